@@ -1,0 +1,109 @@
+//! The settings of the solver: the `solver` map of a grid file.
+
+use serde::{Deserialize, Serialize};
+
+/// Precision of the arithmetic inside the solver. Reported sums are accumulated in `f64` either way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Precision {
+    /// `f32`
+    #[default]
+    Single,
+    /// `f64`
+    Double,
+}
+
+/// How the weights `W_i` are tied to the compressed weights `Z_i`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Coupling {
+    /// The paper's: `W` and `Z` are separate blocks, `tau/2 |W - Z|^2` couples them. Every step descends.
+    #[default]
+    Penalty,
+    /// After each weight update `W_i = Z_i`, as in the published pruning notebooks. No descent guarantee.
+    Hard,
+}
+
+/// `lambda`: one value for all layers, or one per layer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum WeightDecay {
+    /// The same value in every layer.
+    Uniform(f64),
+    /// One value per layer, first layer first.
+    PerLayer(Vec<f64>),
+}
+
+/// Optional early stop.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StopSettings {
+    /// Stop when the step (norm of the change of all blocks) falls below this value.
+    pub step_below: f64,
+}
+
+/// Settings of one run of the solver.
+///
+/// | name | default | purpose | range |
+/// |---|---|---|---|
+/// | `iterations` | 100 | passes over all blocks | >= 0 |
+/// | `gamma` | 1 | weight of `|V_i - act(U_i)|^2` | > 0 |
+/// | `rho` | 1 | weight of `|U_i - W_i V_{i-1}|^2` | > 0 |
+/// | `tau` | 1 | weight of `|W_i - Z_i|^2` | > 0 |
+/// | `alpha` | 1 | proximal weight | > 0 |
+/// | `weight_decay` | 0 | `lambda` of `lambda_i/2 |W_i|^2` | >= 0 |
+/// | `precision` | single | arithmetic | single, double |
+/// | `coupling` | penalty | see [`Coupling`] | penalty, hard |
+/// | `tau_final` | none | geometric continuation of `tau` over the iterations | > 0 |
+/// | `compress_after` | 0 | dense warm-up: compression takes part after so many iterations | < iterations |
+/// | `eval_every` | 1 | accuracy every so many iterations (the last one always) | >= 1 |
+/// | `stop` | none | see [`StopSettings`] | `step_below` > 0 |
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SolverSettings {
+    /// Passes over all blocks.
+    pub iterations: usize,
+    /// Weight of the activation residual.
+    pub gamma: f64,
+    /// Weight of the linear residual.
+    pub rho: f64,
+    /// Weight of the compression residual.
+    pub tau: f64,
+    /// Proximal weight.
+    pub alpha: f64,
+    /// `lambda`.
+    pub weight_decay: WeightDecay,
+    /// Arithmetic.
+    pub precision: Precision,
+    /// How `W` and `Z` are tied.
+    pub coupling: Coupling,
+    /// `tau` of the last iteration, reached geometrically.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tau_final: Option<f64>,
+    /// Number of dense iterations before compression takes part.
+    pub compress_after: usize,
+    /// Accuracy is measured every so many iterations.
+    pub eval_every: usize,
+    /// Early stop.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stop: Option<StopSettings>,
+}
+
+impl Default for SolverSettings {
+    fn default() -> Self {
+        Self {
+            iterations: 100,
+            gamma: 1.0,
+            rho: 1.0,
+            tau: 1.0,
+            alpha: 1.0,
+            weight_decay: WeightDecay::Uniform(0.0),
+            precision: Precision::Single,
+            coupling: Coupling::Penalty,
+            tau_final: None,
+            compress_after: 0,
+            eval_every: 1,
+            stop: None,
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Plain records: what is written to the run directory and read back from it.
+
+use serde::{Deserialize, Serialize};
+
+/// State of a trial as `trials.csv` names it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TrialStatus {
+    /// Not started.
+    #[default]
+    Queued,
+    /// Under way.
+    Running,
+    /// Has a result.
+    Done,
+    /// Ended with an error; the error column says which.
+    Failed,
+    /// Stopped or cancelled by the user; goes on from its checkpoint.
+    Stopped,
+}
+
+/// One row of `iterations.csv`. Row 0 is the state before the first iteration.
+///
+/// Field order is column order. `None`: not measured in this iteration (an empty cell).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct IterationRecord {
+    /// Passes over all blocks so far.
+    pub iteration: u64,
+    /// Seconds of computing since the start of the trial, restarts included.
+    pub seconds: f64,
+    /// F at the end of the iteration.
+    pub objective: f64,
+    /// 1/2 |V_N - Y|^2
+    pub loss: f64,
+    /// sqrt(sum |V_i - act(U_i)|^2)
+    pub residual_v: f64,
+    /// sqrt(sum |U_i - W_i V_{i-1}|^2)
+    pub residual_u: f64,
+    /// sqrt(sum |W_i - Z_i|^2) over compressed layers
+    pub residual_w: f64,
+    /// Norm of the change of all blocks.
+    pub step: f64,
+    /// Iterations so far in which the objective rose.
+    pub descent_violations: u64,
+    /// Accuracy of the deployed network on the training part, in [0, 1].
+    pub train_accuracy: Option<f64>,
+    /// Accuracy of the deployed network on the test part, in [0, 1].
+    pub test_accuracy: Option<f64>,
+    /// Mean recall over the classes of the test part, in [0, 1].
+    pub balanced_accuracy: Option<f64>,
+    /// Share of zeros among the weights of the deployed network.
+    pub sparsity: f64,
+    /// Parameters of the dense network over those of the deployed one.
+    pub compression_ratio: f64,
+}
+
+/// One row of `layers.csv`: what one layer contributes, written with every evaluated iteration.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LayerRecord {
+    /// The iteration.
+    pub iteration: u64,
+    /// The layer; 0 is the first.
+    pub layer: u64,
+    /// |V_i - act(U_i)|
+    pub residual_v: f64,
+    /// |U_i - W_i V_{i-1}|
+    pub residual_u: f64,
+    /// |W_i - Z_i|; 0 where the layer is not compressed
+    pub residual_w: f64,
+    /// |W_i - Z_i| / |W_i|
+    pub relative_error: f64,
+    /// Share of zeros in the deployed weight.
+    pub sparsity: f64,
+    /// Stored numbers of the deployed layer.
+    pub parameters: u64,
+    /// Ranks of the deployed layer, separated by spaces; empty for dense and pruned layers.
+    pub ranks: String,
+}
+
+/// `result.json`: appears atomically when the trial has ended.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TrialResult {
+    /// The trial.
+    pub trial: String,
+    /// `done`, `failed` or `stopped`.
+    pub status: TrialStatus,
+    /// Seed of the trial.
+    pub seed: u64,
+    /// The last iteration, if there was one.
+    pub last: Option<IterationRecord>,
+    /// Best test accuracy over all evaluated iterations.
+    pub best_test_accuracy: Option<f64>,
+    /// Share of zeros after dead units are removed.
+    pub effective_sparsity: Option<f64>,
+    /// Weights and biases of the dense network.
+    pub params_dense: u64,
+    /// Stored numbers of the deployed network.
+    pub params_compressed: u64,
+    /// Size of the dense network's tensors on disk, in bytes.
+    pub bytes_dense: u64,
+    /// Size of the deployed network's tensors on disk, in bytes.
+    pub bytes_compressed: u64,
+    /// Seconds of computing, restarts included.
+    pub seconds: f64,
+    /// Why the trial ended, in words.
+    pub termination: String,
+    /// The error of a failed trial.
+    pub error: Option<String>,
+}
+
+/// What happens to a trial, in the runner's journal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum TrialEventKind {
+    /// The trial waits for its turn (again).
+    Queued,
+    /// The trial has begun, or goes on from a checkpoint.
+    Started {
+        /// First iteration that this start computes (0: from the beginning).
+        from_iteration: u64,
+        /// Iterations that the trial will do.
+        iterations: u64,
+    },
+    /// Paused by the user.
+    Paused,
+    /// Goes on.
+    Resumed,
+    /// A result was published.
+    Ended {
+        /// `done`, `failed` or `stopped`.
+        status: TrialStatus,
+        /// The error of a failed trial.
+        error: Option<String>,
+    },
+}
+
+/// One line of `journal/<host>-<pid>.jsonl`. Each runner or worker writes a journal of its own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrialEvent {
+    /// Unix time in seconds.
+    pub at: f64,
+    /// The trial.
+    pub trial: String,
+    /// What happened.
+    #[serde(flatten)]
+    pub kind: TrialEventKind,
+}
+
+/// What a runner is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunnerState {
+    /// Reading data, planning.
+    #[default]
+    Starting,
+    /// Running trials.
+    Running,
+    /// All trials are paused.
+    Paused,
+    /// Finishing current iterations, writing checkpoints.
+    Stopping,
+    /// Over.
+    Ended,
+}
+
+/// `runner.json`: rewritten atomically by the runner every second (its heartbeat).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunnerStatus {
+    /// What it is doing.
+    pub state: RunnerState,
+    /// Host name.
+    pub host: String,
+    /// Process id.
+    pub pid: u32,
+    /// Unix time of the start, in seconds.
+    pub started_at: f64,
+    /// Unix time of this status, in seconds.
+    pub updated_at: f64,
+    /// Trials that may run at once.
+    pub jobs: u64,
+    /// Threads of the whole run.
+    pub threads: u64,
+    /// Trials in the plan.
+    pub trials: u64,
+    /// CPU seconds used so far by the process.
+    pub cpu_seconds: f64,
+    /// Resident memory of the process, in bytes.
+    pub memory_bytes: u64,
+    /// Bytes written to the run directory so far.
+    pub bytes_written: u64,
+    /// Why it ended, or what it waits for; empty if there is nothing to say.
+    pub message: String,
+}

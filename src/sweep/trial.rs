@@ -1,0 +1,60 @@
+//! A trial: one setting with one seed; a plan: all trials of a grid file.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::bcd::SolverSettings;
+use crate::compress::CompressionSettings;
+use crate::data::DataSettings;
+use crate::network::ModelSettings;
+
+/// Every setting of one trial, resolved. `config.yaml` of a trial holds exactly this.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrialSettings {
+    /// The data set.
+    pub data: DataSettings,
+    /// The network.
+    pub model: ModelSettings,
+    /// The solver.
+    #[serde(default)]
+    pub solver: SolverSettings,
+    /// The compression.
+    #[serde(default)]
+    pub compression: CompressionSettings,
+    /// Seed of the initial weights.
+    pub seed: u64,
+}
+
+/// One trial of a plan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trial {
+    /// Hash of the content of the settings.
+    pub id: String,
+    /// The settings.
+    pub settings: TrialSettings,
+    /// One cell per column of [`Plan::swept`]; empty where the trial does not use the setting.
+    pub swept: Vec<String>,
+}
+
+/// All trials of a grid file, in the order in which the grid names them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// Name of the run directory.
+    pub name: String,
+    /// The grid file's text.
+    pub source: String,
+    /// Directory that relative paths in the settings refer to.
+    pub base: PathBuf,
+    /// Seconds between checkpoints of a running trial.
+    pub checkpoint_every: f64,
+    /// Columns of the swept settings: dotted paths.
+    pub swept: Vec<String>,
+    /// The trials, without duplicates.
+    pub trials: Vec<Trial>,
+    /// Number of trials dropped because an equal one is in the plan.
+    pub duplicates: usize,
+    /// Number of trials dropped by `exclude`.
+    pub excluded: usize,
+}
