@@ -1,0 +1,75 @@
+//! Cholesky factorisation and the solves of the ridge systems. No inverse is ever formed.
+
+use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::linalg::cholesky::llt;
+use faer::linalg::triangular_solve::{
+    solve_lower_triangular_in_place, solve_upper_triangular_in_place,
+};
+use ndarray::{Array2, ArrayViewMut2};
+use thiserror::Error;
+
+use super::Real;
+use super::product::{Operand, Threads, as_backend_mut};
+
+/// The matrix of a ridge system is not positive definite: it holds non-finite numbers, or the
+/// regularisation is lost in the rounding of the Gram matrix.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("a ridge system of size {size} is not positive definite in this precision")]
+pub struct NotPositiveDefinite {
+    /// Rows of the matrix.
+    pub size: usize,
+}
+
+/// `A = L L'` for a symmetric positive definite `A` (d x d).
+#[derive(Clone, Debug)]
+pub struct Cholesky<T> {
+    lower: Array2<T>,
+}
+
+impl<T: Real> Cholesky<T> {
+    /// Factors `A`, of which only the lower triangle is read.
+    ///
+    /// # Errors
+    /// [`NotPositiveDefinite`] when a pivot is not a positive finite number.
+    pub fn factor(mut a: Array2<T>) -> Result<Self, NotPositiveDefinite> {
+        let size = a.nrows();
+        let mut buffer = MemBuffer::new(llt::factor::cholesky_in_place_scratch::<T>(
+            size,
+            Threads::Pool.backend(),
+            Default::default(),
+        ));
+        llt::factor::cholesky_in_place(
+            as_backend_mut(&mut a.view_mut()),
+            Default::default(),
+            Threads::Pool.backend(),
+            MemStack::new(&mut buffer),
+            Default::default(),
+        )
+        .map_err(|_| NotPositiveDefinite { size })?;
+        // The backend lets NaN through: a comparison with NaN is never "not positive".
+        if a.diag().iter().any(|pivot| !pivot.is_finite()) {
+            return Err(NotPositiveDefinite { size });
+        }
+        Ok(Self { lower: a })
+    }
+
+    /// Returns the memory of the factor, to be used again.
+    pub fn into_storage(self) -> Array2<T> {
+        self.lower
+    }
+
+    /// Solves `A X = B` in place; `B` is d x n.
+    pub fn solve_in_place(&self, b: &mut ArrayViewMut2<'_, T>) {
+        let lower = Operand::new(self.lower.view());
+        let lower = lower.as_backend();
+        let threads = Threads::Pool.backend();
+        solve_lower_triangular_in_place(lower, as_backend_mut(b), threads);
+        solve_upper_triangular_in_place(lower.transpose(), as_backend_mut(b), threads);
+    }
+
+    /// Solves `X A = B` in place; `B` is m x d.
+    pub fn solve_right_in_place(&self, b: &mut ArrayViewMut2<'_, T>) {
+        // X A = B is A X' = B', because A is symmetric.
+        self.solve_in_place(&mut b.view_mut().reversed_axes());
+    }
+}

@@ -1,0 +1,150 @@
+//! Matrix products and Gram matrices.
+
+use std::borrow::Cow;
+
+use faer::linalg::matmul::matmul;
+use faer::linalg::matmul::triangular::{self, BlockStructure};
+use faer::{Accum, MatMut, MatRef, Par};
+use ndarray::{ArrayView2, ArrayViewMut2};
+
+use super::Real;
+
+/// What happens to the old content of the target of a product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accumulate {
+    /// `C = alpha A B`
+    Replace,
+    /// `C = C + alpha A B`
+    Add,
+}
+
+impl Accumulate {
+    fn backend(self) -> Accum {
+        match self {
+            Self::Replace => Accum::Replace,
+            Self::Add => Accum::Add,
+        }
+    }
+}
+
+/// On how many threads a product runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Threads {
+    /// All threads of the current rayon pool.
+    Pool,
+    /// The calling thread only; for work that is already parallel outside.
+    One,
+}
+
+impl Threads {
+    pub(super) fn backend(self) -> Par {
+        match self {
+            Self::Pool if rayon::current_num_threads() > 1 => Par::rayon(0),
+            _ => Par::Seq,
+        }
+    }
+}
+
+/// `C = alpha A B` or `C += alpha A B`; `A` is m x k, `B` k x n, `C` m x n.
+pub fn product<T: Real>(
+    alpha: T,
+    a: ArrayView2<'_, T>,
+    b: ArrayView2<'_, T>,
+    accumulate: Accumulate,
+    c: ArrayViewMut2<'_, T>,
+) {
+    product_on(Threads::Pool, alpha, a, b, accumulate, c);
+}
+
+/// [`product`] on the given threads.
+pub fn product_on<T: Real>(
+    threads: Threads,
+    alpha: T,
+    a: ArrayView2<'_, T>,
+    b: ArrayView2<'_, T>,
+    accumulate: Accumulate,
+    mut c: ArrayViewMut2<'_, T>,
+) {
+    let (a, b) = (Operand::new(a), Operand::new(b));
+    matmul(
+        as_backend_mut(&mut c),
+        accumulate.backend(),
+        a.as_backend(),
+        b.as_backend(),
+        alpha,
+        threads.backend(),
+    );
+}
+
+/// Lower triangle (diagonal included) of `C = scale A A'`; `A` is d x n, `C` d x d.
+///
+/// The strict upper triangle of `C` keeps its old content.
+pub fn gram_of_rows<T: Real>(scale: T, a: ArrayView2<'_, T>, mut c: ArrayViewMut2<'_, T>) {
+    let a = Operand::new(a);
+    let a = a.as_backend();
+    triangular::matmul(
+        as_backend_mut(&mut c),
+        BlockStructure::TriangularLower,
+        Accum::Replace,
+        a,
+        BlockStructure::Rectangular,
+        a.transpose(),
+        BlockStructure::Rectangular,
+        scale,
+        Threads::Pool.backend(),
+    );
+}
+
+/// Lower triangle (diagonal included) of `C = scale A' A`; `A` is n x d, `C` d x d.
+pub fn gram_of_columns<T: Real>(scale: T, a: ArrayView2<'_, T>, c: ArrayViewMut2<'_, T>) {
+    gram_of_rows(scale, a.reversed_axes(), c);
+}
+
+/// An input of the backend: a view where the layout allows it, else a copy in standard layout.
+pub(super) struct Operand<'a, T: Clone> {
+    data: Cow<'a, [T]>,
+    shape: (usize, usize),
+    row_major: bool,
+}
+
+impl<'a, T: Real> Operand<'a, T> {
+    pub(super) fn new(view: ArrayView2<'a, T>) -> Self {
+        let shape = view.dim();
+        let (data, row_major) = if let Some(slice) = view.to_slice() {
+            (Cow::Borrowed(slice), true)
+        } else if let Some(slice) = view.reversed_axes().to_slice() {
+            (Cow::Borrowed(slice), false)
+        } else {
+            (Cow::Owned(view.iter().copied().collect()), true)
+        };
+        Self {
+            data,
+            shape,
+            row_major,
+        }
+    }
+
+    pub(super) fn as_backend(&self) -> MatRef<'_, T> {
+        let (rows, columns) = self.shape;
+        if self.row_major {
+            MatRef::from_row_major_slice(&self.data, rows, columns)
+        } else {
+            MatRef::from_column_major_slice(&self.data, rows, columns)
+        }
+    }
+}
+
+/// A mutable view as the backend's; the view must be standard or transposed standard layout.
+pub(super) fn as_backend_mut<'a, T: Real>(view: &'a mut ArrayViewMut2<'_, T>) -> MatMut<'a, T> {
+    let (rows, columns) = view.dim();
+    if view.is_standard_layout() {
+        let slice = view
+            .as_slice_mut()
+            .expect("the layout has just been checked");
+        return MatMut::from_row_major_slice_mut(slice, rows, columns);
+    }
+    let slice = view
+        .as_slice_memory_order_mut()
+        .expect("the target of a product is contiguous: the solver owns it");
+    MatMut::from_column_major_slice_mut(slice, rows, columns)
+}

@@ -1,0 +1,160 @@
+use ndarray::{Array2, s};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::*;
+
+fn random<T: Real>(rows: usize, columns: usize, seed: u64) -> Array2<T> {
+    let mut generator = ChaCha8Rng::seed_from_u64(seed);
+    Array2::from_shape_simple_fn((rows, columns), || {
+        T::from_f64(f64::from(generator.next_u32()) / f64::from(u32::MAX) - 0.5)
+    })
+}
+
+fn largest_difference<T: Real>(a: &Array2<T>, b: &Array2<T>) -> f64 {
+    a.iter()
+        .zip(b)
+        .map(|(a, b)| (a.widen() - b.widen()).abs())
+        .fold(0.0, f64::max)
+}
+
+fn with_threads<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .expect("a small pool can be built")
+        .install(work)
+}
+
+#[test]
+fn product_agrees_with_the_plain_loop_in_every_layout() {
+    let (a, b) = (random::<f64>(17, 33, 1), random::<f64>(33, 9, 2));
+    let expected = a.dot(&b);
+    let a_transposed = a.t().as_standard_layout().into_owned();
+    let b_transposed = b.t().as_standard_layout().into_owned();
+    let wide = random::<f64>(17, 40, 3);
+    for (left, right, expected) in [
+        (a.view(), b.view(), &expected),
+        (a_transposed.t(), b.view(), &expected),
+        (a.view(), b_transposed.t(), &expected),
+        (
+            wide.slice(s![.., 3..36]),
+            b.view(),
+            &wide.slice(s![.., 3..36]).dot(&b),
+        ),
+    ] {
+        let mut c = Array2::zeros((17, 9));
+        product(1.0, left, right, Accumulate::Replace, c.view_mut());
+        assert!(largest_difference(&c, expected) < 1e-14);
+        product(-1.0, left, right, Accumulate::Add, c.view_mut());
+        assert!(largest_difference(&c, &Array2::zeros((17, 9))) < 1e-14);
+    }
+}
+
+#[test]
+fn gram_is_the_lower_triangle_of_the_product() {
+    let a = random::<f64>(37, 101, 4);
+    let expected = a.dot(&a.t()) * 0.5;
+    let mut c = Array2::zeros((37, 37));
+    gram_of_rows(0.5, a.view(), c.view_mut());
+    for ((i, j), value) in c.indexed_iter() {
+        let expected = if i >= j { expected[(i, j)] } else { 0.0 };
+        assert!((value - expected).abs() < 1e-13, "{i} {j}");
+    }
+}
+
+#[test]
+fn cholesky_solves_from_both_sides() {
+    let a = random::<f64>(60, 80, 5);
+    let mut gram = a.dot(&a.t());
+    gram.diag_mut().mapv_inplace(|d| d + 0.1);
+    let factor = Cholesky::factor(gram.clone()).unwrap();
+    let b = random::<f64>(60, 23, 6);
+    let mut x = b.clone();
+    factor.solve_in_place(&mut x.view_mut());
+    assert!(largest_difference(&gram.dot(&x), &b) < 1e-11);
+    let mut y = b.t().as_standard_layout().into_owned();
+    factor.solve_right_in_place(&mut y.view_mut());
+    assert!(largest_difference(&y.t().as_standard_layout().into_owned(), &x) < 1e-11);
+}
+
+#[test]
+fn cholesky_refuses_what_is_not_positive_definite() {
+    let indefinite = ndarray::array![[1.0, 2.0], [2.0, 1.0]];
+    assert_eq!(
+        Cholesky::factor(indefinite).unwrap_err(),
+        NotPositiveDefinite { size: 2 }
+    );
+    let poisoned = ndarray::array![[1.0, 0.0], [f64::NAN, 1.0]];
+    assert!(Cholesky::factor(poisoned).is_err());
+}
+
+#[test]
+fn eigen_pairs_reconstruct_the_matrix_in_descending_order() {
+    let a = random::<f64>(40, 40, 7);
+    let symmetric = &a + &a.t();
+    let (values, vectors) = symmetric_eigen(symmetric.view()).unwrap();
+    assert!(values.windows(2).into_iter().all(|pair| pair[0] >= pair[1]));
+    let rebuilt = vectors.dot(&Array2::from_diag(&values)).dot(&vectors.t());
+    assert!(largest_difference(&rebuilt, &symmetric) < 1e-12);
+    assert!(largest_difference(&vectors.t().dot(&vectors), &Array2::eye(40)) < 1e-12);
+}
+
+#[test]
+fn orthonormal_columns_span_the_same_space() {
+    for (rows, columns) in [(5, 5), (50, 7), (1, 1), (33, 32)] {
+        let a = random::<f64>(rows, columns, 8);
+        let q = orthonormal_columns(a.view());
+        assert_eq!(q.dim(), (rows, columns));
+        assert!(largest_difference(&q.t().dot(&q), &Array2::eye(columns)) < 1e-12);
+        assert!(largest_difference(&q.dot(&q.t().dot(&a)), &a) < 1e-12);
+    }
+}
+
+#[test]
+fn results_are_the_same_to_the_last_bit_for_any_number_of_threads() {
+    fn all<T: Real>() -> Vec<Array2<T>> {
+        let (a, b) = (random::<T>(301, 517, 9), random::<T>(517, 263, 10));
+        let mut c = Array2::zeros((301, 263));
+        product(
+            T::one(),
+            a.view(),
+            b.view(),
+            Accumulate::Replace,
+            c.view_mut(),
+        );
+        let mut gram = Array2::zeros((301, 301));
+        gram_of_rows(T::one(), a.view(), gram.view_mut());
+        gram.diag_mut().mapv_inplace(|d| d + T::one());
+        let mut x = c.clone();
+        Cholesky::factor(gram.clone())
+            .unwrap()
+            .solve_in_place(&mut x.view_mut());
+        let sum = sum_of_squares(a.as_slice().unwrap());
+        vec![c, gram, x, Array2::from_elem((1, 1), T::from_f64(sum))]
+    }
+    assert_eq!(with_threads(1, all::<f32>), with_threads(2, all::<f32>));
+    assert_eq!(with_threads(1, all::<f64>), with_threads(4, all::<f64>));
+}
+
+#[test]
+fn sums_agree_with_the_plain_loop() {
+    let a = random::<f32>(3, CHUNK, 11);
+    let b = random::<f32>(3, CHUNK, 12);
+    let (a, b) = (
+        &a.as_slice().unwrap()[..2 * CHUNK + 77],
+        &b.as_slice().unwrap()[..2 * CHUNK + 77],
+    );
+    let plain: f64 = a
+        .iter()
+        .zip(b)
+        .map(|(a, b)| f64::from(*a) * f64::from(*b))
+        .sum();
+    assert!((sum_of_products(a, b) - plain).abs() < 1e-9);
+    let plain: f64 = a
+        .iter()
+        .zip(b)
+        .map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2))
+        .sum();
+    assert!((sum_of_squares_of_difference(a, b) - plain).abs() < 1e-9);
+}
