@@ -1,7 +1,20 @@
 //! Compression: the sets `S_i` and the projections onto them.
 
+mod low_rank;
+mod projected;
+mod prune;
+mod resolve;
 pub mod settings;
+mod tensor_train;
 
+pub use low_rank::LowRank;
+pub use projected::{LayerCompression, Projected, ProjectionError, Stored};
+pub use prune::{keep_n_of_m, prune_jointly};
+pub use resolve::{CompressionError, automatic_modes};
 pub use settings::{
     CompressionSettings, LayerSelection, Method, MethodChoice, Modes, PerLayer, Scope,
 };
+pub use tensor_train::TensorTrain;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,181 @@
+//! A compressed weight: the point of the set `S_i` that stands in for a weight matrix.
+
+use ndarray::{Array2, ArrayView2};
+use thiserror::Error;
+
+use crate::linalg::{Real, sum_of_squares_of_difference};
+
+use super::low_rank::LowRank;
+use super::prune::keep_n_of_m;
+use super::tensor_train::TensorTrain;
+
+/// A projection met numbers that are not finite.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum ProjectionError {
+    /// NaN or infinity in the weight.
+    #[error("the weight to be compressed holds NaN or infinite numbers")]
+    NotFinite,
+}
+
+/// Compression of one layer, resolved against its shape.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LayerCompression {
+    /// Tensor train of the row-major entries read as a tensor of shape `modes`.
+    TensorTrain {
+        /// Shape of the tensor; the product is the number of entries.
+        modes: Vec<usize>,
+        /// Largest rank.
+        rank: usize,
+    },
+    /// Truncated singular value decomposition.
+    LowRank {
+        /// Largest rank.
+        rank: usize,
+    },
+    /// Magnitude pruning.
+    Prune {
+        /// Share of zeros.
+        sparsity: f64,
+        /// Whether one threshold holds for all layers that say so.
+        global: bool,
+    },
+    /// Of `m` consecutive entries of a row `n` are kept.
+    NM {
+        /// Kept entries.
+        n: usize,
+        /// Size of a group.
+        m: usize,
+    },
+}
+
+/// How a compressed weight is stored.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stored<T> {
+    /// Cores.
+    TensorTrain(TensorTrain<T>),
+    /// Factors.
+    LowRank(LowRank<T>),
+    /// Non-zero entries of the dense matrix.
+    Sparse,
+    /// Non-zero entries of groups of `m`.
+    NM {
+        /// Kept entries.
+        n: usize,
+        /// Size of a group.
+        m: usize,
+    },
+}
+
+/// `Z_i = P_i(W_i)`: the matrix and the form in which it is stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Projected<T> {
+    /// The matrix.
+    pub dense: Array2<T>,
+    /// Its form.
+    pub stored: Stored<T>,
+}
+
+impl<T: Real> Projected<T> {
+    /// `P(W)` for one layer. `previous` is the last compressed weight of the same layer: TT-SVD is
+    /// only quasi-optimal, and where it is further from `W` than `previous`, an alternating least
+    /// squares sweep improves `previous` instead, so that the objective never rises.
+    ///
+    /// # Errors
+    /// [`ProjectionError`] when the weight holds non-finite numbers.
+    pub fn project(
+        compression: &LayerCompression,
+        weight: ArrayView2<'_, T>,
+        previous: Option<&Self>,
+    ) -> Result<Self, ProjectionError> {
+        Ok(match compression {
+            LayerCompression::TensorTrain { modes, rank } => {
+                let train = TensorTrain::project(weight, modes, *rank)?;
+                keep_descent(Self::from_tensor_train(train), weight, previous)
+            }
+            LayerCompression::LowRank { rank } => {
+                let factors = LowRank::project(weight, *rank)?;
+                Self {
+                    dense: factors.dense(),
+                    stored: Stored::LowRank(factors),
+                }
+            }
+            LayerCompression::Prune { sparsity, .. } => Self {
+                dense: super::prune::prune_jointly(&[weight], *sparsity).remove(0),
+                stored: Stored::Sparse,
+            },
+            LayerCompression::NM { n, m } => Self {
+                dense: keep_n_of_m(weight, *n, *m),
+                stored: Stored::NM { n: *n, m: *m },
+            },
+        })
+    }
+
+    fn from_tensor_train(train: TensorTrain<T>) -> Self {
+        Self {
+            dense: train.dense(),
+            stored: Stored::TensorTrain(train),
+        }
+    }
+
+    /// `|W - Z|^2`
+    pub fn squared_error(&self, weight: ArrayView2<'_, T>) -> f64 {
+        let weight = weight.as_standard_layout();
+        sum_of_squares_of_difference(
+            self.dense
+                .as_slice()
+                .expect("projections are in standard layout"),
+            weight.as_slice().expect("made so one line above"),
+        )
+    }
+
+    /// Numbers that the stored form holds.
+    pub fn parameters(&self) -> usize {
+        match &self.stored {
+            Stored::TensorTrain(train) => train.parameters(),
+            Stored::LowRank(factors) => factors.parameters(),
+            Stored::Sparse | Stored::NM { .. } => self.dense.len() - self.zeros(),
+        }
+    }
+
+    /// Zeros that the stored form leaves out; 0 for a tensor train and low rank.
+    pub fn zeros(&self) -> usize {
+        match self.stored {
+            Stored::TensorTrain(_) | Stored::LowRank(_) => 0,
+            Stored::Sparse | Stored::NM { .. } => {
+                self.dense.iter().filter(|value| value.is_zero()).count()
+            }
+        }
+    }
+
+    /// The ranks of a tensor train or of the factors; empty for sparse forms.
+    pub fn ranks(&self) -> Vec<usize> {
+        match &self.stored {
+            Stored::TensorTrain(train) => train.ranks(),
+            Stored::LowRank(factors) => vec![factors.left.ncols()],
+            Stored::Sparse | Stored::NM { .. } => Vec::new(),
+        }
+    }
+}
+
+/// The descent safeguard of the tensor train.
+fn keep_descent<T: Real>(
+    fresh: Projected<T>,
+    weight: ArrayView2<'_, T>,
+    previous: Option<&Projected<T>>,
+) -> Projected<T> {
+    let Some((previous, Stored::TensorTrain(train))) = previous.map(|old| (old, &old.stored))
+    else {
+        return fresh;
+    };
+    let previous_error = previous.squared_error(weight);
+    if fresh.squared_error(weight) <= previous_error {
+        return fresh;
+    }
+    let improved = Projected::from_tensor_train(train.improved(weight));
+    // In exact arithmetic the sweep never makes it worse; rounding may, by a last bit.
+    if improved.squared_error(weight) <= previous_error {
+        improved
+    } else {
+        previous.clone()
+    }
+}
