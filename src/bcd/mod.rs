@@ -1,5 +1,28 @@
-//! The method: NN-BCD itself.
+//! The method: NN-BCD itself. Paper letters (`W`, `U`, `V`, `Z`) are used in this room only.
+//!
+//! | symbol | name in code | shape |
+//! |---|---|---|
+//! | X = V_0 | inputs | d_0 x n, samples are columns |
+//! | Y | targets | d_N x n, one-hot |
+//! | W_i | weight | d_i x d_{i-1} |
+//! | Z_i | compressed weight | d_i x d_{i-1} |
+//! | U_i | pre-activation | d_i x n |
+//! | V_i | activation | d_i x n |
+//! | E_i | linear residual U_i - W_i V_{i-1} | d_i x n |
 
+mod data;
+mod error;
+mod objective;
+mod prox;
+mod ridge;
 pub mod settings;
+mod solver;
+mod state;
+mod updates;
 
+pub use data::{Samples, TrainingData};
+pub use error::{Block, Cause, SolverError};
+pub use objective::{LayerSums, Sums};
+pub use prox::prox_relu;
 pub use settings::{Coupling, Precision, SolverSettings, StopSettings, WeightDecay};
+pub use solver::{Measurement, Problem, Solver, Termination};

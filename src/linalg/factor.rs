@@ -13,7 +13,7 @@ use super::product::{Operand, Threads, as_backend_mut};
 
 /// The matrix of a ridge system is not positive definite: it holds non-finite numbers, or the
 /// regularisation is lost in the rounding of the Gram matrix.
-#[derive(Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("a ridge system of size {size} is not positive definite in this precision")]
 pub struct NotPositiveDefinite {
     /// Rows of the matrix.

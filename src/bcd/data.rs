@@ -1,0 +1,124 @@
+//! What the solver needs of a data set; shared by all trials that use the same data.
+
+use std::sync::OnceLock;
+
+use ndarray::{Array2, ArrayView2};
+
+use crate::linalg::{Real, gram_of_rows};
+use crate::network::{Convolution, Layer, LayerKind, gather_patch};
+
+/// Samples (columns) and labels of one part of the data.
+#[derive(Clone, Debug)]
+pub struct Samples<T> {
+    /// features x n, one feature's samples contiguous.
+    pub inputs: Array2<T>,
+    /// Class of every sample.
+    pub labels: Vec<usize>,
+}
+
+impl<T: Real> Samples<T> {
+    /// The same samples in the precision of the solver.
+    pub fn new(inputs: ArrayView2<'_, f64>, labels: &[usize]) -> Self {
+        Self {
+            inputs: inputs.mapv(T::from_f64),
+            labels: labels.to_vec(),
+        }
+    }
+
+    /// Number of samples.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there are no samples.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+}
+
+/// Training and test samples with the Gram matrix of the inputs, which never changes and is
+/// therefore computed once per data set, in `f64`.
+#[derive(Debug)]
+pub struct TrainingData<T> {
+    /// Training part.
+    pub train: Samples<T>,
+    /// Test part.
+    pub test: Samples<T>,
+    /// Number of classes.
+    pub classes: usize,
+    dense_gram: OnceLock<Array2<f64>>,
+}
+
+impl<T: Real> TrainingData<T> {
+    /// Training and test samples with labels below `classes`.
+    pub fn new(train: Samples<T>, test: Samples<T>, classes: usize) -> Self {
+        Self {
+            train,
+            test,
+            classes,
+            dense_gram: OnceLock::new(),
+        }
+    }
+
+    /// One-hot targets `Y`, classes x n.
+    pub fn targets(&self) -> Array2<T> {
+        let mut targets = Array2::zeros((self.classes, self.train.len()));
+        for (sample, label) in self.train.labels.iter().enumerate() {
+            targets[(*label, sample)] = T::one();
+        }
+        targets
+    }
+
+    /// Lower triangle of `X X'` for a dense first layer, of `B' B` for a convolution.
+    pub fn input_gram(&self, layer: &Layer) -> Array2<f64> {
+        match &layer.kind {
+            LayerKind::Dense => self
+                .dense_gram
+                .get_or_init(|| {
+                    let inputs = self.train.inputs.mapv(T::widen);
+                    let mut gram = Array2::zeros((inputs.nrows(), inputs.nrows()));
+                    gram_of_rows(1.0, inputs.view(), gram.view_mut());
+                    gram
+                })
+                .clone(),
+            LayerKind::Convolution(conv) => self.patch_gram(conv),
+        }
+    }
+
+    /// `B' B`, kernel · kernel · channels square: small, so that it is computed per trial.
+    fn patch_gram(&self, conv: &Convolution) -> Array2<f64> {
+        let features = conv.kernel * conv.kernel * conv.image[2];
+        let mut sum = Array2::zeros((features, features));
+        let mut part = Array2::zeros((features, features));
+        for position in 0..conv.positions() {
+            let patch = gather_patch(conv, position, self.train.inputs.view()).mapv(T::widen);
+            gram_of_rows(1.0, patch.view(), part.view_mut());
+            sum += &part;
+        }
+        sum
+    }
+
+    /// Sum of the inputs over the samples (and over the positions of a convolution): the border of
+    /// the Gram matrix that a bias adds.
+    pub fn input_sums(&self, layer: &Layer) -> Vec<f64> {
+        let sums: Vec<f64> = self
+            .train
+            .inputs
+            .rows()
+            .into_iter()
+            .map(|row| row.iter().map(|value| value.widen()).sum())
+            .collect();
+        match &layer.kind {
+            LayerKind::Dense => sums,
+            LayerKind::Convolution(conv) => {
+                let mut totals = vec![0.0; conv.kernel * conv.kernel * conv.image[2]];
+                for position in 0..conv.positions() {
+                    for (total, feature) in totals.iter_mut().zip(conv.patch(position)) {
+                        *total += sums[feature];
+                    }
+                }
+                totals
+            }
+        }
+    }
+}

@@ -1,0 +1,357 @@
+//! The solver: NN-BCD, one iteration at a time.
+
+use std::sync::Arc;
+
+use ndarray::Array2;
+
+use super::data::TrainingData;
+use super::error::{Block, Cause, SolverError};
+use super::objective::{LayerSums, Sums};
+use super::ridge::FirstLayerSystem;
+use super::settings::{Coupling, SolverSettings};
+use super::state::{State, Workspace};
+use super::updates::{Iteration, slice};
+use crate::compress::{LayerCompression, Projected, Stored, prune_jointly};
+use crate::linalg::{Real, sum_of_squares};
+use crate::network::{Accuracy, Architecture, Deployed, LayerKind, LayerWeights};
+
+/// What is to be solved: data, network, compression, settings.
+#[derive(Debug)]
+pub struct Problem<T> {
+    /// Training and test samples.
+    pub data: Arc<TrainingData<T>>,
+    /// One-hot targets `Y`, classes x n.
+    pub targets: Array2<T>,
+    /// The network.
+    pub architecture: Architecture,
+    /// Compression of every layer; `None`: dense.
+    pub compression: Vec<Option<LayerCompression>>,
+    /// Settings of the solver.
+    pub settings: SolverSettings,
+}
+
+impl<T: Real> Problem<T> {
+    /// A problem from its parts.
+    pub fn new(
+        data: Arc<TrainingData<T>>,
+        architecture: Architecture,
+        compression: Vec<Option<LayerCompression>>,
+        settings: SolverSettings,
+    ) -> Self {
+        Self {
+            targets: data.targets(),
+            data,
+            architecture,
+            compression,
+            settings,
+        }
+    }
+
+    /// Whether the weight update of a layer goes through the n x n dual system: fewer samples than
+    /// inputs.
+    pub(super) fn solves_dual(&self, index: usize) -> bool {
+        let layer = &self.architecture.layers[index];
+        layer.kind == LayerKind::Dense && self.data.train.len() < layer.weight.1
+    }
+
+    pub(super) fn globally_pruned_layers(&self) -> Vec<usize> {
+        let global = |layer: &Option<LayerCompression>| {
+            matches!(layer, Some(LayerCompression::Prune { global: true, .. }))
+        };
+        (0..self.compression.len())
+            .filter(|index| global(&self.compression[*index]))
+            .collect()
+    }
+}
+
+/// Everything that one iteration reports; row 0 is the state before the first one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measurement {
+    /// Iterations done.
+    pub iteration: usize,
+    /// `F` at the end of the iteration, at the `tau` of this iteration.
+    pub objective: f64,
+    /// Parts of the objective, layer by layer.
+    pub sums: Sums,
+    /// Norm of the change of all blocks.
+    pub step: f64,
+    /// Iterations so far in which the objective rose.
+    pub descent_violations: usize,
+}
+
+/// Why the solver has nothing more to do.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Termination {
+    /// All iterations are done.
+    Iterations,
+    /// The step fell below the limit of the settings.
+    StepBelow(f64),
+}
+
+impl std::fmt::Display for Termination {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Iterations => write!(f, "all iterations done"),
+            Self::StepBelow(limit) => write!(f, "step below {limit:e}"),
+        }
+    }
+}
+
+/// NN-BCD on one problem.
+#[derive(Debug)]
+pub struct Solver<T> {
+    pub(super) problem: Problem<T>,
+    pub(super) state: State<T>,
+    pub(super) sums: Sums,
+    pub(super) iteration: usize,
+    pub(super) descent_violations: usize,
+    pub(super) step: f64,
+    pub(super) tau: f64,
+    first_layer: Option<FirstLayerSystem>,
+    workspace: Workspace<T>,
+}
+
+impl<T: Real> Solver<T> {
+    /// Starts from the given weights: compressed weights are their projections, pre-activations
+    /// and activations come from a forward pass.
+    ///
+    /// # Errors
+    /// [`SolverError`] with iteration 0 when the weights are not finite.
+    pub fn new(problem: Problem<T>, weights: Vec<LayerWeights<T>>) -> Result<Self, SolverError> {
+        let state = State::forward(&problem.architecture, &problem.data, weights);
+        let mut solver = Self::from_state(problem, state);
+        if solver.problem.settings.compress_after == 0 {
+            solver.begin_compression()?;
+        }
+        Ok(solver)
+    }
+
+    /// A solver around blocks that are already there; the sums are computed from them.
+    pub(super) fn from_state(problem: Problem<T>, state: State<T>) -> Self {
+        let first_layer = (!problem.solves_dual(0)).then(|| {
+            FirstLayerSystem::new(
+                &problem.architecture.layers[0],
+                &problem.data,
+                problem.architecture.bias,
+            )
+        });
+        let mut solver = Self {
+            sums: Sums::default(),
+            iteration: 0,
+            descent_violations: 0,
+            step: 0.0,
+            tau: problem.settings.tau,
+            first_layer,
+            workspace: Workspace::default(),
+            problem,
+            state,
+        };
+        solver.sums = solver.measure_sums();
+        solver
+    }
+
+    /// One pass over all blocks, in the order of the paper: output layer first, then layer by layer
+    /// towards the input.
+    ///
+    /// # Errors
+    /// [`SolverError`] names the block that turned non-finite or whose system broke down.
+    pub fn iterate(&mut self) -> Result<Measurement, SolverError> {
+        let number = self.iteration + 1;
+        if number == self.problem.settings.compress_after + 1 && !self.is_compressing() {
+            self.begin_compression()?;
+        }
+        self.tau = self.problem.settings.tau_at(number);
+        let objective_before = self.objective();
+        let last = self.problem.architecture.layers.len() - 1;
+        let mut pass = Iteration {
+            problem: &self.problem,
+            number,
+            tau: self.tau,
+            state: &mut self.state,
+            workspace: &mut self.workspace,
+            first_layer: &mut self.first_layer,
+            sums: &mut self.sums,
+            squared_step: 0.0,
+        };
+
+        pass.update_output()?;
+        pass.update_weight(last)?;
+        for layer in (0..last).rev() {
+            pass.update_activation(layer)?;
+            pass.update_pre_activation(layer)?;
+            pass.update_weight(layer)?;
+        }
+
+        self.step = pass.squared_step.sqrt();
+        self.iteration = number;
+        let objective = self.objective();
+        if !objective.is_finite() {
+            return Err(SolverError {
+                iteration: number,
+                block: Block::Objective,
+                cause: Cause::NonFinite,
+            });
+        }
+        if objective > objective_before * (1.0 + T::DESCENT_TOLERANCE) {
+            self.descent_violations += 1;
+        }
+        Ok(self.measurement())
+    }
+
+    /// `Z_i = P_i(W_i)` for every layer that is to be compressed; with `coupling: hard` also
+    /// `W_i = Z_i`, and the pre-activations and activations start from the forward pass of that.
+    fn begin_compression(&mut self) -> Result<(), SolverError> {
+        let global = self.problem.globally_pruned_layers();
+        let views: Vec<_> = global
+            .iter()
+            .map(|index| self.state.weights[*index].weight.view())
+            .collect();
+        let mut jointly_pruned = match self
+            .problem
+            .compression
+            .get(global.first().copied().unwrap_or(0))
+        {
+            Some(Some(LayerCompression::Prune {
+                sparsity,
+                global: true,
+            })) => prune_jointly(&views, *sparsity),
+            _ => Vec::new(),
+        }
+        .into_iter();
+        for (index, compression) in self.problem.compression.iter().enumerate() {
+            let weight = &self.state.weights[index].weight;
+            let projected =
+                match compression {
+                    None => continue,
+                    Some(LayerCompression::Prune { global: true, .. }) => {
+                        let dense = jointly_pruned
+                            .next()
+                            .expect("one matrix per globally pruned layer");
+                        Projected {
+                            dense,
+                            stored: Stored::Sparse,
+                        }
+                    }
+                    Some(compression) => Projected::project(compression, weight.view(), None)
+                        .map_err(|error| SolverError {
+                            iteration: self.iteration,
+                            block: Block::Compressed(index),
+                            cause: error.into(),
+                        })?,
+                };
+            self.state.compressed[index] = Some(projected);
+        }
+        if self.problem.settings.coupling == Coupling::Hard && self.is_compressing() {
+            for (weights, compressed) in self.state.weights.iter_mut().zip(&self.state.compressed) {
+                if let Some(projected) = compressed {
+                    weights.weight.assign(&projected.dense);
+                }
+            }
+            if self.iteration == 0 {
+                let compressed = std::mem::take(&mut self.state.compressed);
+                let weights = std::mem::take(&mut self.state.weights);
+                self.state =
+                    State::forward(&self.problem.architecture, &self.problem.data, weights);
+                self.state.compressed = compressed;
+            } else {
+                for index in 0..self.state.weights.len() {
+                    self.state.refresh_linear_residual(
+                        index,
+                        &self.problem.architecture,
+                        &self.problem.data,
+                    );
+                }
+            }
+        }
+        self.sums = self.measure_sums();
+        Ok(())
+    }
+
+    fn is_compressing(&self) -> bool {
+        self.state.compressed.iter().any(Option::is_some)
+    }
+
+    /// All parts of the objective from the blocks themselves.
+    pub fn measure_sums(&self) -> Sums {
+        let last = self.problem.architecture.layers.len() - 1;
+        let squared = |array: &Array2<T>| sum_of_squares(slice(array));
+        let layers = (0..=last)
+            .map(|index| {
+                let (u, v) = (
+                    &self.state.pre_activations[index],
+                    &self.state.activations[index],
+                );
+                let activation = if index < last {
+                    u.mapv(|u| u.max(T::zero()))
+                } else {
+                    u.clone()
+                };
+                let weight = &self.state.weights[index].weight;
+                LayerSums {
+                    activation_residual: squared(&(v - &activation)),
+                    linear_residual: squared(&self.state.linear_residuals[index]),
+                    compression_residual: self.state.compressed[index]
+                        .as_ref()
+                        .map_or(0.0, |projected| projected.squared_error(weight.view())),
+                    weight: squared(weight),
+                }
+            })
+            .collect();
+        Sums {
+            loss: 0.5 * squared(&(&self.state.activations[last] - &self.problem.targets)),
+            layers,
+        }
+    }
+
+    fn objective(&self) -> f64 {
+        self.sums.objective(&self.problem.settings, self.tau)
+    }
+
+    /// What there is to report of the present state.
+    pub fn measurement(&self) -> Measurement {
+        Measurement {
+            iteration: self.iteration,
+            objective: self.objective(),
+            sums: self.sums.clone(),
+            step: self.step,
+            descent_violations: self.descent_violations,
+        }
+    }
+
+    /// Whether there is nothing more to do, and why.
+    pub fn termination(&self) -> Option<Termination> {
+        let settings = &self.problem.settings;
+        if self.iteration >= settings.iterations {
+            return Some(Termination::Iterations);
+        }
+        let limit = settings.stop.as_ref()?.step_below;
+        (self.iteration > settings.compress_after && self.step < limit)
+            .then_some(Termination::StepBelow(limit))
+    }
+
+    /// Accuracy of the deployed network on the training and on the test part.
+    pub fn accuracy(&self) -> [Accuracy; 2] {
+        let deployed = Deployed::new(
+            &self.problem.architecture,
+            &self.state.weights,
+            &self.state.compressed,
+        );
+        let data = &self.problem.data;
+        [&data.train, &data.test].map(|part| deployed.accuracy(part.inputs.view(), &part.labels))
+    }
+
+    /// The problem.
+    pub fn problem(&self) -> &Problem<T> {
+        &self.problem
+    }
+
+    /// The weights `W_i` and biases.
+    pub fn weights(&self) -> &[LayerWeights<T>] {
+        &self.state.weights
+    }
+
+    /// The compressed weights `Z_i`, where a layer is compressed at present.
+    pub fn compressed(&self) -> &[Option<Projected<T>>] {
+        &self.state.compressed
+    }
+}

@@ -1,0 +1,376 @@
+//! The block updates of one iteration. Each is the exact minimiser of the objective plus its
+//! proximal term over one block, with all others fixed.
+
+use ndarray::{Array2, Zip};
+
+use super::error::{Block, Cause, SolverError};
+use super::objective::Sums;
+use super::prox::{Pass, pass_over_layer};
+use super::ridge::{Change, FirstLayerSystem, Ridge, solve_dual, solve_primal};
+use super::settings::{Coupling, SolverSettings};
+use super::solver::Problem;
+use super::state::{State, Workspace};
+use crate::compress::{LayerCompression, Projected, Stored, prune_jointly};
+use crate::linalg::{
+    Accumulate, Cholesky, Real, gram_of_columns, gram_of_rows, product, sum_of_squares,
+    sum_of_squares_of_difference,
+};
+use crate::network::{add_bias, add_correlation, sum_over_samples};
+
+/// The dual form of the activation update solves with the width of the next layer, the primal form
+/// with that of this one, and the primal form needs one product more.
+const DUAL_WIDTH_LIMIT: f64 = 1.6;
+
+/// One iteration under way: the blocks, and what their updates have yielded so far.
+pub struct Iteration<'a, T> {
+    /// The problem.
+    pub problem: &'a Problem<T>,
+    /// Number of the iteration, from 1.
+    pub number: usize,
+    /// `tau` of this iteration.
+    pub tau: f64,
+    /// The blocks.
+    pub state: &'a mut State<T>,
+    /// Memory to be used again.
+    pub workspace: &'a mut Workspace<T>,
+    /// The system of the first layer.
+    pub first_layer: &'a mut Option<FirstLayerSystem>,
+    /// Parts of the objective.
+    pub sums: &'a mut Sums,
+    /// Sum of the squared changes of all blocks so far.
+    pub squared_step: f64,
+}
+
+impl<T: Real> Iteration<'_, T> {
+    fn settings(&self) -> &SolverSettings {
+        &self.problem.settings
+    }
+
+    fn fail(&self, block: Block, cause: impl Into<Cause>) -> SolverError {
+        SolverError {
+            iteration: self.number,
+            block,
+            cause: cause.into(),
+        }
+    }
+
+    /// Takes in the squared change of a block; it shows at once when a block has gone bad.
+    fn add_step(&mut self, block: Block, squared: f64) -> Result<(), SolverError> {
+        if !squared.is_finite() {
+            return Err(self.fail(block, Cause::NonFinite));
+        }
+        self.squared_step += squared;
+        Ok(())
+    }
+
+    /// `V_N = (Y + gamma U_N + alpha V_N_old) / (1 + gamma + alpha)`
+    ///
+    /// `U_N = (gamma V_N + rho W_N V_{N-1}) / (gamma + rho)`
+    ///
+    /// `W_N V_{N-1} = U_N - E_N` is known from the last update of `V_{N-1}`.
+    pub fn update_output(&mut self) -> Result<(), SolverError> {
+        let last = self.problem.architecture.layers.len() - 1;
+        let (gamma, rho, alpha) = {
+            let settings = self.settings();
+            (settings.gamma, settings.rho, settings.alpha)
+        };
+        let total = 1.0 + gamma + alpha;
+        let (target, pull, stay) = (1.0 / total, gamma / total, alpha / total);
+        let (upper, lower) = (gamma / (gamma + rho), rho / (gamma + rho));
+        let mut steps = [0.0; 2];
+        let (mut loss, mut activation_residual) = (0.0, 0.0);
+        Zip::from(&self.problem.targets)
+            .and(&mut self.state.activations[last])
+            .and(&mut self.state.pre_activations[last])
+            .and(&mut self.state.linear_residuals[last])
+            .for_each(|y, v, u, e| {
+                let (y, v_old, u_old) = (y.widen(), v.widen(), u.widen());
+                let image = u_old - e.widen();
+                *v = T::from_f64(target * y + pull * u_old + stay * v_old);
+                let v_new = v.widen();
+                *u = T::from_f64(upper * v_new + lower * image);
+                let u_new = u.widen();
+                *e = T::from_f64(u_new - image);
+                steps[0] += (v_new - v_old).powi(2);
+                steps[1] += (u_new - u_old).powi(2);
+                loss += (v_new - y).powi(2);
+                activation_residual += (v_new - u_new).powi(2);
+            });
+        self.sums.loss = 0.5 * loss;
+        self.sums.layers[last].activation_residual = activation_residual;
+        self.add_step(Block::Activation(last), steps[0])?;
+        self.add_step(Block::PreActivation(last), steps[1])
+    }
+
+    /// `V_i = argmin gamma/2 |V - relu(U_i)|^2 + rho/2 |U_{i+1} - W_{i+1} V|^2`
+    ///
+    /// With `R = U_{i+1} - W relu(U_i)`, `W = W_{i+1}`, two forms of the same solution:
+    ///
+    /// * dual: `E = (I + rho/gamma W W')^-1 R`,  `V_i = relu(U_i) + rho/gamma W' E`, where
+    ///   `E = U_{i+1} - W V_i` is the new linear residual and costs nothing more;
+    /// * primal, for a wider next layer: `V_i = relu(U_i) + (gamma/rho I + W' W)^-1 W' R`.
+    ///
+    /// The new `V_i` is left in the workspace: [`Self::update_pre_activation`] takes it over.
+    pub fn update_activation(&mut self, index: usize) -> Result<(), SolverError> {
+        let next = index + 1;
+        let ratio = self.settings().rho / self.settings().gamma;
+        let (units, samples) = self.state.pre_activations[index].dim();
+        let weights = &self.state.weights[next];
+        let weight = weights.weight.view();
+        let outputs = weight.nrows();
+        let mut activations = Workspace::matrix(&mut self.workspace.activations, units, samples);
+        Zip::from(&mut activations)
+            .and(&self.state.pre_activations[index])
+            .par_for_each(|v, u| *v = u.max(T::zero()));
+        let residual = &mut self.state.linear_residuals[next];
+        Zip::from(&mut *residual)
+            .and(&self.state.pre_activations[next])
+            .par_for_each(|e, u| *e = *u);
+        product(
+            -T::one(),
+            weight,
+            activations.view(),
+            Accumulate::Add,
+            residual.view_mut(),
+        );
+        if let Some(bias) = &weights.bias {
+            add_bias(-T::one(), bias, residual.view_mut());
+        }
+        let dual = outputs as f64 <= DUAL_WIDTH_LIMIT * units as f64;
+        let size = if dual { outputs } else { units };
+        let mut system = Workspace::take_matrix(&mut self.workspace.system, size, size);
+        if dual {
+            gram_of_rows(T::from_f64(ratio), weight, system.view_mut());
+        } else {
+            gram_of_columns(T::from_f64(ratio), weight, system.view_mut());
+        }
+        system.diag_mut().mapv_inplace(|entry| entry + T::one());
+        let factor = Cholesky::factor(system).map_err(|error| SolverError {
+            iteration: self.number,
+            block: Block::Activation(index),
+            cause: error.into(),
+        })?;
+        let ratio = T::from_f64(ratio);
+        if dual {
+            factor.solve_in_place(&mut residual.view_mut());
+            product(
+                ratio,
+                weight.t(),
+                residual.view(),
+                Accumulate::Add,
+                activations,
+            );
+        } else {
+            let mut change = Workspace::matrix(&mut self.workspace.correction, units, samples);
+            product(
+                ratio,
+                weight.t(),
+                residual.view(),
+                Accumulate::Replace,
+                change.view_mut(),
+            );
+            factor.solve_in_place(&mut change);
+            product(
+                -T::one(),
+                weight,
+                change.view(),
+                Accumulate::Add,
+                residual.view_mut(),
+            );
+            activations += &change;
+        }
+        self.workspace.system = factor.into_storage().into_raw_vec_and_offset().0;
+        self.sums.layers[next].linear_residual = sum_of_squares(slice(residual));
+        Ok(())
+    }
+
+    /// `U_i = argmin gamma/2 |V_i - relu(U)|^2 + rho/2 |U - W_i V_{i-1}|^2 + alpha/2 |U - U_i_old|^2`,
+    /// entry by entry; see [`super::prox::prox_relu`].
+    pub fn update_pre_activation(&mut self, index: usize) -> Result<(), SolverError> {
+        let settings = &self.problem.settings;
+        let entries = self.state.pre_activations[index].len();
+        let sums = pass_over_layer(
+            settings.gamma,
+            settings.rho,
+            settings.alpha,
+            Pass {
+                new_activations: &self.workspace.activations[..entries],
+                activations: slice_mut(&mut self.state.activations[index]),
+                pre_activations: slice_mut(&mut self.state.pre_activations[index]),
+                linear_residual: slice_mut(&mut self.state.linear_residuals[index]),
+            },
+        );
+        self.sums.layers[index].activation_residual = sums.activation_residual;
+        self.add_step(Block::Activation(index), sums.activation_step)?;
+        self.add_step(Block::PreActivation(index), sums.pre_activation_step)
+    }
+
+    /// `W_i = argmin rho/2 |U_i - W V_{i-1}|^2 + alpha/2 |W - W_i_old|^2 + tau_i/2 |W - Z_i|^2
+    /// + lambda_i/2 |W|^2`, and then `Z_i = P_i(W_i)`.
+    ///
+    /// In residual form, with `E = U_i - W_i_old V_{i-1}`: the change `D` of `W_i` solves
+    /// `D [ (alpha + tau_i + lambda_i) I + rho V V' ] = tau_i (Z_i - W_i) - lambda_i W_i + rho E V'`.
+    /// It is exact for any weights, and rounding in the Gram matrix cannot move a converged one.
+    pub fn update_weight(&mut self, index: usize) -> Result<(), SolverError> {
+        let before = self.state.weights[index].clone();
+        let change = self.solve_for_weight(index)?;
+        let weights = &mut self.state.weights[index];
+        weights.weight += &change.weight;
+        if let (Some(bias), Some(change)) = (&mut weights.bias, &change.bias) {
+            *bias += change;
+        }
+        self.update_compressed(index)?;
+        let weights = &self.state.weights[index];
+        let mut step = sum_of_squares_of_difference(slice(&weights.weight), slice(&before.weight));
+        if let (Some(new), Some(old)) = (&weights.bias, &before.bias) {
+            step += (new - old)
+                .iter()
+                .map(|value| value.widen().powi(2))
+                .sum::<f64>();
+        }
+        self.add_step(Block::Weight(index), step)?;
+        if index == 0 {
+            self.refresh_linear_residual(0);
+        }
+        self.sums.layers[index].weight = sum_of_squares(slice(&self.state.weights[index].weight));
+        Ok(())
+    }
+
+    /// The change of the weight and bias of layer `index`.
+    fn solve_for_weight(&mut self, index: usize) -> Result<Change<T>, SolverError> {
+        let problem = self.problem;
+        let settings = &problem.settings;
+        let layer = &problem.architecture.layers[index];
+        let tau = if self.state.compressed[index].is_some() {
+            self.tau
+        } else {
+            0.0
+        };
+        let decay = settings.weight_decay.of_layer(index);
+        let ridge = Ridge {
+            shift: settings.alpha + tau + decay,
+            bias_shift: settings.alpha,
+            rho: settings.rho,
+        };
+        let weights = &self.state.weights[index];
+        let (pull, shrink) = (T::from_f64(tau), T::from_f64(decay));
+        let mut weight = weights.weight.mapv(|w| -shrink * w);
+        if let Some(compressed) = &self.state.compressed[index] {
+            Zip::from(&mut weight)
+                .and(&compressed.dense)
+                .and(&weights.weight)
+                .for_each(|g, z, w| *g += pull * (*z - *w));
+        }
+        let mut change = Change {
+            weight,
+            bias: weights.bias.as_ref().map(|bias| bias.mapv(|_| T::zero())),
+        };
+        let inputs = self.state.inputs_of(index, &problem.data).view();
+        let residual = self.state.linear_residuals[index].view();
+        let memory = &mut self.workspace.system;
+        let solved = if problem.solves_dual(index) {
+            solve_dual(ridge, inputs, residual, &mut change, memory)
+        } else {
+            let rho = T::from_f64(ridge.rho);
+            add_correlation(layer, rho, residual, inputs, &mut change.weight);
+            if let Some(bias) = &mut change.bias {
+                let sums = sum_over_samples(layer, residual);
+                *bias = sums.mapv(|sum| T::from_f64(ridge.rho * sum));
+            }
+            match (index, &mut *self.first_layer) {
+                (0, Some(system)) => system.solve(ridge, &mut change),
+                _ => solve_primal(ridge, inputs, &mut change, memory),
+            }
+        };
+        solved.map_err(|error| self.fail(Block::Weight(index), error))?;
+        Ok(change)
+    }
+
+    /// `Z_i = P_i(W_i)`; with `coupling: hard` also `W_i = Z_i`. One threshold over several layers
+    /// is one set over all of them, so that all their `Z` are projected together.
+    fn update_compressed(&mut self, index: usize) -> Result<(), SolverError> {
+        let Some(compression) = &self.problem.compression[index] else {
+            return Ok(());
+        };
+        if self.state.compressed[index].is_none() {
+            return Ok(());
+        }
+        if let LayerCompression::Prune {
+            global: true,
+            sparsity,
+        } = compression
+        {
+            return self.update_globally_pruned(index, *sparsity);
+        }
+        let projected = Projected::project(
+            compression,
+            self.state.weights[index].weight.view(),
+            self.state.compressed[index].as_ref(),
+        )
+        .map_err(|error| self.fail(Block::Compressed(index), error))?;
+        self.take_over(index, projected)
+    }
+
+    fn update_globally_pruned(&mut self, index: usize, sparsity: f64) -> Result<(), SolverError> {
+        let layers = self.problem.globally_pruned_layers();
+        let weights: Vec<_> = layers
+            .iter()
+            .map(|layer| self.state.weights[*layer].weight.view())
+            .collect();
+        let pruned = prune_jointly(&weights, sparsity);
+        for (layer, dense) in layers.into_iter().zip(pruned) {
+            let moves_weight = self.settings().coupling == Coupling::Hard
+                && layer != index
+                && dense != self.state.weights[layer].weight;
+            let before = self.state.weights[layer].weight.clone();
+            self.take_over(
+                layer,
+                Projected {
+                    dense,
+                    stored: Stored::Sparse,
+                },
+            )?;
+            if moves_weight {
+                let after = &self.state.weights[layer].weight;
+                self.squared_step += sum_of_squares_of_difference(slice(after), slice(&before));
+                self.sums.layers[layer].weight = sum_of_squares(slice(after));
+                self.refresh_linear_residual(layer);
+            }
+        }
+        Ok(())
+    }
+
+    fn take_over(&mut self, index: usize, projected: Projected<T>) -> Result<(), SolverError> {
+        if let Some(old) = &self.state.compressed[index] {
+            let step = sum_of_squares_of_difference(slice(&projected.dense), slice(&old.dense));
+            self.add_step(Block::Compressed(index), step)?;
+        }
+        if self.settings().coupling == Coupling::Hard {
+            self.state.weights[index].weight.assign(&projected.dense);
+        }
+        self.sums.layers[index].compression_residual =
+            projected.squared_error(self.state.weights[index].weight.view());
+        self.state.compressed[index] = Some(projected);
+        Ok(())
+    }
+
+    fn refresh_linear_residual(&mut self, index: usize) {
+        self.state
+            .refresh_linear_residual(index, &self.problem.architecture, &self.problem.data);
+        self.sums.layers[index].linear_residual =
+            sum_of_squares(slice(&self.state.linear_residuals[index]));
+    }
+}
+
+/// The entries of an array of the solver, which keeps all of them in standard layout.
+pub(super) fn slice<T>(array: &Array2<T>) -> &[T] {
+    array
+        .as_slice()
+        .expect("the solver's arrays are in standard layout")
+}
+
+fn slice_mut<T>(array: &mut Array2<T>) -> &mut [T] {
+    array
+        .as_slice_mut()
+        .expect("the solver's arrays are in standard layout")
+}

@@ -1,0 +1,315 @@
+//! The deployed network: compressed weights where a layer is compressed, and its accuracy.
+
+use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, s};
+use pulp::Arch;
+use rayon::prelude::*;
+
+use super::architecture::{Architecture, Layer, LayerKind};
+use super::linear::gather_patch;
+use super::weights::LayerWeights;
+use crate::compress::{Projected, Stored};
+use crate::linalg::{Accumulate, Real, Threads, product_on};
+
+/// Samples that go through all layers at once: their activations stay in a core's cache.
+const TILE: usize = 256;
+
+/// Columns of a tile whose sums are held in registers while a sparse row is walked.
+const STRIP: usize = 32;
+
+/// Below this share of non-zeros a sparse product beats the dense one.
+const SPARSE_DENSITY: f64 = 0.3;
+
+/// How a weight is applied.
+enum Operator<'a, T> {
+    Dense(ArrayView2<'a, T>),
+    /// Left and right factor; cheaper than their product.
+    Factors(Array2<T>, Array2<T>),
+    Sparse(SparseRows<T>),
+}
+
+/// Non-zeros row by row.
+struct SparseRows<T> {
+    starts: Vec<usize>,
+    entries: Vec<(u32, T)>,
+}
+
+/// A network as it would be shipped, ready to be applied.
+pub struct Deployed<'a, T> {
+    architecture: &'a Architecture,
+    operators: Vec<Operator<'a, T>>,
+    biases: Vec<Option<&'a Array1<T>>>,
+}
+
+/// How often the deployed network names the right class.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Accuracy {
+    /// Right answers / samples.
+    pub overall: f64,
+    /// Mean over the classes that occur of right answers / samples of the class.
+    pub balanced: f64,
+}
+
+impl<'a, T: Real> Deployed<'a, T> {
+    /// The network with `compressed[i]` in the place of the weight of layer `i` where there is one.
+    pub fn new(
+        architecture: &'a Architecture,
+        weights: &'a [LayerWeights<T>],
+        compressed: &'a [Option<Projected<T>>],
+    ) -> Self {
+        let operators = weights
+            .iter()
+            .zip(compressed)
+            .map(|(weights, compressed)| match compressed {
+                Some(projected) => Operator::compressed(projected),
+                None => Operator::Dense(weights.weight.view()),
+            })
+            .collect();
+        Self {
+            architecture,
+            operators,
+            biases: weights.iter().map(|layer| layer.bias.as_ref()).collect(),
+        }
+    }
+
+    /// Accuracy on samples (columns of `inputs`, features x n) with the given class labels.
+    pub fn accuracy(&self, inputs: ArrayView2<'_, T>, labels: &[usize]) -> Accuracy {
+        let classes = self.architecture.layers.last().map_or(0, |last| last.units);
+        let predictions = self.predict(inputs);
+        let (mut right, mut seen) = (vec![0_u64; classes], vec![0_u64; classes]);
+        for (label, prediction) in labels.iter().zip(predictions) {
+            seen[*label] += 1;
+            right[*label] += u64::from(prediction == *label);
+        }
+        let total: u64 = seen.iter().sum();
+        let present = seen.iter().filter(|count| **count > 0).count();
+        let recall: f64 = right
+            .iter()
+            .zip(&seen)
+            .filter(|(_, seen)| **seen > 0)
+            .map(|(right, seen)| *right as f64 / *seen as f64)
+            .sum();
+        Accuracy {
+            overall: right.iter().sum::<u64>() as f64 / total.max(1) as f64,
+            balanced: recall / present.max(1) as f64,
+        }
+    }
+
+    /// The class with the largest output for every sample; on a tie the lower class.
+    pub fn predict(&self, inputs: ArrayView2<'_, T>) -> Vec<usize> {
+        let samples = inputs.ncols();
+        (0..samples.div_ceil(TILE))
+            .into_par_iter()
+            .flat_map_iter(|tile| {
+                let range = tile * TILE..((tile + 1) * TILE).min(samples);
+                let outputs = self.forward_tile(inputs.slice(s![.., range]));
+                let classes: Vec<usize> = outputs.axis_iter(Axis(1)).map(largest).collect();
+                classes
+            })
+            .collect()
+    }
+
+    /// Outputs of the last layer for a few samples, classes x n, on the calling thread.
+    fn forward_tile(&self, inputs: ArrayView2<'_, T>) -> Array2<T> {
+        let mut activations = inputs.as_standard_layout().into_owned();
+        for (index, layer) in self.architecture.layers.iter().enumerate() {
+            let mut units = Array2::zeros((layer.units, activations.ncols()));
+            self.operators[index].apply(layer, activations.view(), &mut units);
+            let bias = self.biases[index];
+            let hidden = self.architecture.is_hidden(index);
+            for (unit, mut row) in units.axis_iter_mut(Axis(0)).enumerate() {
+                let shift = bias.map_or(T::zero(), |bias| bias[unit % bias.len()]);
+                if hidden {
+                    row.mapv_inplace(|value| (value + shift).max(T::zero()));
+                } else {
+                    row.mapv_inplace(|value| value + shift);
+                }
+            }
+            activations = units;
+        }
+        activations
+    }
+}
+
+/// Index of the largest entry, the first one on a tie.
+fn largest<T: Real>(outputs: ndarray::ArrayView1<'_, T>) -> usize {
+    let mut best = 0;
+    for (index, value) in outputs.iter().enumerate() {
+        if *value > outputs[best] {
+            best = index;
+        }
+    }
+    best
+}
+
+impl<'a, T: Real> Operator<'a, T> {
+    fn compressed(projected: &'a Projected<T>) -> Self {
+        let dense = &projected.dense;
+        match &projected.stored {
+            Stored::TensorTrain(train) => match train.split_at_boundary() {
+                Some((left, right)) if left.len() + right.len() < dense.len() => {
+                    Self::Factors(left, right)
+                }
+                _ => Self::Dense(dense.view()),
+            },
+            Stored::LowRank(factors) if factors.parameters() < dense.len() => {
+                Self::Factors(factors.left.clone(), factors.right.clone())
+            }
+            Stored::LowRank(_) => Self::Dense(dense.view()),
+            Stored::Sparse | Stored::NM { .. } => {
+                let non_zeros = dense.len() - projected.zeros();
+                if (non_zeros as f64) < SPARSE_DENSITY * dense.len() as f64 {
+                    Self::Sparse(SparseRows::new(dense.view()))
+                } else {
+                    Self::Dense(dense.view())
+                }
+            }
+        }
+    }
+
+    fn apply(&self, layer: &Layer, inputs: ArrayView2<'_, T>, units: &mut Array2<T>) {
+        match &layer.kind {
+            LayerKind::Dense => self.multiply(inputs, units.view_mut()),
+            LayerKind::Convolution(conv) => {
+                for (position, block) in units
+                    .axis_chunks_iter_mut(Axis(0), conv.filters)
+                    .enumerate()
+                {
+                    let patch = gather_patch(conv, position, inputs);
+                    self.multiply(patch.view(), block);
+                }
+            }
+        }
+    }
+
+    fn multiply(&self, inputs: ArrayView2<'_, T>, units: ArrayViewMut2<'_, T>) {
+        let one = T::one();
+        let replace = Accumulate::Replace;
+        match self {
+            Self::Dense(weight) => product_on(Threads::One, one, *weight, inputs, replace, units),
+            Self::Factors(left, right) => {
+                let mut inner = Array2::zeros((right.nrows(), inputs.ncols()));
+                product_on(
+                    Threads::One,
+                    one,
+                    right.view(),
+                    inputs,
+                    replace,
+                    inner.view_mut(),
+                );
+                product_on(Threads::One, one, left.view(), inner.view(), replace, units);
+            }
+            Self::Sparse(rows) => rows.multiply(inputs, units),
+        }
+    }
+}
+
+impl<T: Real> SparseRows<T> {
+    fn new(dense: ArrayView2<'_, T>) -> Self {
+        let mut starts = vec![0];
+        let mut entries = Vec::new();
+        for row in dense.rows() {
+            for (column, value) in row.iter().enumerate() {
+                if !value.is_zero() {
+                    let column = u32::try_from(column).expect("a row has fewer than 2^32 entries");
+                    entries.push((column, *value));
+                }
+            }
+            starts.push(entries.len());
+        }
+        Self { starts, entries }
+    }
+
+    fn multiply(&self, inputs: ArrayView2<'_, T>, mut units: ArrayViewMut2<'_, T>) {
+        let samples = inputs.ncols();
+        let (Some(inputs), Some(units)) = (inputs.to_slice(), units.as_slice_mut()) else {
+            unreachable!("tiles are in standard layout");
+        };
+        if samples > 0 {
+            Arch::new().dispatch(|| self.multiply_slices(samples, inputs, units));
+        }
+    }
+
+    #[inline(always)]
+    fn multiply_slices(&self, samples: usize, inputs: &[T], units: &mut [T]) {
+        for (row, sums) in units.chunks_exact_mut(samples).enumerate() {
+            let entries = &self.entries[self.starts[row]..self.starts[row + 1]];
+            let mut strips = sums.chunks_exact_mut(STRIP);
+            let mut start = 0;
+            for strip in &mut strips {
+                let mut held = [T::zero(); STRIP];
+                for (column, value) in entries {
+                    let from = *column as usize * samples + start;
+                    for (sum, input) in held.iter_mut().zip(&inputs[from..from + STRIP]) {
+                        *sum = *sum + *value * *input;
+                    }
+                }
+                strip.copy_from_slice(&held);
+                start += STRIP;
+            }
+            for (offset, sum) in strips.into_remainder().iter_mut().enumerate() {
+                *sum = entries.iter().fold(T::zero(), |sum, (column, value)| {
+                    sum + *value * inputs[*column as usize * samples + start + offset]
+                });
+            }
+        }
+    }
+}
+
+/// Zeros / entries over all weight matrices after dead units are removed, to a fixed point: a unit
+/// whose incoming weights are all zero loses its outgoing ones, and the reverse.
+///
+/// With a bias a unit without incoming weights still feeds a constant forward, which the next bias
+/// could absorb; it counts as dead as well. Behind a convolution a filter owns the outgoing weights
+/// of all its positions.
+pub fn effective_sparsity<T: Real>(
+    architecture: &Architecture,
+    weights: &[LayerWeights<T>],
+    compressed: &[Option<Projected<T>>],
+) -> f64 {
+    let mut alive: Vec<Array2<bool>> = weights
+        .iter()
+        .zip(compressed)
+        .map(|(weights, compressed)| {
+            let counts_zeros = compressed
+                .as_ref()
+                .is_none_or(|projected| projected.ranks().is_empty());
+            let weight = compressed
+                .as_ref()
+                .map_or(&weights.weight, |projected| &projected.dense);
+            weight.mapv(|value| !(counts_zeros && value.is_zero()))
+        })
+        .collect();
+    while remove_dead_units(architecture, &mut alive) {}
+    let (zeros, entries) = alive.iter().fold((0, 0), |(zeros, entries), layer| {
+        let dead = layer.iter().filter(|alive| !**alive).count();
+        (zeros + dead, entries + layer.len())
+    });
+    zeros as f64 / entries as f64
+}
+
+/// One pass; whether it changed anything.
+fn remove_dead_units(architecture: &Architecture, alive: &mut [Array2<bool>]) -> bool {
+    let mut changed = false;
+    for index in 0..alive.len() - 1 {
+        let (before, after) = alive.split_at_mut(index + 1);
+        let (incoming, outgoing) = (&mut before[index], &mut after[0]);
+        let outputs = architecture.layers[index].weight.0;
+        for unit in 0..outputs {
+            let fed = incoming.row(unit).iter().any(|alive| *alive);
+            let read = (unit..outgoing.ncols())
+                .step_by(outputs)
+                .any(|column| outgoing.column(column).iter().any(|alive| *alive));
+            if fed && !read {
+                incoming.row_mut(unit).fill(false);
+                changed = true;
+            }
+            if read && !fed {
+                for column in (unit..outgoing.ncols()).step_by(outputs) {
+                    outgoing.column_mut(column).fill(false);
+                }
+                changed = true;
+            }
+        }
+    }
+    changed
+}

@@ -1,0 +1,118 @@
+//! Weights, and how they are drawn.
+
+use ndarray::{Array1, Array2, ArrayView2};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal, StandardUniform};
+
+use super::architecture::Architecture;
+use super::settings::InitScheme;
+use crate::linalg::{Real, orthonormal_columns};
+
+/// Weight and bias of one layer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LayerWeights<T> {
+    /// outputs x inputs; a convolution: filters x (kernel · kernel · channels).
+    pub weight: Array2<T>,
+    /// One number per output (per filter), where the network has biases.
+    pub bias: Option<Array1<T>>,
+}
+
+/// Draws the initial weights of a network; biases start at zero.
+///
+/// The numbers depend on the seed and the shapes only. They are drawn in `f64`, so that single and
+/// double precision start from the same point.
+///
+/// | scheme | distribution of an entry of an `out x in` matrix, times `scale` |
+/// |---|---|
+/// | kaiming-normal, -uniform | variance 2 / in |
+/// | xavier-normal, -uniform | variance 2 / (in + out) |
+/// | lecun-normal, -uniform | variance 1 / in |
+/// | orthogonal | orthonormal rows or columns, whichever are fewer |
+/// | normal | standard deviation 1 |
+/// | uniform | bound 1 |
+///
+/// For a convolution `in` is kernel · kernel · channels, and `out` of the Xavier schemes is
+/// kernel · kernel · filters.
+pub fn draw_weights<T: Real>(
+    architecture: &Architecture,
+    scheme: InitScheme,
+    scale: f64,
+    seed: u64,
+) -> Vec<LayerWeights<T>> {
+    let mut generator = ChaCha8Rng::seed_from_u64(seed);
+    architecture
+        .layers
+        .iter()
+        .map(|layer| {
+            let fan_out = fan_out(layer);
+            let weight = draw_matrix(layer.weight, fan_out, scheme, &mut generator);
+            LayerWeights {
+                weight: weight.mapv(|value| T::from_f64(scale * value)),
+                bias: architecture.bias.then(|| Array1::zeros(layer.weight.0)),
+            }
+        })
+        .collect()
+}
+
+fn fan_out(layer: &super::architecture::Layer) -> usize {
+    match layer.kind {
+        super::LayerKind::Dense => layer.weight.0,
+        super::LayerKind::Convolution(conv) => layer.weight.0 * conv.kernel * conv.kernel,
+    }
+}
+
+fn draw_matrix(
+    (rows, columns): (usize, usize),
+    fan_out: usize,
+    scheme: InitScheme,
+    generator: &mut ChaCha8Rng,
+) -> Array2<f64> {
+    let (fan_in, fan_out) = (columns as f64, fan_out as f64);
+    let mut normal = |deviation: f64| {
+        Array2::from_shape_simple_fn((rows, columns), || {
+            let value: f64 = StandardNormal.sample(generator);
+            deviation * value
+        })
+    };
+    match scheme {
+        InitScheme::KaimingNormal => return normal((2.0 / fan_in).sqrt()),
+        InitScheme::XavierNormal => return normal((2.0 / (fan_in + fan_out)).sqrt()),
+        InitScheme::LecunNormal => return normal((1.0 / fan_in).sqrt()),
+        InitScheme::Normal => return normal(1.0),
+        InitScheme::Orthogonal => return orthogonal(normal(1.0).view()),
+        InitScheme::KaimingUniform
+        | InitScheme::XavierUniform
+        | InitScheme::LecunUniform
+        | InitScheme::Uniform => {}
+    }
+    // A uniform distribution on [-b, b] has variance b^2 / 3.
+    let bound = match scheme {
+        InitScheme::KaimingUniform => (6.0 / fan_in).sqrt(),
+        InitScheme::XavierUniform => (6.0 / (fan_in + fan_out)).sqrt(),
+        InitScheme::LecunUniform => (3.0 / fan_in).sqrt(),
+        _ => 1.0,
+    };
+    Array2::from_shape_simple_fn((rows, columns), || {
+        let value: f64 = StandardUniform.sample(generator);
+        bound * (2.0 * value - 1.0)
+    })
+}
+
+/// Orthonormal rows or columns, whichever are fewer, distributed uniformly (Haar): the signs of the
+/// factor `R` of the normal matrix are taken out.
+fn orthogonal(normal: ArrayView2<'_, f64>) -> Array2<f64> {
+    let wide = normal.nrows() < normal.ncols();
+    let tall = if wide { normal.reversed_axes() } else { normal };
+    let mut basis = orthonormal_columns(tall.view());
+    for (mut column, original) in basis.columns_mut().into_iter().zip(tall.columns()) {
+        if column.dot(&original) < 0.0 {
+            column.mapv_inplace(|value| -value);
+        }
+    }
+    if wide {
+        basis.reversed_axes().as_standard_layout().into_owned()
+    } else {
+        basis
+    }
+}
