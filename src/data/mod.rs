@@ -9,9 +9,18 @@
 //!    the balance, because only then is it known which samples are training samples),
 //! 4. standardisation, fitted on the training samples that are left.
 
+mod csv;
 mod dataset;
+mod digits;
 mod error;
+mod idx;
+mod labels;
+mod raw;
+mod selection;
 pub mod settings;
+mod standardize;
+mod stored;
+mod uci_har;
 
 use std::path::Path;
 
@@ -28,11 +37,40 @@ pub use settings::{BalanceSettings, CsvSettings, DataSettings, Features, Source}
 /// missing, unreadable or hold something else than the source promises.
 pub fn load(settings: &DataSettings, base: &Path) -> Result<Dataset, DataError> {
     settings.check()?;
-    let _ = base;
-    Err(DataError::Setting {
-        setting: "data.source",
-        value: String::new(),
-        allowed: String::new(),
-        remedy: String::new(),
+    let raw = match settings.source {
+        Source::Digits => digits::read()?,
+        Source::Idx => idx::read(settings.directory()?, base)?,
+        Source::UciHar => uci_har::read(settings.directory()?, base)?,
+        Source::Csv => csv::read(settings.tables()?, base)?,
+    };
+    let classes = labels::Classes::of(&raw.train)?;
+    let train_labels = classes.assign(&raw.train)?;
+    let (test, test_labels, selection) = match &raw.test {
+        Some(test) => {
+            let test_labels = classes.assign(test)?;
+            let selection =
+                selection::choose(settings, &train_labels, test_labels.len(), classes.len())?;
+            (test, test_labels, selection)
+        }
+        None => {
+            let selection = selection::divide_pool(settings, &train_labels, classes.len())?;
+            (&raw.train, train_labels.clone(), selection)
+        }
+    };
+    let part = |source: &raw::RawPart, labels: &[usize], chosen: &[usize]| Part {
+        inputs: source.inputs(chosen),
+        labels: chosen.iter().map(|&sample| labels[sample]).collect(),
+    };
+    let mut train = part(&raw.train, &train_labels, &selection.train);
+    let mut test = part(test, &test_labels, &selection.test);
+    if settings.standardize {
+        standardize::standardize(&mut train, &mut test)?;
+    }
+    Ok(Dataset {
+        train,
+        test,
+        classes: classes.into_names(),
+        image: raw.image,
+        files: raw.files,
     })
 }
