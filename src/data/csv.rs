@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::{self, BufRead, Read};
 use std::path::Path;
 
-use csv::{ByteRecord, Reader};
+use csv::{ByteRecord, Position, Reader};
 
 use super::error::{DataError, shown};
 use super::labels::LabelColumn;
@@ -131,13 +131,15 @@ impl<'a> Table<'a> {
         let mut labels = LabelColumn::default();
         let mut row = ByteRecord::new();
         while self.next(&mut row)? {
-            let line = row.position().map_or(0, csv::Position::line);
             for (&position, name) in positions.iter().zip(features) {
-                let column = || format!("column {}", shown(name.as_bytes()));
+                let place = || {
+                    let column = format!("column {}", shown(name.as_bytes()));
+                    (line(self.file, row.position()), column)
+                };
                 let text = row[position].trim_ascii();
-                numbers.push(self.file.number(line, text, column)?);
+                numbers.push(self.file.number(text, place)?);
             }
-            labels.push(self.label(line, label, row[label_position].trim_ascii())?);
+            labels.push(self.label(&row, label_position)?);
         }
         if labels.len() == 0 {
             return Err(self.file.content(
@@ -156,14 +158,15 @@ impl<'a> Table<'a> {
         })
     }
 
-    fn label<'r>(&self, line: u64, column: &str, text: &'r [u8]) -> Result<&'r str, DataError> {
+    fn label<'r>(&self, row: &'r ByteRecord, position: usize) -> Result<&'r str, DataError> {
+        let text = row[position].trim_ascii();
         std::str::from_utf8(text)
             .ok()
             .filter(|text| !text.is_empty())
             .ok_or_else(|| {
                 self.file.content(
-                    Some(line),
-                    format!("label column {}", shown(column.as_bytes())),
+                    Some(line(self.file, row.position())),
+                    format!("label column {}", shown(self.header[position].as_bytes())),
                     shown(text),
                     "a number or a word in UTF-8",
                     "write the class of the sample, or drop the row",
@@ -186,10 +189,8 @@ fn broken<R: Read>(
     reader: &Reader<RowLimit<R>>,
     error: csv::Error,
 ) -> DataError {
-    let line = error
-        .position()
-        .or(Some(reader.position()))
-        .map(csv::Position::line);
+    let start = error.position().or(Some(reader.position())).cloned();
+    let line = Some(line(file, start.as_ref()));
     let remedy = "correct the row; a missing closing quote joins rows";
     match error.into_kind() {
         csv::ErrorKind::UnequalLengths {
@@ -211,6 +212,18 @@ fn broken<R: Read>(
         csv::ErrorKind::Io(source) => file.damaged(source),
         other => file.damaged(io::Error::other(format!("{other:?}"))),
     }
+}
+
+/// Line on which a row begins. The `csv` crate puts the start of a row before blank lines and
+/// before the second half of a line end, so the line is counted anew, for errors only.
+fn line(file: &StoredFile, start: Option<&Position>) -> u64 {
+    let start = start.map_or(0, Position::byte);
+    let is_before = |(at, byte): &(u64, u8)| *at < start || matches!(byte, b'\r' | b'\n');
+    let bytes = (0..).zip(file.reader().bytes().map_while(Result::ok));
+    let ends = bytes
+        .take_while(is_before)
+        .filter(|(_, byte)| *byte == b'\n');
+    1 + ends.count() as u64
 }
 
 /// Passes on at most `left` bytes; the table grants as many again for each row.
@@ -270,6 +283,14 @@ mod tests {
         table.read("label", &names)
     }
 
+    /// The message about a file that cannot be read.
+    fn refusal(bytes: Vec<u8>) -> String {
+        match parse(bytes, &Features::Pattern("x".into())) {
+            Err(error) => error.to_string(),
+            Ok(_) => panic!("the file was accepted"),
+        }
+    }
+
     #[test]
     fn a_star_stands_for_any_text() {
         for (pattern, name, expected) in [
@@ -290,21 +311,24 @@ mod tests {
     #[test]
     fn lines_are_counted_through_quotes_and_blank_lines() {
         let text = "label,note,x\na,\"two\nlines\",1\n\nb,,oops\n";
-        let error = parse(text.into(), &Features::Pattern("x".into())).map(|_| ());
-        let message = error.expect_err("not a number").to_string();
-        assert!(
-            message.starts_with("table.csv:5: column \"x\" is \"oops\";"),
-            "{message}"
-        );
+        for text in [text.to_owned(), text.replace('\n', "\r\n")] {
+            let message = refusal(text.into());
+            assert!(
+                message.starts_with("table.csv:5: column \"x\" is \"oops\";"),
+                "{message}"
+            );
+        }
     }
 
     #[test]
     fn a_row_without_end_is_refused_before_it_fills_the_memory() {
         let mut text = b"label,x\n".to_vec();
         text.push(b'"');
-        text.resize(usize::try_from(LONGEST_ROW).expect("16 MiB") + 100, b'\n');
-        let error = parse(text, &Features::Pattern("x".into())).map(|_| ());
-        let message = error.expect_err("too long").to_string();
+        text.resize(
+            usize::try_from(LONGEST_ROW).expect("16 MiB") + 100_000,
+            b'\n',
+        );
+        let message = refusal(text);
         assert!(
             message.contains("length of the row is more than 16777216 bytes"),
             "{message}"

@@ -53,3 +53,32 @@ pub(super) fn read() -> Result<RawData, DataError> {
         files: vec![file.source()],
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_file_is_the_whole_test_part_of_optdigits() {
+        let pool = read().expect("part of the program").train;
+        let Values::Pixels { bytes, .. } = &pool.values else {
+            panic!("digits are pixels");
+        };
+        assert_eq!(pool.labels.len(), SAMPLES);
+        assert_eq!(bytes.len(), SAMPLES * 64);
+        assert_eq!(bytes.iter().max(), Some(&16));
+        let classes = super::super::labels::Classes::of(&pool).expect("ten digits");
+        let labels = classes.assign(&pool).expect("its own classes");
+        let counts: Vec<usize> = (0..10)
+            .map(|digit| labels.iter().filter(|&&label| label == digit).count())
+            .collect();
+        assert_eq!(counts, [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]);
+        // The sum of all pixels, and the first row of the first digit, a zero.
+        assert_eq!(
+            bytes.iter().map(|&byte| u64::from(byte)).sum::<u64>(),
+            561_718
+        );
+        assert_eq!(bytes[..8], [0, 0, 5, 13, 9, 1, 0, 0]);
+        assert_eq!(labels[0], 0);
+    }
+}

@@ -45,7 +45,7 @@ pub enum DataError {
         remedy: String,
     },
     /// A setting is out of range or does not fit the data.
-    #[error("{setting}: {value} is not possible; allowed: {allowed}; {remedy}")]
+    #[error("{setting} is {value}; allowed: {allowed}; {remedy}")]
     Setting {
         /// Dotted path of the setting in the grid file.
         setting: &'static str,

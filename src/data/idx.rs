@@ -119,7 +119,7 @@ fn read_values<const N: usize>(file: &StoredFile) -> Result<([usize; N], Vec<u8>
     let promised = dimensions
         .iter()
         .try_fold(1_u64, |product, &size| product.checked_mul(size as u64))
-        .ok_or_else(|| wrong_length(file, &dimensions, "fewer bytes"))?;
+        .ok_or_else(|| wrong_length(file, &dimensions, "less than 2^64 bytes"))?;
     let mut values = Vec::new();
     reader
         .take(promised.saturating_add(1))
@@ -127,7 +127,8 @@ fn read_values<const N: usize>(file: &StoredFile) -> Result<([usize; N], Vec<u8>
         .map_err(|error| file.damaged(error))?;
     let held = values.len() as u64;
     if held > promised {
-        return Err(wrong_length(file, &dimensions, "more bytes"));
+        let held = format!("more than {promised} bytes");
+        return Err(wrong_length(file, &dimensions, &held));
     }
     if held < promised {
         return Err(wrong_length(file, &dimensions, &format!("{held} bytes")));
@@ -183,4 +184,44 @@ fn wrong_length(file: &StoredFile, dimensions: &[usize], held: &str) -> DataErro
         format!("{} bytes, as its header says", sizes.join(" x ")),
         "the file is cut off or damaged: fetch it again",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn images(bytes: Vec<u8>) -> Result<([usize; 3], Vec<u8>), DataError> {
+        read_values(&StoredFile::in_memory("train-images-idx3-ubyte", bytes))
+    }
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(bytes).expect("memory");
+        encoder.finish().expect("memory")
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_give_what_the_header_promises_or_an_error(
+            bytes in prop::collection::vec(any::<u8>(), 0..100),
+            sizes in prop::array::uniform3(prop_oneof![1_u32..4, any::<u32>()]),
+            packed in any::<bool>(),
+        ) {
+            let mut with_header = vec![0, 0, UNSIGNED_BYTE, 3];
+            with_header.extend(sizes.iter().flat_map(|size| size.to_be_bytes()));
+            with_header.extend(&bytes);
+            for content in [bytes, with_header] {
+                let content = if packed { gzip(&content) } else { content };
+                if let Ok((dimensions, values)) = images(content) {
+                    prop_assert_eq!(dimensions.iter().product::<usize>(), values.len());
+                }
+            }
+        }
+    }
 }

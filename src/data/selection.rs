@@ -120,3 +120,85 @@ fn balanced(
     kept.sort_unstable();
     Ok(kept.into_iter().map(|place| order[place]).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::settings::{BalanceSettings, Source};
+    use super::*;
+
+    fn settings(shuffle_seed: Option<u64>, balance: Option<u64>) -> DataSettings {
+        DataSettings {
+            source: Source::Csv,
+            path: None,
+            csv: None,
+            train: None,
+            test: None,
+            shuffle_seed,
+            standardize: false,
+            balance: balance.map(|undersample_seed| BalanceSettings { undersample_seed }),
+        }
+    }
+
+    #[test]
+    fn the_order_of_a_seed_never_changes() {
+        assert_eq!(shuffled(10, None), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+        // From a second implementation, in another language.
+        assert_eq!(shuffled(10, Some(0)), [6, 1, 8, 3, 2, 9, 0, 5, 4, 7]);
+        assert_eq!(shuffled(10, Some(1)), [2, 7, 8, 5, 3, 6, 1, 9, 0, 4]);
+    }
+
+    #[test]
+    fn every_order_of_three_is_as_likely_as_another() {
+        let mut counts = std::collections::HashMap::new();
+        for seed in 0..6000 {
+            *counts.entry(shuffled(3, Some(seed))).or_insert(0) += 1;
+        }
+        assert_eq!(counts.len(), 6);
+        // Five standard deviations of a binomial count around 1,000.
+        for (order, count) in counts {
+            assert!((856..=1144).contains(&count), "{order:?}: {count}");
+        }
+    }
+
+    #[test]
+    fn undersampling_keeps_the_size_of_the_smallest_class_in_the_order_of_the_samples() {
+        let labels = [0, 1, 0, 2, 0, 1, 0, 2, 1, 0];
+        let chosen = choose(&settings(None, Some(7)), &labels, 1, 3).expect("every class occurs");
+        let count = |class| chosen.train.iter().filter(|&&s| labels[s] == class).count();
+        assert_eq!([count(0), count(1), count(2)], [2, 2, 2]);
+        assert!(chosen.train.is_sorted());
+        let again = choose(&settings(None, Some(7)), &labels, 1, 3).expect("every class occurs");
+        assert_eq!(chosen.train, again.train);
+        let mut others =
+            (0..20).filter_map(|seed| choose(&settings(None, Some(seed)), &labels, 1, 3).ok());
+        assert!(others.any(|other| other.train != chosen.train));
+    }
+
+    #[test]
+    fn undersampling_comes_after_the_shuffle_and_before_the_cut() {
+        let labels: Vec<usize> = (0..100).map(|sample| usize::from(sample >= 90)).collect();
+        let mut settings = settings(Some(3), Some(4));
+        let balanced = choose(&settings, &labels, 1, 2).expect("both classes occur");
+        assert_eq!(balanced.train.len(), 20);
+        let shuffled = shuffled(100, Some(3));
+        let mut rest = shuffled.iter();
+        assert!(
+            balanced
+                .train
+                .iter()
+                .all(|kept| rest.any(|sample| sample == kept))
+        );
+        settings.train = Some(8);
+        let cut = choose(&settings, &labels, 1, 2).expect("eight of twenty");
+        assert_eq!(cut.train, balanced.train[..8]);
+        settings.train = Some(21);
+        let message = choose(&settings, &labels, 1, 2)
+            .map(|_| ())
+            .expect_err("only twenty");
+        assert!(
+            message.to_string().starts_with(
+                "data.train is 21; allowed: 1 to 20, the number of samples available;"
+            )
+        );
+    }
+}

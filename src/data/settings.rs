@@ -22,6 +22,18 @@ pub enum Source {
     UciHar,
 }
 
+impl Source {
+    /// As the grid file writes it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Digits => "digits",
+            Self::Idx => "idx",
+            Self::Csv => "csv",
+            Self::UciHar => "uci-har",
+        }
+    }
+}
+
 /// Feature columns of a CSV file.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -87,12 +99,6 @@ impl DataSettings {
     /// Short text for plans and provenance: source, numbers of training and test samples, and what
     /// is done to them (`digits 1400/397`, `idx mnist 6000/all, shuffled, standardized`).
     pub fn describe(&self) -> String {
-        let source = match self.source {
-            Source::Digits => "digits",
-            Source::Idx => "idx",
-            Source::Csv => "csv",
-            Source::UciHar => "uci-har",
-        };
         let file = self.csv.as_ref().map(|tables| tables.train.as_path());
         let name = file.or(self.path.as_deref()).and_then(Path::file_name);
         let name = name.map_or_else(String::new, |name| format!(" {}", name.display()));
@@ -105,7 +111,12 @@ impl DataSettings {
             _ => (self.train, self.test),
         };
         let count = |count: Option<usize>| count.map_or("all".into(), |count| count.to_string());
-        let mut text = format!("{source}{name} {}/{}", count(train), count(test));
+        let mut text = format!(
+            "{}{name} {}/{}",
+            self.source.name(),
+            count(train),
+            count(test)
+        );
         for (used, word) in [
             (self.shuffle_seed.is_some(), ", shuffled"),
             (self.balance.is_some(), ", balanced"),
@@ -148,7 +159,7 @@ impl DataSettings {
     pub(super) fn directory(&self) -> Result<&Path, DataError> {
         self.path.as_deref().ok_or_else(|| DataError::Setting {
             setting: "data.path",
-            value: "nothing".into(),
+            value: "missing".into(),
             allowed: "the directory of the files, relative to the grid file".into(),
             remedy: "add `path: …` to `data`".into(),
         })
@@ -158,7 +169,7 @@ impl DataSettings {
     pub(super) fn tables(&self) -> Result<&CsvSettings, DataError> {
         self.csv.as_ref().ok_or_else(|| DataError::Setting {
             setting: "data.csv",
-            value: "nothing".into(),
+            value: "missing".into(),
             allowed: "label, features, train and test".into(),
             remedy: "add `csv: {label: label, features: \"x*\", train: …, test: …}` to `data`"
                 .into(),
@@ -168,8 +179,8 @@ impl DataSettings {
     fn unused(&self, setting: &'static str) -> DataError {
         DataError::Setting {
             setting,
-            value: "a value".into(),
-            allowed: format!("nothing, because {} does not use it", self.describe()),
+            value: "given".into(),
+            allowed: format!("nothing, because {} does not use it", self.source.name()),
             remedy: "remove it, or correct data.source".into(),
         }
     }

@@ -39,3 +39,43 @@ pub(super) fn standardize(train: &mut Part, test: &mut Part) -> Result<(), DataE
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, array};
+
+    use super::*;
+
+    fn part(inputs: Array2<f64>) -> Part {
+        let labels = vec![0; inputs.ncols()];
+        Part { inputs, labels }
+    }
+
+    #[test]
+    fn training_statistics_with_one_over_n_scale_both_parts() {
+        // The decimal 0.1 is not a binary number: its sums round, and a constant must stay one.
+        let mut train = part(array![[1.0, 3.0, 5.0, 7.0], [0.1; 4]]);
+        let mut test = part(array![[4.0, 9.0], [0.1, 1.1]]);
+        standardize(&mut train, &mut test).expect("small numbers");
+        let deviation = 5.0_f64.sqrt();
+        let expected = [-3.0, -1.0, 1.0, 3.0].map(|value| value / deviation);
+        assert_eq!(train.inputs.row(0).to_vec(), expected);
+        assert_eq!(train.inputs.row(1).to_vec(), [0.0; 4]);
+        assert_eq!(test.inputs.row(0).to_vec(), [0.0, 5.0 / deviation]);
+        assert_eq!(test.inputs.row(1).to_vec(), [0.0, 1.0]);
+    }
+
+    #[test]
+    fn values_whose_squares_leave_the_range_are_refused() {
+        for huge in [1e200, f64::MAX] {
+            let mut train = part(array![[0.0, 1.0], [huge, -huge]]);
+            let mut test = part(array![[0.0], [1.0]]);
+            let error = standardize(&mut train, &mut test).expect_err("overflow");
+            assert!(
+                error
+                    .to_string()
+                    .contains("feature 2 has values beyond that")
+            );
+        }
+    }
+}

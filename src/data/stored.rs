@@ -139,21 +139,21 @@ impl StoredFile {
         }
     }
 
-    /// The finite number that `text` writes; `field` names its place for the error.
+    /// The finite number that `text` writes; `place` gives line and field for the error.
     pub(super) fn number(
         &self,
-        line: u64,
         text: &[u8],
-        field: impl FnOnce() -> String,
+        place: impl FnOnce() -> (u64, String),
     ) -> Result<f64, DataError> {
         std::str::from_utf8(text)
             .ok()
             .and_then(|text| text.parse().ok())
             .filter(|value: &f64| value.is_finite())
             .ok_or_else(|| {
+                let (line, field) = place();
                 self.content(
                     Some(line),
-                    field(),
+                    field,
                     shown(text),
                     "a finite number",
                     "correct the value, or leave out its row or column",

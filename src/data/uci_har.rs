@@ -76,7 +76,7 @@ fn read_values(file: &StoredFile) -> Result<(usize, Vec<f64>), DataError> {
     for_each_row(file, |line, row| {
         let before = values.len();
         for (column, text) in words(row).enumerate() {
-            values.push(file.number(line, text, || format!("value {}", column + 1))?);
+            values.push(file.number(text, || (line, format!("value {}", column + 1)))?);
         }
         let count = values.len() - before;
         if samples == 0 {
@@ -100,7 +100,7 @@ fn read_values(file: &StoredFile) -> Result<(usize, Vec<f64>), DataError> {
 fn read_labels(file: &StoredFile) -> Result<LabelColumn, DataError> {
     let mut labels = LabelColumn::default();
     for_each_row(file, |line, row| {
-        file.number(line, row, || "label".into())?;
+        file.number(row, || (line, "label".into()))?;
         labels.push(&String::from_utf8_lossy(row));
         Ok(())
     })?;
