@@ -192,7 +192,7 @@ fn broken<R: Read>(
     let start = error.position().or(Some(reader.position())).cloned();
     let line = Some(line(file, start.as_ref()));
     let remedy = "correct the row; a missing closing quote joins rows";
-    match error.into_kind() {
+    match error.kind() {
         csv::ErrorKind::UnequalLengths {
             expected_len, len, ..
         } => file.content(
@@ -209,8 +209,7 @@ fn broken<R: Read>(
             format!("up to {LONGEST_ROW} bytes"),
             remedy,
         ),
-        csv::ErrorKind::Io(source) => file.damaged(source),
-        other => file.damaged(io::Error::other(format!("{other:?}"))),
+        _ => file.damaged(error.into()),
     }
 }
 

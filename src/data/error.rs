@@ -9,7 +9,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum DataError {
     /// A file exists under none of the names that it may have.
-    #[error("{}: no such file; tried {}; {remedy}", path.display(), listed(tried))]
+    #[error("{}: no such file; tried {}; {remedy}", printable(path), listed(tried))]
     Missing {
         /// The file as the settings name it.
         path: PathBuf,
@@ -19,7 +19,7 @@ pub enum DataError {
         remedy: String,
     },
     /// A file exists but cannot be read to its end.
-    #[error("{}: cannot be read ({source}); {remedy}", path.display())]
+    #[error("{}: cannot be read ({source}); {remedy}", printable(path))]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -60,17 +60,27 @@ pub enum DataError {
 
 fn place(path: &Path, line: Option<u64>) -> String {
     match line {
-        Some(line) => format!("{}:{line}", path.display()),
-        None => path.display().to_string(),
+        Some(line) => format!("{}:{line}", printable(path)),
+        None => printable(path),
     }
 }
 
 fn listed(paths: &[PathBuf]) -> String {
-    let names: Vec<_> = paths
-        .iter()
-        .map(|path| path.display().to_string())
-        .collect();
+    let names: Vec<_> = paths.iter().map(|path| printable(path)).collect();
     names.join(", ")
+}
+
+/// A path as a message may show it: control characters written out.
+fn printable(path: &Path) -> String {
+    let mut text = String::new();
+    for character in path.to_string_lossy().chars() {
+        if character.is_control() {
+            text.extend(character.escape_default());
+        } else {
+            text.push(character);
+        }
+    }
+    text
 }
 
 /// Text from a file as a message may show it: quoted, cut to 60 characters, control characters
@@ -78,10 +88,28 @@ fn listed(paths: &[PathBuf]) -> String {
 pub(super) fn shown(text: &[u8]) -> String {
     const LIMIT: usize = 60;
     // Four bytes hold any character: no need to look at more of a huge field than this.
-    let start = String::from_utf8_lossy(&text[..text.len().min(4 * LIMIT)]);
-    let mut cut: String = start.chars().take(LIMIT).collect();
-    if cut.len() < text.len() {
+    let start = String::from_utf8_lossy(&text[..text.len().min(4 * (LIMIT + 1))]);
+    let mut rest = start.chars();
+    let mut cut: String = rest.by_ref().take(LIMIT).collect();
+    if rest.next().is_some() {
         cut.push('…');
     }
     format!("{cut:?}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_message_shows_is_short_and_harmless() {
+        assert_eq!(shown(b"ab"), "\"ab\"");
+        assert_eq!(shown(b"\x1b[2J\xff"), "\"\\u{1b}[2J\u{fffd}\"");
+        assert_eq!(
+            shown("ä".repeat(60).as_bytes()),
+            format!("\"{}\"", "ä".repeat(60))
+        );
+        assert_eq!(shown(&[b'x'; 1000]), format!("\"{}…\"", "x".repeat(60)));
+        assert_eq!(printable(Path::new("a\x1b[2J/ä")), "a\\u{1b}[2J/ä");
+    }
 }

@@ -135,3 +135,59 @@ fn name(text: &str, numeric: bool) -> String {
         _ => text.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::raw::Values;
+    use super::*;
+
+    fn part(labels: &[&str]) -> RawPart {
+        let mut column = LabelColumn::default();
+        for label in labels {
+            column.push(label);
+        }
+        RawPart {
+            features: 1,
+            values: Values::Numbers(vec![0.0; labels.len()]),
+            labels: column,
+            label_file: "labels".into(),
+        }
+    }
+
+    fn classes(labels: &[&str]) -> (Vec<String>, Vec<usize>) {
+        let part = part(labels);
+        let classes = Classes::of(&part).expect("more than one class");
+        let assigned = classes.assign(&part).expect("its own classes");
+        (classes.into_names(), assigned)
+    }
+
+    #[test]
+    fn numbers_are_sorted_by_value_and_joined_whatever_their_spelling() {
+        let (names, labels) = classes(&["10", "-0", "2.50", "0", "1e1", "-3", "2.5"]);
+        assert_eq!(names, ["-3", "0", "2.5", "10"]);
+        assert_eq!(labels, [3, 1, 2, 1, 3, 0, 2]);
+    }
+
+    #[test]
+    fn one_word_makes_all_labels_text() {
+        let (names, labels) = classes(&["10", "9", "nan", "9.0"]);
+        assert_eq!(names, ["10", "9", "9.0", "nan"]);
+        assert_eq!(labels, [0, 1, 3, 2]);
+    }
+
+    #[test]
+    fn measurements_are_not_taken_for_classes() {
+        let labels: Vec<String> = (0..=MOST_CLASSES).map(|label| label.to_string()).collect();
+        let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+        let message = Classes::of(&part(&labels))
+            .map(|_| ())
+            .expect_err("too many");
+        assert!(
+            message.to_string().starts_with(
+                "labels: number of classes is 10001; allowed: 2 to 10000; name a label"
+            ),
+            "{message}"
+        );
+        assert!(Classes::of(&part(&labels[1..])).is_ok());
+    }
+}
