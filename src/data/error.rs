@@ -36,13 +36,13 @@ pub enum DataError {
         /// Line in the file, where it has lines; 1 is the first.
         line: Option<u64>,
         /// Which part of the file.
-        field: String,
+        field: Box<str>,
         /// What it holds.
-        value: String,
+        value: Box<str>,
         /// What it may hold.
-        allowed: String,
+        allowed: Box<str>,
         /// What to do.
-        remedy: String,
+        remedy: Box<str>,
     },
     /// A setting is out of range or does not fit the data.
     #[error("{setting} is {value}; allowed: {allowed}; {remedy}")]

@@ -26,11 +26,12 @@ pub(super) fn read(directory: &Path, base: &Path) -> Result<RawData, DataError> 
             path: base.join(&files[2].path),
             line: None,
             field: "size of the images".into(),
-            value: format!("{} x {}", test_shape.height, test_shape.width),
+            value: format!("{} x {}", test_shape.height, test_shape.width).into(),
             allowed: format!(
                 "{} x {}, as in the training part",
                 shape.height, shape.width
-            ),
+            )
+            .into(),
             remedy: "take training and test files of one data set".into(),
         });
     }

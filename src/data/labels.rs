@@ -62,8 +62,8 @@ impl Classes {
                 path: train.label_file.clone(),
                 line: None,
                 field: "number of classes".into(),
-                value: names.len().to_string(),
-                allowed: format!("2 to {MOST_CLASSES}"),
+                value: names.len().to_string().into(),
+                allowed: format!("2 to {MOST_CLASSES}").into(),
                 remedy: "name a label that tells classes apart, or a file that holds them".into(),
             });
         }
@@ -112,12 +112,13 @@ impl Classes {
         DataError::Content {
             path: part.label_file.clone(),
             line: None,
-            field: format!("label of sample {}", sample + 1),
-            value: shown(text.as_bytes()),
+            field: format!("label of sample {}", sample + 1).into(),
+            value: shown(text.as_bytes()).into(),
             allowed: format!(
                 "a class of the training part ({})",
                 known.join(", ").escape_debug()
-            ),
+            )
+            .into(),
             remedy: "add samples of this class to the training part, or drop them here".into(),
         }
     }

@@ -45,17 +45,14 @@ pub fn load(settings: &DataSettings, base: &Path) -> Result<Dataset, DataError> 
     };
     let classes = labels::Classes::of(&raw.train)?;
     let train_labels = classes.assign(&raw.train)?;
-    let (test, test_labels, selection) = match &raw.test {
-        Some(test) => {
-            let test_labels = classes.assign(test)?;
-            let selection =
-                selection::choose(settings, &train_labels, test_labels.len(), classes.len())?;
-            (test, test_labels, selection)
-        }
-        None => {
-            let selection = selection::divide_pool(settings, &train_labels, classes.len())?;
-            (&raw.train, train_labels.clone(), selection)
-        }
+    let (test, test_labels, selection) = if let Some(test) = &raw.test {
+        let test_labels = classes.assign(test)?;
+        let selection =
+            selection::choose(settings, &train_labels, test_labels.len(), classes.len())?;
+        (test, test_labels, selection)
+    } else {
+        let selection = selection::divide_pool(settings, &train_labels, classes.len())?;
+        (&raw.train, train_labels.clone(), selection)
     };
     let part = |source: &raw::RawPart, labels: &[usize], chosen: &[usize]| Part {
         inputs: source.inputs(chosen),

@@ -86,10 +86,13 @@ impl StoredFile {
 
     /// Name and checksum.
     pub(super) fn source(&self) -> SourceFile {
-        let digest = Sha256::digest(&self.bytes);
+        let digits = Sha256::digest(&self.bytes)
+            .into_iter()
+            .flat_map(|byte| [byte >> 4, byte & 0xf])
+            .map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)]));
         SourceFile {
             path: self.given.clone(),
-            sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256: digits.collect(),
         }
     }
 
@@ -124,10 +127,10 @@ impl StoredFile {
     pub(super) fn content(
         &self,
         line: Option<u64>,
-        field: impl Into<String>,
-        value: impl Into<String>,
-        allowed: impl Into<String>,
-        remedy: impl Into<String>,
+        field: impl Into<Box<str>>,
+        value: impl Into<Box<str>>,
+        allowed: impl Into<Box<str>>,
+        remedy: impl Into<Box<str>>,
     ) -> DataError {
         DataError::Content {
             path: self.path.clone(),

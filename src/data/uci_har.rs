@@ -22,8 +22,8 @@ pub(super) fn read(directory: &Path, base: &Path) -> Result<RawData, DataError> 
             path: base.join(&files[2].path),
             line: None,
             field: "number of features".into(),
-            value: test.features.to_string(),
-            allowed: format!("{}, as in the training part", train.features),
+            value: test.features.to_string().into(),
+            allowed: format!("{}, as in the training part", train.features).into(),
             remedy: "take training and test files of one data set".into(),
         });
     }
