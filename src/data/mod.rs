@@ -1,5 +1,73 @@
 //! Data sets and their sources.
+//!
+//! [`load`] turns [`DataSettings`] into a [`Dataset`]. Every source hands over its samples as they
+//! are stored; choosing, ordering and scaling them is the same for all sources, in this order:
+//!
+//! 1. shuffle (train and test each by itself; `digits` is one pool, shuffled, then divided),
+//! 2. balance of the training classes,
+//! 3. cut to `train` and `test` samples (`digits`: its pool is divided by these numbers before
+//!    the balance, because only then is it known which samples are training samples),
+//! 4. standardisation, fitted on the training samples that are left.
 
+mod csv;
+mod dataset;
+mod digits;
+mod error;
+mod idx;
+mod labels;
+mod raw;
+mod selection;
 pub mod settings;
+mod standardize;
+mod stored;
+mod uci_har;
 
+use std::path::Path;
+
+pub use dataset::{Dataset, ImageShape, Part, SourceFile};
+pub use error::DataError;
 pub use settings::{BalanceSettings, CsvSettings, DataSettings, Features, Source};
+
+/// Loads a data set. Relative paths in the settings refer to `base`.
+///
+/// The same settings and files give the same data set, bit for bit, on every machine.
+///
+/// # Errors
+/// [`DataError`]: settings that do not fit together or do not fit the data, files that are
+/// missing, unreadable or hold something else than the source promises.
+pub fn load(settings: &DataSettings, base: &Path) -> Result<Dataset, DataError> {
+    settings.check()?;
+    let raw = match settings.source {
+        Source::Digits => digits::read()?,
+        Source::Idx => idx::read(settings.directory()?, base)?,
+        Source::UciHar => uci_har::read(settings.directory()?, base)?,
+        Source::Csv => csv::read(settings.tables()?, base)?,
+    };
+    let classes = labels::Classes::of(&raw.train)?;
+    let train_labels = classes.assign(&raw.train)?;
+    let (test, test_labels, selection) = if let Some(test) = &raw.test {
+        let test_labels = classes.assign(test)?;
+        let selection =
+            selection::choose(settings, &train_labels, test_labels.len(), classes.len())?;
+        (test, test_labels, selection)
+    } else {
+        let selection = selection::divide_pool(settings, &train_labels, classes.len())?;
+        (&raw.train, train_labels.clone(), selection)
+    };
+    let part = |source: &raw::RawPart, labels: &[usize], chosen: &[usize]| Part {
+        inputs: source.inputs(chosen),
+        labels: chosen.iter().map(|&sample| labels[sample]).collect(),
+    };
+    let mut train = part(&raw.train, &train_labels, &selection.train);
+    let mut test = part(test, &test_labels, &selection.test);
+    if settings.standardize {
+        standardize::standardize(&mut train, &mut test)?;
+    }
+    Ok(Dataset {
+        train,
+        test,
+        classes: classes.into_names(),
+        image: raw.image,
+        files: raw.files,
+    })
+}

@@ -1,8 +1,12 @@
 //! The settings of the data: the `data` map of a grid file.
 
-use std::path::PathBuf;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+
+use super::digits;
+use super::error::{DataError, shown};
 
 /// Kind of source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -16,6 +20,18 @@ pub enum Source {
     Csv,
     /// The directory layout of UCI-HAR.
     UciHar,
+}
+
+impl Source {
+    /// As the grid file writes it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Digits => "digits",
+            Self::Idx => "idx",
+            Self::Csv => "csv",
+            Self::UciHar => "uci-har",
+        }
+    }
 }
 
 /// Feature columns of a CSV file.
@@ -77,4 +93,139 @@ pub struct DataSettings {
     /// Balance of the training classes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub balance: Option<BalanceSettings>,
+}
+
+impl DataSettings {
+    /// Short text for plans and provenance: source, numbers of training and test samples, and what
+    /// is done to them (`digits 1400/397`, `idx mnist 6000/all, shuffled, standardized`).
+    pub fn describe(&self) -> String {
+        let file = self.csv.as_ref().map(|tables| tables.train.as_path());
+        let name = file.or(self.path.as_deref()).and_then(Path::file_name);
+        let name = name.map_or_else(String::new, |name| format!(" {}", name.display()));
+        let (train, test) = match self.source {
+            Source::Digits => {
+                let train = self.train.unwrap_or(digits::DEFAULT_TRAIN);
+                let rest = digits::SAMPLES.saturating_sub(train);
+                (Some(train), self.test.or(Some(rest)))
+            }
+            _ => (self.train, self.test),
+        };
+        let count = |count: Option<usize>| count.map_or("all".into(), |count| count.to_string());
+        let mut text = format!(
+            "{}{name} {}/{}",
+            self.source.name(),
+            count(train),
+            count(test)
+        );
+        for (used, word) in [
+            (self.shuffle_seed.is_some(), ", shuffled"),
+            (self.balance.is_some(), ", balanced"),
+            (self.standardize, ", standardized"),
+        ] {
+            text.push_str(if used { word } else { "" });
+        }
+        text
+    }
+
+    /// Whether the settings fit together, before any file is opened.
+    ///
+    /// # Errors
+    /// [`DataError::Setting`] for a setting that the source needs and does not have, or has and
+    /// does not need, or that is out of range whatever the files hold.
+    pub fn check(&self) -> Result<(), DataError> {
+        let (path, csv) = match self.source {
+            Source::Digits => (false, false),
+            Source::Idx | Source::UciHar => (true, false),
+            Source::Csv => (false, true),
+        };
+        if path {
+            self.directory()?;
+        } else if self.path.is_some() {
+            return Err(self.unused("data.path"));
+        }
+        if csv {
+            self.tables()?.check()?;
+        } else if self.csv.is_some() {
+            return Err(self.unused("data.csv"));
+        }
+        let pool = (self.source == Source::Digits).then_some(digits::SAMPLES);
+        let train = self.train.unwrap_or(digits::DEFAULT_TRAIN);
+        // At least one sample is left for the other part.
+        check_count("data.train", self.train, pool.map(|pool| pool - 1))?;
+        check_count("data.test", self.test, pool.map(|pool| pool - train))
+    }
+
+    /// The directory of a source that needs one.
+    pub(super) fn directory(&self) -> Result<&Path, DataError> {
+        self.path.as_deref().ok_or_else(|| DataError::Setting {
+            setting: "data.path",
+            value: "missing".into(),
+            allowed: "the directory of the files, relative to the grid file".into(),
+            remedy: "add `path: …` to `data`".into(),
+        })
+    }
+
+    /// The tables of a `csv` source.
+    pub(super) fn tables(&self) -> Result<&CsvSettings, DataError> {
+        self.csv.as_ref().ok_or_else(|| DataError::Setting {
+            setting: "data.csv",
+            value: "missing".into(),
+            allowed: "label, features, train and test".into(),
+            remedy: "add `csv: {label: label, features: \"x*\", train: …, test: …}` to `data`"
+                .into(),
+        })
+    }
+
+    fn unused(&self, setting: &'static str) -> DataError {
+        DataError::Setting {
+            setting,
+            value: "given".into(),
+            allowed: format!("nothing, because {} does not use it", self.source.name()),
+            remedy: "remove it, or correct data.source".into(),
+        }
+    }
+}
+
+impl CsvSettings {
+    fn check(&self) -> Result<(), DataError> {
+        let Features::Names(names) = &self.features else {
+            return Ok(());
+        };
+        let mut seen = HashSet::from([&self.label]);
+        let problem = if names.is_empty() {
+            "an empty list".into()
+        } else if let Some(name) = names.iter().find(|name| !seen.insert(name)) {
+            shown(name.as_bytes())
+        } else {
+            return Ok(());
+        };
+        Err(DataError::Setting {
+            setting: "data.csv.features",
+            value: problem,
+            allowed: "at least one column, each once, without the label".into(),
+            remedy: "correct the list, or give a pattern such as \"x*\"".into(),
+        })
+    }
+}
+
+/// A number of samples must be at least 1 and at most what is known to be there.
+fn check_count(
+    setting: &'static str,
+    count: Option<usize>,
+    most: Option<usize>,
+) -> Result<(), DataError> {
+    let Some(count) = count else {
+        return Ok(());
+    };
+    if count >= 1 && most.is_none_or(|most| count <= most) {
+        return Ok(());
+    }
+    Err(DataError::Setting {
+        setting,
+        value: count.to_string(),
+        allowed: most.map_or("1 or more".into(), |most| {
+            format!("1 to {most} of the {} digits", digits::SAMPLES)
+        }),
+        remedy: "correct the number, or leave the setting out".into(),
+    })
 }

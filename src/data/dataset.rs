@@ -1,0 +1,63 @@
+//! What the other rooms see of a data set.
+
+use std::path::PathBuf;
+
+use ndarray::Array2;
+
+/// A data set, ready for training.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dataset {
+    /// Samples to train on.
+    pub train: Part,
+    /// Samples to measure accuracy on.
+    pub test: Part,
+    /// Names of the classes; labels are positions in this list.
+    pub classes: Vec<String>,
+    /// How the features of a sample form an image; none: they do not.
+    pub image: Option<ImageShape>,
+    /// The files that were read.
+    pub files: Vec<SourceFile>,
+}
+
+impl Dataset {
+    /// Number of features of a sample: the input width of the network.
+    pub fn features(&self) -> usize {
+        self.train.inputs.nrows()
+    }
+}
+
+/// Samples with their labels. Samples are columns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    /// features x samples, row-major: the values of one feature lie side by side.
+    pub inputs: Array2<f64>,
+    /// One class per sample, as a position in [`Dataset::classes`].
+    pub labels: Vec<usize>,
+}
+
+impl Part {
+    /// Number of samples.
+    pub fn samples(&self) -> usize {
+        self.labels.len()
+    }
+}
+
+/// Shape of an image. Its features are row-major in the order height, width, channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ImageShape {
+    /// Rows of pixels.
+    pub height: usize,
+    /// Columns of pixels.
+    pub width: usize,
+    /// Values per pixel.
+    pub channels: usize,
+}
+
+/// A file that took part in a data set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceFile {
+    /// The path as the settings give it, with the ending that was found.
+    pub path: PathBuf,
+    /// SHA-256 of the file as stored (compressed, if it is), in lower-case hexadecimal.
+    pub sha256: String,
+}

@@ -1,0 +1,81 @@
+//! Mean 0 and variance 1 per feature.
+
+use super::dataset::Part;
+use super::error::DataError;
+
+/// x := (x - mean) / deviation for every feature of both parts, where
+/// mean = 1/n sum x and deviation = sqrt(1/n sum (x - mean)^2) over the n samples of `train`.
+/// A feature that is constant in `train` gets the deviation 1.
+///
+/// # Errors
+/// A feature whose values are so large that these sums, or the result, leave the range of `f64`.
+pub(super) fn standardize(train: &mut Part, test: &mut Part) -> Result<(), DataError> {
+    let rows = train.inputs.rows_mut().into_iter();
+    for (feature, (mut row, mut test_row)) in rows.zip(test.inputs.rows_mut()).enumerate() {
+        let samples = row.len() as f64;
+        let constant = row.iter().all(|value| *value == row[0]);
+        let (mean, deviation) = if constant {
+            (row[0], 1.0)
+        } else {
+            let mean = row.sum() / samples;
+            let squares = row.fold(0.0, |sum, value| sum + (value - mean).powi(2));
+            (mean, (squares / samples).sqrt())
+        };
+        for part in [&mut row, &mut test_row] {
+            part.mapv_inplace(|value| (value - mean) / deviation);
+        }
+        let finite = |value: &f64| value.is_finite();
+        if !(deviation.is_finite() && row.iter().chain(&test_row).all(finite)) {
+            return Err(DataError::Setting {
+                setting: "data.standardize",
+                value: "true".into(),
+                allowed: format!(
+                    "features whose squares can be summed; feature {} has values beyond that",
+                    feature + 1
+                ),
+                remedy: "scale or leave out this feature".into(),
+            });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, array};
+
+    use super::*;
+
+    fn part(inputs: Array2<f64>) -> Part {
+        let labels = vec![0; inputs.ncols()];
+        Part { inputs, labels }
+    }
+
+    #[test]
+    fn training_statistics_with_one_over_n_scale_both_parts() {
+        // The decimal 0.1 is not a binary number: its sums round, and a constant must stay one.
+        let mut train = part(array![[1.0, 3.0, 5.0, 7.0], [0.1; 4]]);
+        let mut test = part(array![[4.0, 9.0], [0.1, 1.1]]);
+        standardize(&mut train, &mut test).expect("small numbers");
+        let deviation = 5.0_f64.sqrt();
+        let expected = [-3.0, -1.0, 1.0, 3.0].map(|value| value / deviation);
+        assert_eq!(train.inputs.row(0).to_vec(), expected);
+        assert_eq!(train.inputs.row(1).to_vec(), [0.0; 4]);
+        assert_eq!(test.inputs.row(0).to_vec(), [0.0, 5.0 / deviation]);
+        assert_eq!(test.inputs.row(1).to_vec(), [0.0, 1.0]);
+    }
+
+    #[test]
+    fn values_whose_squares_leave_the_range_are_refused() {
+        for huge in [1e200, f64::MAX] {
+            let mut train = part(array![[0.0, 1.0], [huge, -huge]]);
+            let mut test = part(array![[0.0], [1.0]]);
+            let error = standardize(&mut train, &mut test).expect_err("overflow");
+            assert!(
+                error
+                    .to_string()
+                    .contains("feature 2 has values beyond that")
+            );
+        }
+    }
+}

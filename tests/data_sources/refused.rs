@@ -1,0 +1,231 @@
+//! Files and settings that are refused, and what the messages say.
+
+use std::path::Path;
+
+use nnbcd::data::{BalanceSettings, DataError, DataSettings, Features, Source, load};
+
+use super::{csv, directory, fixtures, pattern, settings};
+
+fn refusal(settings: &DataSettings) -> DataError {
+    match load(settings, &fixtures()) {
+        Err(error) => error,
+        Ok(_) => panic!("accepted: {settings:?}"),
+    }
+}
+
+#[test]
+fn a_missing_file_is_named_with_every_path_that_was_tried() {
+    let message = refusal(&directory(Source::Idx, "broken/idx/missing")).to_string();
+    let folder = fixtures().join("broken/idx/missing");
+    for name in [
+        "t10k-labels-idx1-ubyte",
+        "t10k-labels-idx1-ubyte.gz",
+        "t10k-labels.idx1-ubyte",
+        "t10k-labels.idx1-ubyte.gz",
+    ] {
+        let path = folder.join(name).display().to_string();
+        assert!(message.contains(&path), "{path} is not in: {message}");
+    }
+    assert!(message.contains("no such file; tried "), "{message}");
+    assert!(message.ends_with("let data.path name the directory that holds the four IDX files"));
+}
+
+#[test]
+fn a_broken_training_table_is_refused() {
+    let cases = [
+        "word.csv:3: column \"x1\" is \"oops\"; allowed: a finite number; correct the value",
+        "not-a-number.csv:2: column \"x2\" is \"NaN\"; allowed: a finite number",
+        "too-large.csv:3: column \"x2\" is \"1e400\"; allowed: a finite number",
+        "empty-cell.csv:2: column \"x2\" is \"\"; allowed: a finite number",
+        "escape.csv:3: column \"x1\" is \"\\u{1b}[31mred\"; allowed",
+        "short-row.csv:3: number of fields is 2; allowed: 3, as in the header; correct the row",
+        "no-rows.csv: number of rows is 0; allowed: at least one row after the header",
+        "empty.csv:1: feature column matching \"x*\" is not in the header",
+        "twice.csv:1: column \"x1\" is in the header more than once",
+        "no-label-text.csv:3: label column \"label\" is \"\"; allowed: a number or a word",
+        "latin-1.csv:3: label column \"label\" is \"\u{fffd}\"; allowed: a number or a word",
+        "one-class.csv: number of classes is 1; allowed: 2 to 10000; name a label",
+        "cut-off.csv.gz: cannot be read (",
+        "checksum.csv.gz: cannot be read (",
+    ];
+    for expected in cases {
+        let train = format!("broken/csv/{}", upto(expected, ':'));
+        let settings = csv(pattern("x*"), &train, "broken/csv/plain.csv");
+        check(&settings, expected);
+    }
+}
+
+#[test]
+fn a_test_table_that_does_not_fit_the_training_table_is_refused() {
+    let cases = [
+        "new-class.csv: label of sample 2 is \"c\"; allowed: a class of the training part (a, b);",
+        "missing-column.csv:1: column \"x2\" is not in the header; allowed: the columns \"label, x1\";",
+    ];
+    for expected in cases {
+        let test = format!("broken/csv/{}", upto(expected, ':'));
+        let settings = csv(pattern("x*"), "broken/csv/plain.csv", &test);
+        check(&settings, expected);
+    }
+}
+
+#[test]
+fn broken_idx_files_are_refused() {
+    let cases = [
+        "magic/train-images-idx3-ubyte: magic number is 0x504e4721; allowed: 0x00000803 (unsigned bytes",
+        "floats/train-images-idx3-ubyte: magic number is 0x00000d03; allowed: 0x00000803",
+        "short-header/train-images-idx3-ubyte: length of the header is 6 bytes; allowed: 16 bytes; take the IDX file",
+        "cut-off/train-images-idx3-ubyte: length of the data is 7 bytes; allowed: 2 x 2 x 2 bytes, as its header says",
+        "longer/train-images-idx3-ubyte: length of the data is more than 8 bytes; allowed: 2 x 2 x 2 bytes, as its header says",
+        "zero/train-images-idx3-ubyte: dimension 2 is 0; allowed: at least 1",
+        "huge/train-images-idx3-ubyte: length of the data is 8 bytes; allowed: 2147483648 x 64 x 64 bytes",
+        "overflow/train-images-idx3-ubyte: length of the data is less than 2^64 bytes; allowed: 4294967295 x 4294967295 x 4294967295",
+        "bomb/train-images-idx3-ubyte.gz: length of the data is more than 8 bytes; allowed: 2 x 2 x 2",
+        "labels/train-labels-idx1-ubyte: number of labels is 3; allowed: 2, one for each image",
+        "shape/t10k-images-idx3-ubyte: size of the images is 2 x 3; allowed: 2 x 2, as in the training",
+        "new-class/t10k-labels-idx1-ubyte: label of sample 1 is \"9\"; allowed: a class of the training part (0, 1)",
+    ];
+    for expected in cases {
+        let folder = format!("broken/idx/{}", upto(expected, '/'));
+        let settings = directory(Source::Idx, &folder);
+        check(&settings, expected);
+    }
+}
+
+#[test]
+fn broken_uci_har_files_are_refused() {
+    let cases = [
+        "word/train/X_train.txt:2: value 2 is \"four\"; allowed: a finite number",
+        "ragged/train/X_train.txt:2: number of values is 1; allowed: 2, as in the first line",
+        "infinite/test/X_test.txt:1: value 2 is \"-inf\"; allowed: a finite number",
+        "labels/train/y_train.txt: number of labels is 1; allowed: 2, one for each line",
+        "label-word/train/y_train.txt:2: label is \"walking\"; allowed: a finite number",
+        "features/test/X_test.txt: number of features is 3; allowed: 2, as in the training part",
+        "empty/test/X_test.txt: number of lines is 0; allowed: at least one line",
+    ];
+    for expected in cases {
+        let folder = format!("broken/uci-har/{}", upto(expected, '/'));
+        let settings = directory(Source::UciHar, &folder);
+        check(&settings, expected);
+    }
+}
+
+/// Each message begins with the full path; `expected` begins with the file's own name.
+fn check(settings: &DataSettings, expected: &str) {
+    let message = refusal(settings).to_string();
+    let base = fixtures().join("broken").display().to_string();
+    assert!(message.starts_with(&base), "{message}");
+    assert!(
+        message.contains(&format!("/{expected}")),
+        "expected: {expected}\nmessage:  {message}"
+    );
+}
+
+fn upto(text: &str, end: char) -> &str {
+    text.split(end).next().unwrap_or_default()
+}
+
+#[test]
+fn settings_that_do_not_fit_are_refused_before_files_are_opened() {
+    let digits = settings(Source::Digits);
+    let table = |features| csv(features, "csv/train.csv", "csv/test.csv");
+    let list = |names: &[&str]| Features::Names(names.iter().map(|&name| name.into()).collect());
+    let cases = [
+        (
+            settings(Source::Idx),
+            "data.path is missing; allowed: the directory",
+        ),
+        (settings(Source::UciHar), "data.path is missing"),
+        (
+            settings(Source::Csv),
+            "data.csv is missing; allowed: label, features",
+        ),
+        (
+            directory(Source::Digits, "idx"),
+            "data.path is given; allowed: nothing",
+        ),
+        (
+            DataSettings {
+                csv: table(pattern("x*")).csv,
+                ..directory(Source::Idx, "idx")
+            },
+            "data.csv is given; allowed: nothing, because idx does not use it",
+        ),
+        (
+            DataSettings {
+                train: Some(0),
+                ..digits.clone()
+            },
+            "data.train is 0; allowed: 1 to 1796",
+        ),
+        (
+            DataSettings {
+                train: Some(1797),
+                ..digits.clone()
+            },
+            "data.train is 1797",
+        ),
+        (
+            DataSettings {
+                test: Some(361),
+                ..digits.clone()
+            },
+            "data.test is 361; allowed: 1 to 360",
+        ),
+        (
+            DataSettings {
+                test: Some(0),
+                ..table(pattern("x*"))
+            },
+            "data.test is 0; allowed: 1 or more",
+        ),
+        (table(list(&[])), "data.csv.features is an empty list"),
+        (table(list(&["x1", "x1"])), "data.csv.features is \"x1\""),
+        (table(list(&["label"])), "data.csv.features is \"label\""),
+    ];
+    for (settings, expected) in cases {
+        let message = settings.check().expect_err(expected).to_string();
+        assert!(
+            message.starts_with(expected),
+            "expected: {expected}\nmessage: {message}"
+        );
+    }
+}
+
+#[test]
+fn numbers_of_samples_beyond_what_the_files_hold_are_refused() {
+    let source = csv(pattern("x*"), "csv/train.csv", "csv/test.csv");
+    let message = refusal(&DataSettings {
+        train: Some(6),
+        ..source.clone()
+    })
+    .to_string();
+    assert!(message.starts_with("data.train is 6; allowed: 1 to 5, the number"));
+    let message = refusal(&DataSettings {
+        test: Some(3),
+        ..source
+    })
+    .to_string();
+    assert!(message.starts_with("data.test is 3; allowed: 1 to 2, the number"));
+    let balance = Some(BalanceSettings {
+        undersample_seed: 0,
+    });
+    let few = DataSettings {
+        balance,
+        train: Some(3),
+        ..settings(Source::Digits)
+    };
+    let message = refusal(&few).to_string();
+    assert!(message.starts_with("data.train is 3; allowed: enough samples"));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_might_never_end_is_not_read() {
+    let message = load(&csv(pattern("x*"), "zero", "null"), Path::new("/dev"))
+        .expect_err("a device")
+        .to_string();
+    assert_eq!(
+        message,
+        "/dev/zero: cannot be read (not a regular file); name a regular file that this user may read"
+    );
+}
