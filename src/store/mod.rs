@@ -33,6 +33,8 @@ mod results;
 mod rows;
 mod runner;
 mod tail;
+#[cfg(test)]
+mod tests;
 mod trials;
 
 pub use control::{Command, send, take};
