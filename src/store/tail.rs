@@ -12,6 +12,19 @@ pub(super) fn whole_lines(bytes: &[u8]) -> &[u8] {
     &bytes[..end.map_or(0, |end| end + 1)]
 }
 
+/// Reads a file up to the length that it has now.
+///
+/// Never more: a file that grows faster than it is read, or a device, must not fill the memory.
+pub(super) fn read_bounded(file: &mut File) -> io::Result<Vec<u8>> {
+    let rest = file
+        .metadata()?
+        .len()
+        .saturating_sub(file.stream_position()?);
+    let mut bytes = Vec::new();
+    file.take(rest).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// What one look at a file says about its content without reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stamp {
@@ -96,8 +109,7 @@ impl Tail {
             file.seek(SeekFrom::Start(0))?;
             self.offset = 0;
         }
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
+        let mut bytes = read_bounded(&mut file)?;
         bytes.truncate(whole_lines(&bytes).len());
         self.offset += bytes.len() as u64;
         if restarted || !bytes.is_empty() {

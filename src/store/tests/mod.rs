@@ -55,7 +55,7 @@ fn text_of(value: &impl std::fmt::Debug) -> String {
 
 /// Any text, with those that are hard on CSV often.
 fn any_text() -> impl Strategy<Value = String> {
-    let hard = [
+    const HARD: &[&str] = &[
         "",
         " ",
         ",",
@@ -70,7 +70,7 @@ fn any_text() -> impl Strategy<Value = String> {
         "\u{feff}x",
     ];
     prop_oneof![
-        proptest::sample::select(&hard[..]).prop_map(str::to_owned),
+        proptest::sample::select(HARD).prop_map(str::to_owned),
         proptest::collection::vec(any::<char>(), 0..12).prop_map(String::from_iter),
     ]
 }
@@ -115,9 +115,9 @@ fn other_process(test: &str, run: &RunDirectory) -> Command {
     command
 }
 
-/// The run directory that [`other_process`] was given.
-fn given_run() -> RunDirectory {
-    RunDirectory::new(std::env::var_os("NNBCD_TEST_RUN").expect("started by another test"))
+/// The run directory that [`other_process`] was given; `None` if this is not such a process.
+fn given_run() -> Option<RunDirectory> {
+    std::env::var_os("NNBCD_TEST_RUN").map(RunDirectory::new)
 }
 
 /// Id of a process that is over.
