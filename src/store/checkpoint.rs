@@ -136,6 +136,7 @@ fn invalid(what: &str) -> io::Error {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
     use crate::store::RunDirectory;

@@ -34,6 +34,7 @@ mod rows;
 mod runner;
 mod tail;
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests;
 mod trials;
 

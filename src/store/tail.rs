@@ -135,15 +135,16 @@ fn last_line(lines: &[u8]) -> &[u8] {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
     use std::io::Write;
 
-    fn lines(restarted: bool, text: &str) -> Option<Lines> {
-        Some(Lines {
+    fn lines(restarted: bool, text: &str) -> Lines {
+        Lines {
             restarted,
             bytes: text.as_bytes().to_vec(),
-        })
+        }
     }
 
     fn append(path: &Path, text: &str) {
@@ -160,12 +161,12 @@ mod tests {
         fs::write(&path, "").unwrap();
         assert_eq!(tail.poll(), None);
         append(&path, "one\ntw");
-        assert_eq!(tail.poll(), lines(false, "one\n"));
+        assert_eq!(tail.poll(), Some(lines(false, "one\n")));
         assert_eq!(tail.poll(), None);
         append(&path, "o");
         assert_eq!(tail.poll(), None);
         append(&path, "\nthree\n");
-        assert_eq!(tail.poll(), lines(false, "two\nthree\n"));
+        assert_eq!(tail.poll(), Some(lines(false, "two\nthree\n")));
         assert_eq!(tail.poll(), None);
     }
 
@@ -178,13 +179,13 @@ mod tests {
         tail.poll();
         let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
         file.set_len(4).unwrap();
-        assert_eq!(tail.poll(), lines(true, "one\n"));
+        assert_eq!(tail.poll(), Some(lines(true, "one\n")));
         append(&path, "four\n");
-        assert_eq!(tail.poll(), lines(false, "four\n"));
+        assert_eq!(tail.poll(), Some(lines(false, "four\n")));
         file.set_len(0).unwrap();
-        assert_eq!(tail.poll(), lines(true, ""));
+        assert_eq!(tail.poll(), Some(lines(true, "")));
         append(&path, "five\n");
-        assert_eq!(tail.poll(), lines(false, "five\n"));
+        assert_eq!(tail.poll(), Some(lines(false, "five\n")));
     }
 
     #[test]
@@ -197,7 +198,7 @@ mod tests {
         let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
         file.set_len(4).unwrap();
         append(&path, "TWO\nthree\n");
-        assert_eq!(tail.poll(), lines(true, "one\nTWO\nthree\n"));
+        assert_eq!(tail.poll(), Some(lines(true, "one\nTWO\nthree\n")));
     }
 
     #[test]
@@ -210,6 +211,6 @@ mod tests {
         let other = directory.path().join("y");
         fs::write(&other, "one\ntwo\n").unwrap();
         fs::rename(&other, &path).unwrap();
-        assert_eq!(tail.poll(), lines(true, "one\ntwo\n"));
+        assert_eq!(tail.poll(), Some(lines(true, "one\ntwo\n")));
     }
 }

@@ -39,7 +39,7 @@ fn record(iteration: u64) -> IterationRecord {
         iteration,
         objective: 1.0 / (iteration as f64 + 3.0),
         step: if iteration == 0 { f64::NAN } else { 1e-300 },
-        test_accuracy: (iteration % 2 == 0).then_some(0.1 + 0.2),
+        test_accuracy: iteration.is_multiple_of(2).then_some(0.1 + 0.2),
         ..IterationRecord::default()
     }
 }
