@@ -1,8 +1,56 @@
 //! The run directory: the only thing that the producing side and the showing side share.
+//!
+//! | module | what |
+//! |---|---|
+//! | `layout` | where everything lies |
+//! | `records` | what is written and read |
+//! | `publish` | files that appear whole or not at all |
+//! | `trials` | `trials.csv` |
+//! | `results` | `result.json` |
+//! | `rows` | `iterations.csv`, `layers.csv` |
+//! | `journal` | what happened to which trial |
+//! | `checkpoint` | where a trial goes on after a crash |
+//! | `provenance` | where the numbers come from |
+//! | `lock`, `runner` | at most one runner; whether it lives |
+//! | `control` | commands to the runner |
+//! | `follow` | all of it for viewers, as it grows |
+//!
+//! Each file has one writer. Readers need no right to write and survive whatever a killed writer leaves.
 
+mod append;
+pub mod checkpoint;
+pub mod control;
+mod error;
+mod follow;
+mod journal;
+mod layout;
+mod lock;
+mod process;
+mod provenance;
+mod publish;
 pub mod records;
+mod results;
+mod rows;
+mod runner;
+mod tail;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests;
+mod trials;
 
+pub use control::{Command, send, take};
+pub use error::StoreError;
+pub use follow::{RunFollower, RunUpdate};
+pub use journal::{Journal, read_journal};
+pub use layout::{RunDirectory, TrialDirectory, valid_run_name};
+pub use lock::{Holder, RunnerLock, holder};
+pub use process::{host_name, rfc3339_utc, unix_seconds};
+pub use provenance::Provenance;
+pub use publish::{publish, publish_first, sweep_temporaries};
 pub use records::{
     IterationRecord, LayerRecord, RunnerState, RunnerStatus, TrialEvent, TrialEventKind,
     TrialResult, TrialStatus,
 };
+pub use rows::{IterationWriter, LayerWriter, Row, RowWriter};
+pub use runner::{Liveness, Watch, liveness};
+pub use trials::{TrialRow, TrialTable};

@@ -1,0 +1,208 @@
+//! Commands to a running sweep: one small file each in `control/`, written atomically, taken by the runner.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::{Deserialize, Serialize};
+
+use super::error::StoreError;
+use super::layout::RunDirectory;
+use super::process::unix_nanoseconds;
+use super::publish::publish;
+
+/// What a viewer may ask of the runner.
+#[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(tag = "command", rename_all = "kebab-case")]
+pub enum Command {
+    /// Finish current iterations, write checkpoints, end.
+    Stop,
+    /// Let all trials rest after their current iteration.
+    Pause,
+    /// Let all trials go on.
+    Resume,
+    /// Let these trials rest.
+    PauseTrials {
+        /// Their ids.
+        trials: Vec<String>,
+    },
+    /// Let these trials go on.
+    ResumeTrials {
+        /// Their ids.
+        trials: Vec<String>,
+    },
+    /// Stop these trials, keeping their checkpoints.
+    Cancel {
+        /// Their ids.
+        trials: Vec<String>,
+    },
+    /// Run these trials again.
+    Retry {
+        /// Their ids.
+        trials: Vec<String>,
+    },
+    /// Run so many trials at once.
+    Jobs {
+        /// The number, at least 1.
+        jobs: u64,
+    },
+}
+
+/// Leaves a command for the runner.
+///
+/// # Errors
+/// If the run directory cannot be written.
+pub fn send(run: &RunDirectory, command: &Command) -> Result<(), StoreError> {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let directory = run.control();
+    fs::create_dir_all(&directory)
+        .map_err(|error| StoreError::io(&directory, "make the directory", &error))?;
+    // The time orders commands; after those that already wait even if the clock has been set back.
+    let newest = waiting(&directory)
+        .iter()
+        .filter_map(|path| sequence(path))
+        .max();
+    let time = unix_nanoseconds().max(newest.map_or(0, |newest| newest.saturating_add(1)));
+    let path = directory.join(format!(
+        "{time:020}-{:010}-{:06}.json",
+        std::process::id(),
+        COUNT.fetch_add(1, Ordering::Relaxed),
+    ));
+    let bytes =
+        serde_json::to_vec(command).expect("a command has no map with keys other than text");
+    publish(&path, &bytes)
+}
+
+/// Takes all waiting commands, in the order in which they were sent.
+///
+/// A file that holds no command is set aside as `<name>.unreadable`, with a warning.
+pub fn take(run: &RunDirectory) -> Vec<Command> {
+    waiting(&run.control())
+        .iter()
+        .filter_map(|path| take_one(path))
+        .collect()
+}
+
+fn take_one(path: &Path) -> Option<Command> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            if error.kind() != io::ErrorKind::NotFound {
+                tracing::warn!("{}: cannot read this command: {error}", path.display());
+            }
+            return None;
+        }
+    };
+    match serde_json::from_slice(&bytes) {
+        // Obeyed only when it is gone, or it would be obeyed for ever.
+        Ok(command) => match fs::remove_file(path) {
+            Ok(()) => Some(command),
+            Err(error) => {
+                tracing::warn!("{}: cannot remove this command: {error}", path.display());
+                None
+            }
+        },
+        Err(error) => {
+            let aside = path.with_extension("json.unreadable");
+            let moved = fs::rename(path, &aside);
+            tracing::warn!(
+                "{}: holds no command ({error}); set aside: {moved:?}",
+                path.display()
+            );
+            None
+        }
+    }
+}
+
+/// The command files in the order of their names.
+fn waiting(directory: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(directory)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| sequence(path).is_some())
+        .collect();
+    paths.sort();
+    paths
+}
+
+/// The time in a command file's name; `None` for other files.
+fn sequence(path: &Path) -> Option<u128> {
+    let stem = path.file_name()?.to_str()?.strip_suffix(".json")?;
+    stem.split('-').next()?.parse().ok()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    fn run() -> (tempfile::TempDir, RunDirectory) {
+        let directory = tempfile::tempdir().unwrap();
+        let run = RunDirectory::new(directory.path());
+        (directory, run)
+    }
+
+    #[test]
+    fn commands_come_in_the_order_sent_and_once() {
+        let (_directory, run) = run();
+        let sent: Vec<Command> = (0..50)
+            .map(|jobs| Command::Jobs { jobs })
+            .chain([
+                Command::Stop,
+                Command::Cancel {
+                    trials: vec!["a\"b".to_owned(), String::new()],
+                },
+            ])
+            .collect();
+        for command in &sent {
+            send(&run, command).unwrap();
+        }
+        assert_eq!(take(&run), sent);
+        assert_eq!(take(&run), []);
+        assert_eq!(fs::read_dir(run.control()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_clock_set_back_does_not_overtake_a_waiting_command() {
+        let (_directory, run) = run();
+        fs::create_dir_all(run.control()).unwrap();
+        let future = "09999999999999999999-0000000001-000000.json";
+        fs::write(run.control().join(future), r#"{"command":"pause"}"#).unwrap();
+        send(&run, &Command::Resume).unwrap();
+        assert_eq!(take(&run), [Command::Pause, Command::Resume]);
+    }
+
+    #[test]
+    fn what_is_no_command_is_set_aside() {
+        let (_directory, run) = run();
+        fs::create_dir_all(run.control()).unwrap();
+        let names = ["01-1-1.json", "02-1-1.json", "03-1-1.json"];
+        for (name, text) in names
+            .iter()
+            .zip(["", r#"{"command":"st"#, r#"{"command":"fly"}"#])
+        {
+            fs::write(run.control().join(name), text).unwrap();
+        }
+        fs::write(run.control().join(".04-1-1.json.host.1.0.tmp"), "{").unwrap();
+        send(&run, &Command::Stop).unwrap();
+        assert_eq!(take(&run), [Command::Stop]);
+        for name in names {
+            assert!(!run.control().join(name).exists());
+            assert!(run.control().join(format!("{name}.unreadable")).exists());
+        }
+    }
+
+    #[test]
+    fn the_text_of_a_command_is_a_contract() {
+        let text = |command: &Command| serde_json::to_string(command).unwrap();
+        assert_eq!(text(&Command::Stop), r#"{"command":"stop"}"#);
+        let trials = vec!["x".to_owned()];
+        assert_eq!(
+            text(&Command::PauseTrials { trials }),
+            r#"{"command":"pause-trials","trials":["x"]}"#
+        );
+    }
+}

@@ -1,0 +1,275 @@
+//! Following a run directory while others write it: what a viewer polls.
+//!
+//! Nothing is read twice, and without change each followed file costs one look at its length and
+//! time. Live, detached and ended runs are followed in the same way.
+//!
+//! **Rows may be replaced.** A trial that goes on from a checkpoint cuts its files back to that
+//! checkpoint, and a trial that is run again begins them anew. The follower then delivers the file from
+//! its first row again. So a record with an iteration that was already delivered means: this record
+//! and what follows replace everything from that iteration on.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use csv::StringRecord;
+
+use super::journal::{journal_files, merge, parse_events};
+use super::layout::RunDirectory;
+use super::records::{
+    IterationRecord, LayerRecord, RunnerStatus, TrialEvent, TrialEventKind, TrialStatus,
+};
+use super::rows::{Row, rows};
+use super::runner::{Liveness, Watch};
+use super::tail::{Stamp, Tail};
+use super::trials::TrialTable;
+
+/// A trial that does not run is no longer looked at when it has had nothing new for so long.
+const ASLEEP_AFTER: Duration = Duration::from_secs(10);
+/// How often the runner's lock is looked at.
+const BETWEEN_OBSERVATIONS: Duration = Duration::from_secs(1);
+
+/// News of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RunUpdate {
+    /// The whole table of trials, as it is now.
+    Trials(TrialTable),
+    /// Something happened to a trial.
+    Event(TrialEvent),
+    /// The runner's heartbeat.
+    Runner(RunnerStatus),
+    /// Whether the runner lives. Delivered at first and when it changes; while silent, with each look.
+    Liveness(Liveness),
+    /// New rows of a trial's `iterations.csv`. See the module on rows that replace others.
+    Iterations {
+        /// The trial.
+        trial: String,
+        /// The rows, at least one.
+        records: Vec<IterationRecord>,
+    },
+    /// New rows of a trial's `layers.csv`. See the module on rows that replace others.
+    Layers {
+        /// The trial.
+        trial: String,
+        /// The rows, at least one.
+        records: Vec<LayerRecord>,
+    },
+}
+
+/// Reads what is new in a run directory.
+#[derive(Debug)]
+pub struct RunFollower {
+    run: RunDirectory,
+    trials: Option<Stamp>,
+    runner: Option<Stamp>,
+    journals: BTreeMap<PathBuf, Tail>,
+    watch: Watch,
+    observed: Option<(Liveness, Instant)>,
+    /// Whether a trial runs, as the journals say.
+    runs: HashMap<String, bool>,
+    /// Trials that the table calls running: counts where the journals say nothing.
+    called_running: HashSet<String>,
+    followed: BTreeMap<String, FollowedTrial>,
+}
+
+#[derive(Debug)]
+struct FollowedTrial {
+    iterations: RowTail,
+    layers: RowTail,
+    last_news: Instant,
+}
+
+#[derive(Debug)]
+struct RowTail {
+    tail: Tail,
+    header: Option<StringRecord>,
+}
+
+impl RunFollower {
+    /// A follower that has delivered nothing yet.
+    pub fn new(run: RunDirectory) -> Self {
+        Self {
+            run,
+            trials: None,
+            runner: None,
+            journals: BTreeMap::new(),
+            watch: Watch::default(),
+            observed: None,
+            runs: HashMap::new(),
+            called_running: HashSet::new(),
+            followed: BTreeMap::new(),
+        }
+    }
+
+    /// The run directory.
+    pub fn run(&self) -> &RunDirectory {
+        &self.run
+    }
+
+    /// Delivers the rows of this trial from now on, from the first row; rows already delivered are not repeated.
+    ///
+    /// Running trials are followed without this call. A trial that is not running is looked at for some
+    /// seconds after its last news, and again when it starts or this is called again.
+    pub fn follow(&mut self, trial: &str) {
+        self.follow_since(trial, Instant::now());
+    }
+
+    /// What is new since the last call.
+    ///
+    /// Files that cannot be read (yet) are passed over and tried again.
+    pub fn poll(&mut self) -> Vec<RunUpdate> {
+        self.poll_at(Instant::now())
+    }
+
+    pub(super) fn poll_at(&mut self, now: Instant) -> Vec<RunUpdate> {
+        let mut updates = Vec::new();
+        updates.extend(self.new_trials());
+        updates.extend(self.new_events().into_iter().map(RunUpdate::Event));
+        updates.extend(self.new_status());
+        updates.extend(self.new_liveness(now));
+        self.add_rows(now, &mut updates);
+        updates
+    }
+
+    fn follow_since(&mut self, trial: &str, now: Instant) {
+        let directory = self.run.trial(trial);
+        self.followed
+            .entry(trial.to_owned())
+            .or_insert_with(|| FollowedTrial {
+                iterations: RowTail::new(directory.iterations_csv()),
+                layers: RowTail::new(directory.layers_csv()),
+                last_news: now,
+            })
+            .last_news = now;
+    }
+
+    fn new_trials(&mut self) -> Option<RunUpdate> {
+        let path = self.run.trials_csv();
+        changed(&mut self.trials, Stamp::of(&path)?)?;
+        let table = TrialTable::read(&path)
+            .inspect_err(|error| tracing::warn!("{error}"))
+            .ok()?;
+        self.called_running = table
+            .rows
+            .iter()
+            .filter(|row| row.status == TrialStatus::Running)
+            .map(|row| row.trial.clone())
+            .collect();
+        Some(RunUpdate::Trials(table))
+    }
+
+    fn new_events(&mut self) -> Vec<TrialEvent> {
+        for path in journal_files(&self.run.journal()) {
+            self.journals
+                .entry(path.clone())
+                .or_insert_with(|| Tail::new(path));
+        }
+        let news = self
+            .journals
+            .values_mut()
+            .filter_map(|tail| {
+                let lines = tail.poll()?;
+                Some(parse_events(tail.path(), &lines.bytes))
+            })
+            .collect();
+        let events = merge(news);
+        for event in &events {
+            let runs = match event.kind {
+                TrialEventKind::Started { .. } | TrialEventKind::Resumed => true,
+                TrialEventKind::Queued | TrialEventKind::Ended { .. } => false,
+                TrialEventKind::Paused => continue,
+            };
+            self.runs.insert(event.trial.clone(), runs);
+        }
+        events
+    }
+
+    fn new_status(&mut self) -> Option<RunUpdate> {
+        changed(&mut self.runner, Stamp::of(&self.run.runner_json())?)?;
+        self.run.read_runner().map(RunUpdate::Runner)
+    }
+
+    fn new_liveness(&mut self, now: Instant) -> Option<RunUpdate> {
+        let before = match self.observed {
+            Some((_, at)) if now.saturating_duration_since(at) < BETWEEN_OBSERVATIONS => {
+                return None;
+            }
+            observed => observed.map(|(liveness, _)| liveness),
+        };
+        let liveness = self.watch.observe(&self.run, now);
+        self.observed = Some((liveness, now));
+        (before != Some(liveness)).then_some(RunUpdate::Liveness(liveness))
+    }
+
+    fn add_rows(&mut self, now: Instant, updates: &mut Vec<RunUpdate>) {
+        let running: HashSet<String> = self
+            .runs
+            .iter()
+            .filter(|&(_, &runs)| runs)
+            .map(|(trial, _)| trial)
+            .chain(
+                self.called_running
+                    .iter()
+                    .filter(|&trial| !self.runs.contains_key(trial)),
+            )
+            .cloned()
+            .collect();
+        for trial in &running {
+            if !self.followed.contains_key(trial) {
+                self.follow_since(trial, now);
+            }
+        }
+        for (trial, followed) in &mut self.followed {
+            let quiet = now.saturating_duration_since(followed.last_news);
+            if quiet >= ASLEEP_AFTER && !running.contains(trial) {
+                continue;
+            }
+            let before = updates.len();
+            let iterations = followed.iterations.poll();
+            let layers = followed.layers.poll();
+            updates.extend(iterations.map(|records| RunUpdate::Iterations {
+                trial: trial.clone(),
+                records,
+            }));
+            updates.extend(layers.map(|records| RunUpdate::Layers {
+                trial: trial.clone(),
+                records,
+            }));
+            if updates.len() > before {
+                followed.last_news = now;
+            }
+        }
+    }
+}
+
+impl RowTail {
+    fn new(path: PathBuf) -> Self {
+        Self {
+            tail: Tail::new(path),
+            header: None,
+        }
+    }
+
+    /// New rows, at least one. Lines that hold none are passed over.
+    fn poll<R: Row>(&mut self) -> Option<Vec<R>> {
+        let lines = self.tail.poll()?;
+        if lines.restarted {
+            self.header = None;
+        }
+        let records: Vec<R> = rows(&mut self.header, &lines.bytes)
+            .filter_map(|row| {
+                row.inspect_err(|what| {
+                    tracing::warn!("{}: {what}", self.tail.path().display());
+                })
+                .ok()
+            })
+            .map(|(record, _)| record)
+            .collect();
+        (!records.is_empty()).then_some(records)
+    }
+}
+
+/// Keeps the stamp; `None` if it is the one that was kept before.
+fn changed(kept: &mut Option<Stamp>, stamp: Stamp) -> Option<()> {
+    (kept.replace(stamp) != Some(stamp)).then_some(())
+}

@@ -1,0 +1,115 @@
+//! The journal: what happened to which trial, one JSON object per line, never rewritten.
+//!
+//! Every runner and worker appends to a file of its own, `journal/<host>-<pid>-<start>.jsonl`; readers merge them.
+
+use std::fs::{self, File, OpenOptions};
+use std::path::{Path, PathBuf};
+
+use super::append::AppendFile;
+use super::error::StoreError;
+use super::layout::RunDirectory;
+use super::process::{host_name, unix_nanoseconds, unix_seconds};
+use super::records::{TrialEvent, TrialEventKind};
+use super::tail::{read_bounded, whole_lines};
+
+/// The journal of this process.
+#[derive(Debug)]
+pub struct Journal {
+    file: AppendFile,
+}
+
+impl Journal {
+    /// Begins a journal.
+    ///
+    /// # Errors
+    /// If the file cannot be made.
+    pub fn create(run: &RunDirectory) -> Result<Self, StoreError> {
+        let path = run.journal().join(format!(
+            "{}-{}-{}.jsonl",
+            host_name(),
+            std::process::id(),
+            unix_nanoseconds()
+        ));
+        let mut options = OpenOptions::new();
+        options.append(true).create_new(true);
+        Ok(Self {
+            file: AppendFile::open(&path, &options)?,
+        })
+    }
+
+    /// Writes down that `kind` happens to `trial` now.
+    ///
+    /// # Errors
+    /// If the line cannot be written.
+    pub fn append(&mut self, trial: &str, kind: TrialEventKind) -> Result<(), StoreError> {
+        let event = TrialEvent {
+            at: unix_seconds(),
+            trial: trial.to_owned(),
+            kind,
+        };
+        let mut line =
+            serde_json::to_vec(&event).expect("an event has no map with keys other than text");
+        line.push(b'\n');
+        self.file.append(&line)
+    }
+}
+
+/// The events of all journals of a run in the order of time.
+///
+/// Events of one journal stay in the order in which they were written, whatever its clock did. A
+/// torn last line and lines that hold no event are passed over.
+pub fn read_journal(run: &RunDirectory) -> Vec<TrialEvent> {
+    let journals = journal_files(&run.journal())
+        .iter()
+        .filter_map(|path| {
+            let bytes = read_bounded(&mut File::open(path).ok()?).ok()?;
+            Some(parse_events(path, whole_lines(&bytes)))
+        })
+        .collect();
+    merge(journals)
+}
+
+/// The journals in a directory, in the order of their names.
+pub(super) fn journal_files(directory: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(directory)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "jsonl")
+        })
+        .collect();
+    paths.sort();
+    paths
+}
+
+/// The events in whole lines of the journal `path`.
+pub(super) fn parse_events(path: &Path, lines: &[u8]) -> Vec<TrialEvent> {
+    lines
+        .split(|&byte| byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .filter_map(|line| {
+            serde_json::from_slice(line)
+                .inspect_err(|error| {
+                    tracing::warn!("{}: a line holds no event: {error}", path.display());
+                })
+                .ok()
+        })
+        .collect()
+}
+
+/// Merges events by time, keeping the order within each journal.
+pub(super) fn merge(journals: Vec<Vec<TrialEvent>>) -> Vec<TrialEvent> {
+    let mut timed: Vec<(f64, TrialEvent)> = Vec::new();
+    for events in journals {
+        let mut latest = f64::NEG_INFINITY;
+        timed.extend(events.into_iter().map(|event| {
+            latest = latest.max(event.at);
+            (latest, event)
+        }));
+    }
+    timed.sort_by(|one, other| one.0.total_cmp(&other.0));
+    timed.into_iter().map(|(_, event)| event).collect()
+}

@@ -1,0 +1,169 @@
+//! `runner.lock`: at most one runner works on a run directory.
+//!
+//! The lock is the operating system's and ends with the process, however that ends. Where the file
+//! system has no locks, the heartbeat in `runner.json` takes their place.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Seek, Write};
+use std::thread;
+use std::time::Duration;
+
+use rustix::io::Errno;
+use serde::{Deserialize, Serialize};
+
+use super::error::StoreError;
+use super::layout::RunDirectory;
+use super::process::{host_name, is_alive, rfc3339_utc, unix_seconds};
+use super::records::{RunnerState, RunnerStatus};
+
+/// Viewers hold the lock for an instant when they look whether it is held: a runner tries again before it gives up.
+const ATTEMPTS: u32 = 5;
+const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(20);
+/// A living runner on another host renews its heartbeat in this time, and the network file system shows it.
+const HEARTBEAT_SHOWS_WITHIN: Duration = Duration::from_secs(5);
+
+/// The right to work on a run directory, until dropped.
+#[derive(Debug)]
+pub struct RunnerLock {
+    _file: File,
+}
+
+/// Who holds a run directory.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Holder {
+    /// Host name.
+    pub host: String,
+    /// Process id.
+    pub pid: u32,
+    /// Unix time in seconds at which it took the lock.
+    pub since: f64,
+}
+
+/// What another process can see of the lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LockState {
+    Held,
+    Free,
+    /// No lock file, or a file system without locks.
+    Unknown,
+}
+
+impl RunnerLock {
+    /// Takes the lock.
+    ///
+    /// # Errors
+    /// If another runner holds it (the error names it), or the lock file cannot be written.
+    pub fn acquire(run: &RunDirectory) -> Result<Self, StoreError> {
+        let path = run.runner_lock();
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let mut file = options
+            .open(&path)
+            .map_err(|error| StoreError::io(&path, "open for writing", &error))?;
+        match try_lock(&file) {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(held(run, holder(run).as_ref())),
+            Err(TryLockError::Error(error)) if has_no_locks(&error) => {
+                if let Some(holder) = holder_by_heartbeat(run, HEARTBEAT_SHOWS_WITHIN) {
+                    return Err(held(run, Some(&holder)));
+                }
+            }
+            Err(TryLockError::Error(error)) => return Err(StoreError::io(&path, "lock", &error)),
+        }
+        sign(&mut file).map_err(|error| StoreError::io(&path, "write", &error))?;
+        Ok(Self { _file: file })
+    }
+}
+
+/// Who holds the lock or held it last; `None` if that is not known.
+pub fn holder(run: &RunDirectory) -> Option<Holder> {
+    serde_json::from_slice(&fs::read(run.runner_lock()).ok()?).ok()
+}
+
+fn try_lock(file: &File) -> Result<(), TryLockError> {
+    for _ in 1..ATTEMPTS {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => thread::sleep(BETWEEN_ATTEMPTS),
+            outcome => return outcome,
+        }
+    }
+    file.try_lock()
+}
+
+/// Writes into the locked file who holds it. In place: a new file would not be the locked one.
+fn sign(file: &mut File) -> io::Result<()> {
+    let holder = Holder {
+        host: host_name(),
+        pid: std::process::id(),
+        since: unix_seconds(),
+    };
+    let bytes = serde_json::to_vec(&holder)?;
+    file.set_len(0)?;
+    file.rewind()?;
+    file.write_all(&bytes)
+}
+
+fn held(run: &RunDirectory, holder: Option<&Holder>) -> StoreError {
+    let who = holder.map_or("another process".to_owned(), |holder| {
+        format!(
+            "process {} on host {} since {}",
+            holder.pid,
+            holder.host,
+            rfc3339_utc(holder.since)
+        )
+    });
+    let root = run.root().display();
+    StoreError::new(
+        run.root(),
+        format!("{who} is running this sweep"),
+        format!("follow it with `nnbcd-tui watch {root}`, or end it with `nnbcd-tui stop {root}`"),
+    )
+}
+
+/// What can be seen of the lock without keeping it.
+pub(super) fn lock_state(run: &RunDirectory) -> LockState {
+    let Ok(file) = File::open(run.runner_lock()) else {
+        return LockState::Unknown;
+    };
+    match file.try_lock_shared() {
+        Ok(()) => LockState::Free,
+        Err(TryLockError::WouldBlock) => LockState::Held,
+        Err(TryLockError::Error(_)) => LockState::Unknown,
+    }
+}
+
+fn has_no_locks(error: &io::Error) -> bool {
+    const CODES: [Errno; 3] = [Errno::NOLCK, Errno::NOSYS, Errno::OPNOTSUPP];
+    error.kind() == io::ErrorKind::Unsupported
+        || CODES
+            .iter()
+            .any(|code| error.raw_os_error() == Some(code.raw_os_error()))
+}
+
+/// The runner that `runner.json` speaks of, if it seems to live.
+///
+/// On this host its process id tells; on another one whether the heartbeat changes within `patience`.
+pub(super) fn holder_by_heartbeat(run: &RunDirectory, patience: Duration) -> Option<Holder> {
+    let status = run
+        .read_runner()
+        .filter(|status| status.state != RunnerState::Ended)?;
+    let lives = if status.host == host_name() {
+        status.pid != std::process::id() && is_alive(status.pid)
+    } else {
+        heartbeat_changes(run, &status, patience)
+    };
+    lives.then_some(Holder {
+        host: status.host,
+        pid: status.pid,
+        since: status.started_at,
+    })
+}
+
+fn heartbeat_changes(run: &RunDirectory, before: &RunnerStatus, patience: Duration) -> bool {
+    const LOOKS: u32 = 20;
+    (0..LOOKS).any(|_| {
+        thread::sleep(patience / LOOKS);
+        run.read_runner()
+            .is_some_and(|status| status.updated_at != before.updated_at)
+    })
+}

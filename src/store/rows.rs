@@ -1,0 +1,230 @@
+//! `iterations.csv` and `layers.csv`: written row by row, read while they grow.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::marker::PhantomData;
+use std::path::{Path, PathBuf};
+
+use csv::{ReaderBuilder, StringRecord, WriterBuilder};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::append::AppendFile;
+use super::error::StoreError;
+use super::layout::TrialDirectory;
+use super::records::{IterationRecord, LayerRecord};
+use super::tail::{read_bounded, whole_lines};
+
+/// A record that belongs to an iteration; its fields are the columns of its file.
+pub trait Row: Serialize + DeserializeOwned + Default {
+    /// The iteration.
+    fn iteration(&self) -> u64;
+}
+
+impl Row for IterationRecord {
+    fn iteration(&self) -> u64 {
+        self.iteration
+    }
+}
+
+impl Row for LayerRecord {
+    fn iteration(&self) -> u64 {
+        self.iteration
+    }
+}
+
+/// Writes `iterations.csv`.
+pub type IterationWriter = RowWriter<IterationRecord>;
+/// Writes `layers.csv`.
+pub type LayerWriter = RowWriter<LayerRecord>;
+
+/// Appends rows to a CSV file that it alone writes.
+#[derive(Debug)]
+pub struct RowWriter<R> {
+    path: PathBuf,
+    file: AppendFile,
+    rows: PhantomData<fn(&R)>,
+}
+
+impl<R: Row> RowWriter<R> {
+    /// Begins the file anew: only the header.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn create(path: &Path) -> Result<Self, StoreError> {
+        Self::open(path, 0)
+    }
+
+    /// Goes on with the file from a checkpoint taken after `iteration`.
+    ///
+    /// Rows after that iteration are cut, and so is a torn last line: the trial will write them again,
+    /// and each iteration appears once. A missing or empty file is begun anew.
+    ///
+    /// # Errors
+    /// If the file cannot be read or written, or has other columns.
+    pub fn resume_at(path: &Path, iteration: u64) -> Result<Self, StoreError> {
+        let bytes = read_if_there(path)?;
+        let kept = length_up_to::<R>(whole_lines(&bytes), iteration)
+            .map_err(|what| StoreError::new(path, what, REMEDY))?;
+        Self::open(path, kept as u64)
+    }
+
+    fn open(path: &Path, kept: u64) -> Result<Self, StoreError> {
+        let mut options = OpenOptions::new();
+        options.append(true).create(true);
+        let mut file = AppendFile::open(path, &options)?;
+        if file.length() > kept {
+            file.cut(kept)?;
+        }
+        if kept == 0 {
+            file.append(&header_line::<R>())?;
+        }
+        Ok(Self {
+            path: path.to_path_buf(),
+            file,
+            rows: PhantomData,
+        })
+    }
+
+    /// Appends a row, with one write call.
+    ///
+    /// # Errors
+    /// If it cannot be written; the file is then as it was.
+    pub fn append(&mut self, row: &R) -> Result<(), StoreError> {
+        let line = line(row, false).map_err(|error| {
+            StoreError::new(&self.path, format!("cannot write a row: {error}"), REMEDY)
+        })?;
+        self.file.append(&line)
+    }
+
+    /// Forces all rows to the disk. To be called before a checkpoint is written, or a power failure
+    /// could leave a checkpoint that is ahead of its rows.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn sync(&self) -> Result<(), StoreError> {
+        self.file.sync()
+    }
+}
+
+const REMEDY: &str = "move the trial's directory away and run the same command again";
+
+impl TrialDirectory {
+    /// All rows of `iterations.csv`. Missing file: none; a torn last line is dropped.
+    ///
+    /// # Errors
+    /// If the file cannot be read or a whole line holds no record; names the line.
+    pub fn read_iterations(&self) -> Result<Vec<IterationRecord>, StoreError> {
+        read_rows(&self.iterations_csv())
+    }
+
+    /// All rows of `layers.csv`. Missing file: none; a torn last line is dropped.
+    ///
+    /// # Errors
+    /// If the file cannot be read or a whole line holds no record; names the line.
+    pub fn read_layers(&self) -> Result<Vec<LayerRecord>, StoreError> {
+        read_rows(&self.layers_csv())
+    }
+}
+
+fn read_rows<R: Row>(path: &Path) -> Result<Vec<R>, StoreError> {
+    let bytes = read_if_there(path)?;
+    rows(&mut None, whole_lines(&bytes))
+        .map(|row| row.map(|(row, _)| row))
+        .collect::<Result<_, _>>()
+        .map_err(|what| StoreError::new(path, what, REMEDY))
+}
+
+/// Length of the header and of the rows up to and with `iteration`; 0 for an empty file.
+///
+/// Ends at the first line that holds no row: nothing after it can be trusted.
+fn length_up_to<R: Row>(lines: &[u8], iteration: u64) -> Result<usize, String> {
+    if lines.is_empty() {
+        return Ok(0);
+    }
+    let header = header_line::<R>();
+    let body = lines
+        .strip_prefix(header.as_slice())
+        .ok_or("the columns are not those of this version")?;
+    let length = rows::<R>(&mut Some(names(&header)), body)
+        .map_while(Result::ok)
+        .take_while(|(row, _)| row.iteration() <= iteration)
+        .last()
+        .map_or(0, |(_, end)| end);
+    Ok(header.len() + length)
+}
+
+/// The rows in whole lines, each with the place where its line ends, or what is wrong with the line.
+///
+/// Without a `header` the first line is taken as such and kept there.
+pub(super) fn rows<'a, R: Row>(
+    header: &'a mut Option<StringRecord>,
+    lines: &'a [u8],
+) -> impl Iterator<Item = Result<(R, usize), String>> + 'a {
+    let mut reader = ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(lines);
+    let mut record = StringRecord::new();
+    std::iter::from_fn(move || {
+        loop {
+            match reader.read_record(&mut record) {
+                Ok(false) => return None,
+                Err(error) => return Some(Err(error.to_string())),
+                Ok(true) => {}
+            }
+            let end = reader.position().byte() as usize;
+            match header {
+                None => *header = Some(record.clone()),
+                Some(header) => return Some(row(&record, header).map(|row| (row, end))),
+            }
+        }
+    })
+}
+
+fn row<R: Row>(record: &StringRecord, header: &StringRecord) -> Result<R, String> {
+    let line = record.position().map_or(0, csv::Position::line);
+    if record.len() != header.len() {
+        return Err(format!(
+            "line {line}: {} cells instead of {}",
+            record.len(),
+            header.len()
+        ));
+    }
+    record
+        .deserialize(Some(header))
+        .map_err(|error| format!("line {line}: {error}"))
+}
+
+fn names(header_line: &[u8]) -> StringRecord {
+    String::from_utf8_lossy(header_line)
+        .trim_end()
+        .split(',')
+        .collect()
+}
+
+fn read_if_there(path: &Path) -> Result<Vec<u8>, StoreError> {
+    match File::open(path).and_then(|mut file| read_bounded(&mut file)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        outcome => outcome.map_err(|error| StoreError::io(path, "read", &error)),
+    }
+}
+
+/// Text of the fields' names, as the first line of a file.
+fn header_line<R: Row>() -> Vec<u8> {
+    let mut text = line(&R::default(), true).expect("a record of numbers and text has a CSV form");
+    let end = text.iter().position(|&byte| byte == b'\n');
+    text.truncate(end.map_or(0, |end| end + 1));
+    text
+}
+
+/// The line of a row; with `header`, the line of names before it.
+fn line<R: Row>(row: &R, header: bool) -> Result<Vec<u8>, csv::Error> {
+    let mut writer = WriterBuilder::new()
+        .has_headers(header)
+        .from_writer(Vec::new());
+    writer.serialize(row)?;
+    writer
+        .into_inner()
+        .map_err(|error| error.into_error().into())
+}
