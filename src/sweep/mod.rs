@@ -1,5 +1,7 @@
 //! Grid files, plans and the runner.
 
+pub mod spec;
 pub mod trial;
 
+pub use spec::{GridError, plan_from_file, plan_from_text};
 pub use trial::{Plan, Trial, TrialSettings};
