@@ -1,5 +1,7 @@
 //! Grid files, plans and the runner.
 
+mod check;
+pub mod identity;
 pub mod spec;
 pub mod trial;
 

@@ -1,18 +1,18 @@
-//! The message for a grid file that cannot be used.
+//! The message for a grid file that cannot be used: where, what, what is allowed, what to do.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
+use std::path::Path;
+
+use unicode_width::UnicodeWidthChar;
+
+/// Columns of a source line that a message shows; longer lines are cut around the caret.
+const SHOWN_COLUMNS: usize = 120;
 
 /// Why a grid file (or a trial's `config.yaml`) cannot be used. `Display` is the whole final message: file, line,
 /// column, field, value, what is allowed, the source line with a caret, and a remedy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GridError {
     message: String,
-}
-
-impl GridError {
-    pub(super) fn new(message: String) -> Self {
-        Self { message }
-    }
 }
 
 impl fmt::Display for GridError {
@@ -22,3 +22,210 @@ impl fmt::Display for GridError {
 }
 
 impl std::error::Error for GridError {}
+
+/// Bytes of the text at which something was written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Span {
+    pub start: usize,
+    pub end: usize,
+}
+
+/// A mistake in a grid file, before it is rendered with the file's text.
+#[derive(Clone, Debug)]
+pub(super) struct Fault {
+    span: Option<Span>,
+    /// Dotted path of the setting; empty: the file as a whole.
+    path: String,
+    message: String,
+    help: Option<String>,
+}
+
+impl Fault {
+    pub(super) fn new(path: impl Into<String>, message: impl Into<String>) -> Box<Self> {
+        Box::new(Self {
+            span: None,
+            path: path.into(),
+            message: message.into(),
+            help: None,
+        })
+    }
+
+    /// "`value` is not allowed (`allowed`)".
+    pub(super) fn refused(
+        path: impl Into<String>,
+        value: impl fmt::Display,
+        allowed: impl fmt::Display,
+    ) -> Box<Self> {
+        Self::new(path, format!("{value} is not allowed ({allowed})"))
+    }
+
+    pub(super) fn at(mut self: Box<Self>, span: Span) -> Box<Self> {
+        self.span = Some(span);
+        self
+    }
+
+    pub(super) fn help(mut self: Box<Self>, help: impl Into<String>) -> Box<Self> {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// The text that faults refer to.
+pub(super) struct Source<'text> {
+    pub text: &'text str,
+    pub origin: &'text Path,
+}
+
+impl Source<'_> {
+    /// The final message of a fault.
+    pub(super) fn error(&self, fault: &Fault) -> GridError {
+        let mut message = printable(&self.origin.display().to_string());
+        let place = fault.span.map(|span| self.place(span));
+        if let Some(place) = &place {
+            let _ = write!(message, ":{}:{}", place.line, place.column);
+        }
+        message.push_str(": ");
+        if !fault.path.is_empty() {
+            let _ = write!(message, "{}: ", printable(&fault.path));
+        }
+        message.push_str(&printable(&fault.message));
+        if let Some(place) = &place {
+            let number = place.line.to_string();
+            let margin = " ".repeat(number.len());
+            let _ = write!(
+                message,
+                "\n  {number} | {}\n  {margin} | {}",
+                place.shown, place.caret
+            );
+        }
+        if let Some(help) = &fault.help {
+            let _ = write!(message, "\n  help: {}", printable(help));
+        }
+        GridError { message }
+    }
+
+    /// Number of the line (from 1) that holds the byte.
+    pub(super) fn line(&self, span: Span) -> usize {
+        self.place(span).line
+    }
+
+    fn place(&self, span: Span) -> Place {
+        let start = self.text.floor_char_boundary(span.start);
+        let line_start = self.text[..start].rfind('\n').map_or(0, |at| at + 1);
+        let rest = &self.text[line_start..];
+        let line = rest.split(['\n', '\r']).next().unwrap_or("");
+        let offset = (start - line_start).min(line.len());
+        let end = self.text.floor_char_boundary(span.end);
+        let marked_end = end.saturating_sub(line_start).clamp(offset, line.len());
+        let before: Vec<char> = line[..offset].chars().collect();
+        let marked: Vec<char> = line[offset..marked_end].chars().collect();
+        let (shown, caret) = underline(line, before.len(), marked.len().max(1));
+        Place {
+            line: self.text[..line_start].matches('\n').count() + 1,
+            column: before.len() + 1,
+            shown,
+            caret,
+        }
+    }
+}
+
+struct Place {
+    line: usize,
+    /// In characters, from 1.
+    column: usize,
+    shown: String,
+    caret: String,
+}
+
+/// The line as a terminal may show it, and carets under `count` of its characters from character `first`.
+fn underline(line: &str, first: usize, count: usize) -> (String, String) {
+    let characters: Vec<char> = line
+        .trim_end()
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    let from = if characters.len() > SHOWN_COLUMNS {
+        first.saturating_sub(SHOWN_COLUMNS / 2)
+    } else {
+        0
+    };
+    let until = characters.len().min(from + SHOWN_COLUMNS);
+    let width = |range: std::ops::Range<usize>| -> usize {
+        characters
+            .get(range.start.min(until)..range.end.min(until))
+            .unwrap_or_default()
+            .iter()
+            .map(|c| c.width().unwrap_or(0))
+            .sum()
+    };
+    let (head, tail) = (
+        if from > 0 { "…" } else { "" },
+        if until < characters.len() { "…" } else { "" },
+    );
+    let visible: String = characters[from.min(until)..until].iter().collect();
+    let indent = width(from..first) + usize::from(from > 0);
+    let carets = width(first..first + count).max(1);
+    (
+        format!("{head}{visible}{tail}"),
+        format!("{}{}", " ".repeat(indent), "^".repeat(carets)),
+    )
+}
+
+/// Control characters as visible escapes, so that a message cannot steer the terminal.
+fn printable(text: &str) -> String {
+    text.chars().fold(String::new(), |mut shown, c| {
+        if c.is_control() {
+            shown.extend(c.escape_debug());
+        } else {
+            shown.push(c);
+        }
+        shown
+    })
+}
+
+/// The candidate that a typing mistake most likely stands for.
+pub(super) fn closest<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let limit = (word.chars().count() / 3).max(2);
+    candidates
+        .into_iter()
+        .map(|candidate| (edit_distance(word, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= limit && *distance < candidate.len())
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// Help for an unknown word: the closest known one if there is one, and all of them.
+pub(super) fn known_words(kind: &str, word: &str, known: &[&str]) -> String {
+    let list = known.join(", ");
+    match closest(word, known.iter().copied()) {
+        Some(candidate) => format!("did you mean `{candidate}`? {kind}: {list}"),
+        None => format!("{kind}: {list}"),
+    }
+}
+
+/// Insertions, deletions, substitutions and swaps of neighbours that turn one word into the other.
+fn edit_distance(left: &str, right: &str) -> usize {
+    let (left, right): (Vec<char>, Vec<char>) = (
+        left.to_lowercase().chars().take(64).collect(),
+        right.to_lowercase().chars().collect(),
+    );
+    let mut before_last: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=right.len()).collect();
+    for i in 1..=left.len() {
+        let mut row = vec![i; right.len() + 1];
+        for j in 1..=right.len() {
+            let substituted = last[j - 1] + usize::from(left[i - 1] != right[j - 1]);
+            row[j] = substituted.min(last[j] + 1).min(row[j - 1] + 1);
+            let swapped =
+                i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1];
+            if swapped {
+                row[j] = row[j].min(before_last[j - 2] + 1);
+            }
+        }
+        before_last = std::mem::replace(&mut last, row);
+    }
+    last[right.len()]
+}
