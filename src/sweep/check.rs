@@ -168,7 +168,7 @@ fn weight_decay(decay: &WeightDecay, layers: Layers) -> Checked {
             require(
                 values.len() == layers.count,
                 PATH,
-                counted(values.len(), "value"),
+                list_of(values.len()),
                 format!("one number, or one for each of the {} layers", layers.count),
             )
         }
@@ -270,25 +270,18 @@ fn per_layer<T: Copy>(
             for (index, &value) in values.iter().enumerate() {
                 in_range(value, &format!("{path}[{index}]"))?;
             }
-            one_per_layer(values.len(), compressed, path, "value")
+            one_per_layer(values.len(), compressed, path)
         }
     }
 }
 
-fn one_per_layer(count: usize, compressed: usize, path: &str, noun: &str) -> Checked {
-    require(
-        count == compressed,
-        path,
-        counted(count, noun),
-        format!(
-            "one for each compressed layer: {}",
-            counted(compressed, noun)
-        ),
-    )
+fn one_per_layer(count: usize, compressed: usize, path: &str) -> Checked {
+    let allowed = format!("one for each compressed layer, {compressed} in all");
+    require(count == compressed, path, list_of(count), allowed)
 }
 
-fn counted(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+fn list_of(count: usize) -> String {
+    format!("a list of {count}")
 }
 
 fn sparsity_in_range(sparsity: f64, path: &str) -> Checked {
@@ -310,7 +303,7 @@ fn listed_modes(modes: &Modes, compressed: usize) -> Checked {
     for (index, list) in lists.iter().enumerate() {
         mode_list(list, &format!("{PATH}[{index}]"))?;
     }
-    one_per_layer(lists.len(), compressed, PATH, "list")
+    one_per_layer(lists.len(), compressed, PATH)
 }
 
 fn mode_list(modes: &[usize], path: &str) -> Checked {

@@ -120,3 +120,70 @@ fn write_canonical(text: &mut String, value: &Value) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(yaml: &str) -> TrialSettings {
+        TrialSettings::from_yaml(yaml).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn dense() -> TrialSettings {
+        settings("{data: {source: digits}, model: {hidden: [256, 256]}, seed: 1}")
+    }
+
+    /// Ids name results that users keep. If this test fails, results of earlier versions are no longer found.
+    #[test]
+    fn ids_never_change() {
+        assert_eq!(dense().id(), "2feaebf9f360");
+        let tensor_train = settings(
+            "{data: {source: idx, path: mnist, train: 6000}, model: {hidden: [300, 100]}, seed: 3,
+            solver: {gamma: 0.5, tau: 1e-3, weight_decay: [100, 1, 1], tau_final: 10},
+            compression: {method: tensor-train, rank: [16, 8], modes: [[28, 28, 15, 20], [30, 10, 10, 10]]}}",
+        );
+        assert_eq!(tensor_train.id(), "7d9ecfce92af");
+    }
+
+    #[test]
+    fn the_canonical_text_is_sorted_and_counts_numbers_by_value() {
+        let mut text = String::new();
+        let value = serde_json::json!({"b": [0.5, -0.0, 10, 1e-7], "a": {"d": null, "c": "x\"y"}});
+        write_canonical(&mut text, &value);
+        assert_eq!(
+            text,
+            r#"{"a":{"c":"x\"y","d":null},"b":[5e-1,0e0,10,1e-7]}"#
+        );
+    }
+
+    #[test]
+    fn only_unused_settings_are_reset() {
+        let mut changed = dense();
+        changed.solver.tau = 50.0;
+        changed.solver.compress_after = 3;
+        assert_eq!(changed.id(), dense().id());
+        assert!(!changed.uses("solver.tau"));
+        changed.compression = settings(
+            "{data: {source: digits}, model: {hidden: [256, 256]}, seed: 1, compression: {method: low-rank, rank: 2}}",
+        )
+        .compression;
+        let normalized = changed.clone().normalized();
+        assert_eq!(normalized.solver, changed.solver);
+        assert!(changed.uses("solver.tau"));
+    }
+
+    #[test]
+    fn the_seed_counts_unless_the_weights_come_from_a_file() {
+        let other_seed = TrialSettings { seed: 2, ..dense() };
+        assert_ne!(other_seed.id(), dense().id());
+        let mut from_file = dense();
+        from_file.model.init = InitSettings::File {
+            weights: "start.safetensors".into(),
+        };
+        let other_seed = TrialSettings {
+            seed: 2,
+            ..from_file.clone()
+        };
+        assert_eq!(other_seed.id(), from_file.id());
+    }
+}

@@ -18,6 +18,16 @@ pub(super) fn about(path: &str) -> Option<&'static str> {
         "model" => "say the hidden widths: `model: {hidden: [256, 256]}`",
         "model.hidden" => "widths of the hidden layers, as in [256, 256]; [] makes a linear model",
         "model.conv" => "as in `conv: {filters: 32, kernel: 3, stride: 2}`",
+        "model.conv.filters" | "model.conv.kernel" | "model.conv.stride" => {
+            "filters: number of filters; kernel: side of the square; stride: 1 is the default"
+        }
+        "model.bias" => "whether layers have a bias; false is the default",
+        "data.standardize" => "mean 0 and variance 1 per feature; false is the default",
+        "data.shuffle_seed" => "leave it out to keep the order of the files",
+        "data.balance.undersample_seed" => "every class is cut to the size of the smallest one",
+        "data.csv.train" | "data.csv.test" => "a CSV file, relative to the grid file",
+        "seed" => "the seed of the initial weights",
+        "model.init.weights" => "a safetensors file, relative to the grid file",
         "model.init" => {
             "as in `init: {scheme: kaiming-normal, scale: 0.2}` or `init: {weights: start.safetensors}`"
         }

@@ -150,7 +150,9 @@ fn values(path: &str, node: &Rc<Node>) -> Result<Vec<Rc<Node>>, Box<Fault>> {
         Some(_) => {
             Err(refused().help("an axis is named by its whole path, as in `solver.tau: [1, 10]`"))
         }
-        None if node.is_null() => Err(refused()),
+        None if node.is_null() => {
+            Err(refused().help("give at least one value, or remove the axis"))
+        }
         None => Err(refused().help(format!("write `{path}: [{}]`", node.shown()))),
     }
 }
@@ -171,7 +173,9 @@ fn nested(path: &str, node: &Rc<Node>) -> Result<Vec<Rc<Node>>, Box<Fault>> {
     let entries = grid.value.as_map().filter(|entries| !entries.is_empty());
     let Some(entries) = entries else {
         let allowed = "a map of axes, as in {rank: [8, 16]}";
-        return Err(Fault::refused(inner_path, grid.value.shown(), allowed).at(grid.value.span));
+        return Err(Fault::refused(inner_path, grid.value.shown(), allowed)
+            .at(grid.value.span)
+            .help("the paths in it start at the map that carries it"));
     };
     let mut axes = Vec::with_capacity(entries.len());
     for entry in entries {
@@ -248,14 +252,20 @@ fn set_keys(
 
 /// Three numbers in a list, or what they should be.
 fn triple(path: &str, node: &Node, allowed: &str) -> Result<[f64; 3], Box<Fault>> {
-    let refused = || Fault::refused(path, node.shown(), allowed).at(node.span);
+    let refused = || {
+        Fault::refused(path, node.shown(), allowed)
+            .at(node.span)
+            .help("three numbers in brackets")
+    };
     let [a, b, c] = node.as_list().ok_or_else(refused)? else {
         return Err(refused());
     };
     let number = |item: &Rc<Node>| {
         let value = item.as_scalar().and_then(|scalar| scalar.float());
         value.filter(|value| value.is_finite()).ok_or_else(|| {
-            Fault::refused(path, item.shown(), format!("a number; {allowed}")).at(item.span)
+            Fault::refused(path, item.shown(), "a number")
+                .at(item.span)
+                .help(format!("write {allowed} with three numbers"))
         })
     };
     Ok([number(a)?, number(b)?, number(c)?])

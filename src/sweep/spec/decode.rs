@@ -110,8 +110,13 @@ impl Mistake {
             }
             Kind::UnknownKey { key, known } => match details.owner {
                 Some(method) if !known.contains(&"method") => {
-                    Fault::new(path, format!("method {method} does not take this key"))
-                        .help(known_words("it takes", &key, known))
+                    Fault::new(path, format!("method {method} does not take this key")).help(
+                        if known.is_empty() {
+                            "remove it, or choose another method".to_owned()
+                        } else {
+                            known_words("it takes", &key, known)
+                        },
+                    )
                 }
                 _ => Fault::new(path, "unknown key").help(known_words("known keys", &key, known)),
             },

@@ -24,6 +24,8 @@ const KEYS: [&str; 10] = [
 const CHECKPOINT_EVERY: f64 = 60.0;
 /// Bytes of a name: what file systems allow for a directory, with room for a suffix.
 const MAX_NAME_BYTES: usize = 200;
+const ZIP_HELP: &str = "as in `zip: [{solver.gamma: [0.5, 1], solver.rho: [0.5, 1]}]`";
+const EXCLUDE_HELP: &str = "as in `exclude: [{compression.method: none, solver.tau: 10}]`";
 
 /// Axes that move together: one in `grid`, a group of them in `zip`.
 #[derive(Debug)]
@@ -165,12 +167,11 @@ fn grid(node: &Node) -> Result<Vec<Dimension>, Box<Fault>> {
 }
 
 fn zip(node: &Node) -> Result<Vec<Dimension>, Box<Fault>> {
-    const HELP: &str = "as in `zip: [{solver.gamma: [0.5, 1], solver.rho: [0.5, 1]}]`";
     let Some(groups) = node.as_list() else {
         let allowed = "a list of groups; a group is a map of axes that move together";
         return Err(Fault::refused("zip", node.shown(), allowed)
             .at(node.span)
-            .help(HELP));
+            .help(ZIP_HELP));
     };
     groups.iter().map(|group| zip_group(group)).collect()
 }
@@ -180,7 +181,9 @@ fn zip_group(group: &Node) -> Result<Dimension, Box<Fault>> {
         .as_map()
         .filter(|entries| !entries.is_empty())
         .ok_or_else(|| {
-            Fault::refused("zip", group.shown(), "a map of axes that move together").at(group.span)
+            Fault::refused("zip", group.shown(), "a map of axes that move together")
+                .at(group.span)
+                .help(ZIP_HELP)
         })?;
     let axes = entries
         .iter()
@@ -203,12 +206,11 @@ fn zip_group(group: &Node) -> Result<Dimension, Box<Fault>> {
 }
 
 fn exclude(node: &Node) -> Result<Vec<Exclusion>, Box<Fault>> {
-    const HELP: &str = "as in `exclude: [{compression.method: none, solver.tau: 10}]`";
     let Some(maps) = node.as_list() else {
         let allowed = "a list of maps from paths to values";
         return Err(Fault::refused("exclude", node.shown(), allowed)
             .at(node.span)
-            .help(HELP));
+            .help(EXCLUDE_HELP));
     };
     maps.iter().map(|map| exclusion(map)).collect()
 }
@@ -218,7 +220,9 @@ fn exclusion(map: &Node) -> Result<Exclusion, Box<Fault>> {
         .as_map()
         .filter(|entries| !entries.is_empty())
         .ok_or_else(|| {
-            Fault::refused("exclude", map.shown(), "a map from paths to values").at(map.span)
+            Fault::refused("exclude", map.shown(), "a map from paths to values")
+                .at(map.span)
+                .help(EXCLUDE_HELP)
         })?;
     let conditions = entries.iter().map(condition).collect::<Result<_, _>>()?;
     Ok(Exclusion {

@@ -229,3 +229,68 @@ fn edit_distance(left: &str, right: &str) -> usize {
     }
     last[right.len()]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rendered(text: &str, start: usize, end: usize) -> String {
+        let source = Source {
+            text,
+            origin: Path::new("grid.yaml"),
+        };
+        let fault = Fault::refused("a", "x", "y").at(Span { start, end });
+        source.error(&fault).to_string()
+    }
+
+    #[test]
+    fn the_caret_stands_under_the_value_whatever_the_width_of_its_line() {
+        let expected = "grid.yaml:2:5: a: x is not allowed (y)\n  2 | 日本: x\n    |       ^";
+        assert_eq!(rendered("# one\n日本: x\nb: 2", 14, 15), expected);
+        assert_eq!(
+            rendered("a: xyz\r\nb: 2\r\n", 3, 6),
+            "grid.yaml:1:4: a: x is not allowed (y)\n  1 | a: xyz\n    |    ^^^"
+        );
+    }
+
+    #[test]
+    fn long_lines_are_cut_around_the_caret() {
+        let text = format!("a: [{}7{}]", "1, ".repeat(100), ", 1".repeat(100));
+        let message = rendered(&text, 304, 305);
+        let lines: Vec<&str> = message.lines().collect();
+        let caret = lines[2].chars().position(|c| c == '^').expect("a caret");
+        assert_eq!(lines[1].chars().nth(caret), Some('7'));
+        assert!(lines[1].chars().count() <= SHOWN_COLUMNS + 10, "{message}");
+    }
+
+    #[test]
+    fn places_outside_the_text_are_shown_at_its_end() {
+        assert!(rendered("", 0, 1).starts_with("grid.yaml:1:1: "));
+        assert!(rendered("a: 1\n", 50, 60).starts_with("grid.yaml:2:1: "));
+    }
+
+    #[test]
+    fn control_characters_of_a_value_do_not_reach_the_terminal() {
+        let fault = Fault::new("a\u{1b}[2J", "\u{7}");
+        let source = Source {
+            text: "",
+            origin: Path::new("\u{1b}.yaml"),
+        };
+        assert_eq!(
+            source.error(&fault).to_string(),
+            r"\u{1b}.yaml: a\u{1b}[2J: \u{7}"
+        );
+    }
+
+    #[test]
+    fn the_closest_word_is_a_likely_typing_mistake() {
+        let known = ["none", "tensor-train", "low-rank"];
+        assert_eq!(closest("no", known), Some("none"));
+        assert_eq!(closest("tensor_trian", known), Some("tensor-train"));
+        assert_eq!(closest("LOW-RANK", known), Some("low-rank"));
+        assert_eq!(closest("quantize", known), None);
+        assert_eq!(edit_distance("tua", "tau"), 1);
+        assert_eq!(edit_distance("", "abc"), 3);
+        assert_eq!(edit_distance("kitten", "sitting"), 3);
+    }
+}

@@ -125,7 +125,15 @@ fn read(path: &Path) -> Result<String, Box<Fault>> {
 fn settings(tree: &Node) -> Result<TrialSettings, Box<Fault>> {
     let settings: TrialSettings = decode(tree)?;
     check(&settings).map_err(|found| {
-        let fault = match found.value {
+        // As it was written, if it was: `.inf`, not `inf`.
+        let written = tree
+            .find(&found.path)
+            .filter(|node| node.as_scalar().is_some());
+        let value = written
+            .map(Node::shown)
+            .filter(|_| found.value.is_some())
+            .or(found.value);
+        let fault = match value {
             Some(value) => Fault::refused(&found.path, value, found.allowed),
             None => Fault::new(&found.path, format!("is missing: {}", found.allowed)),
         };
@@ -187,7 +195,9 @@ fn plan(source: &Source) -> Result<Plan, Box<Fault>> {
     expansion.refuse_unused()?;
     filter.refuse_unknown(&example)?;
     if plan.trials.is_empty() {
+        let first = document.exclusions.first().map(|exclusion| exclusion.span);
         return Err(Fault::new("exclude", "drops every trial")
+            .at(first.unwrap_or_default())
             .help("remove an entry of exclude, or name more settings in it"));
     }
     plan.warnings.extend(filter.idle().map(|exclusion| {

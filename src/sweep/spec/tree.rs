@@ -6,7 +6,9 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, StrInput, StructureStyle};
+use serde_saphyr::granit_parser::{
+    ErrorKind, Event, Parser, ScalarStyle, ScanError, StrInput, StructureStyle,
+};
 
 use super::error::{Fault, Span};
 
@@ -164,11 +166,22 @@ impl Node {
             .try_fold(self, |node, key| node.get(key).map(|child| &**child))
     }
 
-    /// Where the setting with this path (as in `solver.weight_decay[1]`) was written; if it was not, where the map is
-    /// that would hold it.
+    /// The setting with this path (as in `solver.weight_decay[1]`).
+    pub(super) fn find(&self, path: &str) -> Option<&Node> {
+        let (node, missing) = self.nearest(path);
+        (missing == 0).then_some(node)
+    }
+
+    /// Where the setting with this path was written; if it was not, where the map is that would hold it.
     pub(super) fn locate(&self, path: &str) -> Span {
+        self.nearest(path).0.span
+    }
+
+    /// The deepest node on a path, and how many steps are missing below it.
+    fn nearest(&self, path: &str) -> (&Node, usize) {
+        let mut steps = path.split(['.', '[', ']']).filter(|step| !step.is_empty());
         let mut node = self;
-        for step in path.split(['.', '[', ']']).filter(|step| !step.is_empty()) {
+        while let Some(step) = steps.next() {
             let child = match &node.value {
                 Value::Map(_) => node.get(step),
                 Value::List(items) => step.parse().ok().and_then(|at: usize| items.get(at)),
@@ -176,10 +189,10 @@ impl Node {
             };
             match child {
                 Some(child) => node = child,
-                None => break,
+                None => return (node, 1 + steps.count()),
             }
         }
-        node.span
+        (node, 0)
     }
 
     /// The value as a message shows it.
@@ -249,7 +262,10 @@ pub(super) fn parse(text: &str) -> Result<Rc<Node>, Box<Fault>> {
             event => root = Some(composer.node(event, span)?),
         }
     }
-    root.ok_or_else(|| Fault::new("", "the file is empty"))
+    root.ok_or_else(|| {
+        Fault::new("", "the file is empty")
+            .help("it needs at least `data: {source: digits}` and `model: {hidden: [256, 256]}`")
+    })
 }
 
 struct Composer<'text> {
@@ -259,38 +275,55 @@ struct Composer<'text> {
 }
 
 impl<'text> Composer<'text> {
-    /// The next event and its bytes.
+    /// The next event that is not a comment, and its bytes.
     fn next(&mut self) -> Result<(Event<'text>, Span), Box<Fault>> {
-        match self.parser.next_event() {
-            None => Ok((
-                Event::StreamEnd,
-                Span {
+        loop {
+            let Some(event) = self.parser.next_event() else {
+                let end = Span {
                     start: self.length,
                     end: self.length,
-                },
-            )),
-            Some(Ok((event, span))) => {
-                let bytes = span.byte_range().unwrap_or_default();
-                Ok((
-                    event,
-                    Span {
-                        start: bytes.start,
-                        end: bytes.end.max(bytes.start),
-                    },
-                ))
-            }
-            Some(Err(error)) => {
-                let at = error.marker().byte_offset().unwrap_or(self.length);
-                Err(Fault::new("", format!("not valid YAML: {}", error.info()))
-                    .at(Span {
-                        start: at,
-                        end: at + 1,
-                    })
-                    .help(
-                        "check quotes, brackets and the indentation of this line and the one above",
-                    ))
+                };
+                return Ok((Event::StreamEnd, end));
+            };
+            let (event, span) = event.map_err(|error| self.syntax_fault(&error))?;
+            let bytes = span.byte_range().unwrap_or_default();
+            let span = Span {
+                start: bytes.start,
+                end: bytes.end.max(bytes.start),
+            };
+            match event {
+                // What is left out reads as `~`; a message should not show what nobody wrote.
+                Event::Scalar(_, ScalarStyle::Plain, anchor, tag) if bytes.is_empty() => {
+                    let nothing = Event::Scalar("".into(), ScalarStyle::Plain, anchor, tag);
+                    return Ok((nothing, span));
+                }
+                Event::StreamStart
+                | Event::StreamEnd
+                | Event::DocumentStart(..)
+                | Event::DocumentEnd
+                | Event::Alias(_)
+                | Event::Scalar(..)
+                | Event::SequenceStart(..)
+                | Event::SequenceEnd
+                | Event::MappingStart(..)
+                | Event::MappingEnd => return Ok((event, span)),
+                _ => {}
             }
         }
+    }
+
+    fn syntax_fault(&self, error: &ScanError) -> Box<Fault> {
+        let at = error.marker().byte_offset().unwrap_or(self.length);
+        let help = match error.kind() {
+            ErrorKind::UnknownAnchor => "name the value before it is used, as in `&name value`",
+            _ => "check quotes, brackets and the indentation of this line and the one above",
+        };
+        Fault::new("", format!("not valid YAML: {}", error.info()))
+            .at(Span {
+                start: at,
+                end: at + 1,
+            })
+            .help(help)
     }
 
     fn node(&mut self, event: Event<'text>, span: Span) -> Result<Rc<Node>, Box<Fault>> {
@@ -414,9 +447,11 @@ fn merge_sources(value: &Rc<Node>) -> Result<Vec<Rc<Node>>, Box<Fault>> {
         .map_or_else(|| vec![Rc::clone(value)], <[_]>::to_vec);
     match sources.iter().find(|source| source.as_map().is_none()) {
         None => Ok(sources),
-        Some(source) => {
-            Err(Fault::refused("<<", source.shown(), "a map, or a list of maps").at(source.span))
-        }
+        Some(source) => Err(
+            Fault::refused("<<", source.shown(), "a map, or a list of maps")
+                .at(source.span)
+                .help("as in `<<: *name`, where the alias names a map"),
+        ),
     }
 }
 
@@ -428,5 +463,93 @@ fn collection_span(style: StructureStyle, start: Span, end: Span, first: Option<
             start: start.start,
             end: end.end.max(start.end),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(text: &str) -> Rc<Node> {
+        parse(text).unwrap_or_else(|fault| panic!("{fault:?}"))
+    }
+
+    fn scalar(text: &str) -> Scalar {
+        Scalar {
+            text: text.to_owned(),
+            plain: true,
+        }
+    }
+
+    #[test]
+    fn numbers_are_read_as_yaml_writes_them() {
+        for (text, float, whole) in [
+            ("200", Some(200.0), Some(200)),
+            ("1e3", Some(1000.0), Some(1000)),
+            ("1.0e-6", Some(1e-6), None),
+            ("-0", Some(0.0), Some(0)),
+            (".5", Some(0.5), None),
+            ("200.5", Some(200.5), None),
+            ("-1", Some(-1.0), None),
+            (
+                "18446744073709551615",
+                Some(18_446_744_073_709_551_615.0),
+                Some(u64::MAX),
+            ),
+            (
+                "18446744073709551616",
+                Some(18_446_744_073_709_551_616.0),
+                None,
+            ),
+            ("infinity", None, None),
+            ("1_000", None, None),
+            ("e", None, None),
+            ("", None, None),
+        ] {
+            assert_eq!(scalar(text).float(), float, "{text}");
+            assert_eq!(scalar(text).whole(), whole, "{text}");
+        }
+        let quoted = Scalar {
+            text: "1".to_owned(),
+            plain: false,
+        };
+        assert_eq!(quoted.float(), None);
+    }
+
+    #[test]
+    fn every_node_knows_its_bytes() {
+        let text = "# comment\na:\n  b: [1, {c: 22}]  # more\n";
+        let root = tree(text);
+        let written = |path| {
+            let span = root.locate(path);
+            &text[span.start..span.end]
+        };
+        assert_eq!(written("a.b[1].c"), "22");
+        assert_eq!(written("a.b[1]"), "{c: 22}");
+        assert_eq!(written("a.b"), "[1, {c: 22}]");
+        assert_eq!(written("a"), "b", "a block map is found at its first key");
+        assert_eq!(written("a.b[7]"), "[1, {c: 22}]", "the nearest that exists");
+    }
+
+    #[test]
+    fn aliases_share_and_merge_keys_add_what_lacks() {
+        let root = tree("a: &x {p: 1, q: 2}\nb: *x\nc: {<<: *x, q: 3}\nd: {<<: [{p: 9}, *x]}\n");
+        let shown = |path| root.find(path).map(Node::shown);
+        assert!(Rc::ptr_eq(
+            root.get("a").expect("a"),
+            root.get("b").expect("b")
+        ));
+        assert_eq!(shown("c").as_deref(), Some("{q: 3, p: 1}"));
+        assert_eq!(shown("d").as_deref(), Some("{p: 9, q: 2}"));
+    }
+
+    #[test]
+    fn what_is_left_out_is_null_and_shown_in_words() {
+        let root = tree("a:\nb: ~\nc: \"\"\n");
+        let node = |key| root.get(key).expect("the key is there");
+        assert!(node("a").is_null() && node("b").is_null() && !node("c").is_null());
+        assert_eq!(node("a").shown(), "an empty value");
+        assert_eq!(node("b").shown(), "~");
+        assert_eq!(node("c").shown(), "\"\"");
     }
 }
