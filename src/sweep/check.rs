@@ -63,8 +63,12 @@ fn require(holds: bool, path: &str, value: impl Display, allowed: impl Into<Stri
 }
 
 fn positive(value: f64, path: &str) -> Checked {
-    let holds = value.is_finite() && value > 0.0;
-    require(holds, path, value, "a number > 0")
+    let allowed = if value.is_finite() {
+        "a number > 0"
+    } else {
+        "a finite number > 0"
+    };
+    require(value.is_finite() && value > 0.0, path, value, allowed)
 }
 
 fn at_least_one(value: usize, path: &str) -> Checked {

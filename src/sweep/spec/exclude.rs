@@ -31,10 +31,6 @@ impl<'grid> Filter<'grid> {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.rules.is_empty()
-    }
-
     /// Whether a trial with these settings is dropped. Every rule is tried, so that each is known to match something or not.
     pub(super) fn drops(&mut self, settings: &Json) -> bool {
         self.rules
