@@ -158,6 +158,42 @@ fn a_dotted_axis_reaches_only_the_maps_that_take_it() {
 }
 
 #[test]
+fn a_swept_source_takes_only_the_keys_that_are_its_own() {
+    let plan = plan(
+        "model: {hidden: [8]}\ndata: {path: mnist}\ngrid:\n  data.source: [digits, idx]\n  data.path: [a, b]\n",
+    );
+    assert_eq!(cells(&plan), ["digits,", "idx,a", "idx,b"]);
+    assert_eq!(plan.duplicates, 1);
+    assert_eq!(plan.trials[0].settings.data.path, None);
+}
+
+#[test]
+fn swept_weights_take_the_place_of_a_scheme_and_make_seeds_equal() {
+    let plan = small(
+        "grid:\n  model.init.weights: [~, start.safetensors]\n  model.init.scheme: [normal, uniform]\nseeds: [1, 2]\n",
+    );
+    let expected = [
+        ",normal",
+        ",normal",
+        ",uniform",
+        ",uniform",
+        "start.safetensors,",
+    ];
+    assert_eq!(cells(&plan), expected);
+    assert_eq!(plan.duplicates, 3);
+}
+
+#[test]
+fn a_whole_map_in_an_axis_replaces_the_one_outside_the_grid() {
+    let plan = small(
+        "solver: {iterations: 7, gamma: 3}\ngrid:\n  solver: [{rho: 2}, {gamma: 4}]\n  solver.alpha: [5]\n",
+    );
+    assert_eq!(plan.swept, ["solver.rho", "solver.gamma", "solver.alpha"]);
+    assert_eq!(cells(&plan), ["2,1,5", "1,4,5"]);
+    assert_eq!(plan.trials[0].settings.solver.iterations, 100);
+}
+
+#[test]
 fn settings_that_a_method_does_not_use_make_no_second_trial() {
     let none = small(
         "grid:\n  solver.tau: [1, 2]\n  solver.tau_final: [3, 4]\n  solver.coupling: [penalty, hard]\n  solver.compress_after: [0, 5]\n",

@@ -67,11 +67,18 @@ impl Document {
         };
         if let Some(entry) = entries.iter().find(|entry| !KEYS.contains(&&*entry.key)) {
             let fault = Fault::new(&*entry.key, "unknown key").at(entry.key_span);
-            return Err(if &*entry.key == "seed" {
-                fault.help("write `seeds: [1, 2, 3]`, or a count: `seeds: 3` means 0, 1, 2")
-            } else {
-                fault.help(known_words("known keys", &entry.key, &KEYS))
-            });
+            let parts = entry.key.split_once('.');
+            return Err(
+                if let Some((map, rest)) = parts.filter(|(map, _)| ROOTS.contains(map)) {
+                    fault.help(format!(
+                    "dotted paths belong in grid, zip and exclude; here write `{map}: {{{rest}: …}}`"
+                ))
+                } else if &*entry.key == "seed" {
+                    fault.help("write `seeds: [1, 2, 3]`, or a count: `seeds: 3` means 0, 1, 2")
+                } else {
+                    fault.help(known_words("known keys", &entry.key, &KEYS))
+                },
+            );
         }
         let given = |key: &str| root.get(key).filter(|node| !node.is_null());
         let mut dimensions = given("grid").map_or(Ok(Vec::new()), |node| grid(node))?;

@@ -1,8 +1,8 @@
 //! Grid file text to plan.
 //!
-//! The YAML text becomes a tree whose nodes know where they were written ([`yaml`], [`tree`]); the tree is taken apart into settings
-//! and axes ([`document`], [`axis`], [`spaces`]); every combination of the axes is again such a tree ([`expand`]), which is read into
-//! [`TrialSettings`] ([`decode`]) and checked. So every mistake is reported at its own line and column, wherever the
+//! The YAML text becomes a tree whose nodes know where they were written (`yaml`, `tree`); the tree is taken apart into settings
+//! and axes (`document`, `axis`, `spaces`); every combination of the axes is again such a tree (`expand`), which is read into
+//! [`TrialSettings`] (`decode`) and checked. So every mistake is reported at its own line and column, wherever the
 //! expansion has put the value.
 
 use std::fs::File;

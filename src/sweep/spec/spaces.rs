@@ -111,7 +111,6 @@ fn tidy(value: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::sweep::spec::axis::values;
     use crate::sweep::spec::yaml::parse;
 
