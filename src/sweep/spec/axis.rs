@@ -29,7 +29,7 @@ pub(super) struct Axis {
 }
 
 impl DottedPath {
-    fn parse(key: &Entry) -> Result<Self, Box<Fault>> {
+    fn parse(key: &Entry) -> Result<Self, Fault> {
         let keys: Vec<Rc<str>> = key.key.split('.').map(|part| part.trim().into()).collect();
         if keys.iter().any(|part| part.is_empty()) {
             return Err(
@@ -46,7 +46,7 @@ impl DottedPath {
     }
 
     /// A path from the root of a trial's settings.
-    pub(super) fn from_root(key: &Entry) -> Result<Self, Box<Fault>> {
+    pub(super) fn from_root(key: &Entry) -> Result<Self, Fault> {
         let path = Self::parse(key)?;
         let root = &*path.keys[0];
         if ROOTS.contains(&root) {
@@ -63,7 +63,7 @@ impl DottedPath {
 
 impl Axis {
     /// An entry of `grid` or of a group of `zip`.
-    pub(super) fn from_root(entry: &Entry) -> Result<Self, Box<Fault>> {
+    pub(super) fn from_root(entry: &Entry) -> Result<Self, Fault> {
         let path = DottedPath::from_root(entry)?;
         let values = values(&path.text, &entry.value)?;
         Ok(Self { path, values })
@@ -71,9 +71,7 @@ impl Axis {
 }
 
 /// Refuses a second axis for the same path.
-pub(super) fn refuse_repeated<'a>(
-    axes: impl IntoIterator<Item = &'a Axis>,
-) -> Result<(), Box<Fault>> {
+pub(super) fn refuse_repeated<'a>(axes: impl IntoIterator<Item = &'a Axis>) -> Result<(), Fault> {
     let mut first: HashMap<&str, Span> = HashMap::new();
     for axis in axes {
         if first.insert(&axis.path.text, axis.path.span).is_some() {
@@ -85,7 +83,7 @@ pub(super) fn refuse_repeated<'a>(
     Ok(())
 }
 
-pub(super) fn too_many(path: &str, what: &str, count: u64) -> Box<Fault> {
+pub(super) fn too_many(path: &str, what: &str, count: u64) -> Fault {
     let count = if count == u64::MAX {
         "more than 18 quintillion".to_owned()
     } else {
@@ -99,7 +97,7 @@ pub(super) fn too_many(path: &str, what: &str, count: u64) -> Box<Fault> {
 }
 
 /// The values of an axis, nested grids expanded.
-pub(super) fn values(path: &str, node: &Rc<Node>) -> Result<Vec<Rc<Node>>, Box<Fault>> {
+pub(super) fn values(path: &str, node: &Rc<Node>) -> Result<Vec<Rc<Node>>, Fault> {
     let refused = || Fault::refused(path, node.shown(), AXIS_FORMS).at(node.span);
     if let Some(items) = node.as_list() {
         if items.is_empty() {
@@ -145,7 +143,7 @@ pub(super) fn values(path: &str, node: &Rc<Node>) -> Result<Vec<Rc<Node>>, Box<F
     }
 }
 
-pub(super) fn bounded(path: &str, count: u64) -> Result<(), Box<Fault>> {
+pub(super) fn bounded(path: &str, count: u64) -> Result<(), Fault> {
     if count > MAX_TRIALS {
         return Err(too_many(path, "values", count));
     }
@@ -153,7 +151,7 @@ pub(super) fn bounded(path: &str, count: u64) -> Result<(), Box<Fault>> {
 }
 
 /// The maps that a map with a `grid` of its own stands for; any other value stands for itself.
-fn nested(path: &str, node: &Rc<Node>) -> Result<Vec<Rc<Node>>, Box<Fault>> {
+fn nested(path: &str, node: &Rc<Node>) -> Result<Vec<Rc<Node>>, Fault> {
     let Some(grid) = node.entry("grid") else {
         return Ok(vec![Rc::clone(node)]);
     };
@@ -197,11 +195,7 @@ fn nested(path: &str, node: &Rc<Node>) -> Result<Vec<Rc<Node>>, Box<Fault>> {
 }
 
 /// The tree with another value at a path; maps on the way are made where they lack.
-pub(super) fn set(
-    node: &Rc<Node>,
-    path: &DottedPath,
-    value: &Rc<Node>,
-) -> Result<Rc<Node>, Box<Fault>> {
+pub(super) fn set(node: &Rc<Node>, path: &DottedPath, value: &Rc<Node>) -> Result<Rc<Node>, Fault> {
     set_keys(node, path, &path.keys, value)
 }
 
@@ -210,7 +204,7 @@ fn set_keys(
     path: &DottedPath,
     keys: &[Rc<str>],
     value: &Rc<Node>,
-) -> Result<Rc<Node>, Box<Fault>> {
+) -> Result<Rc<Node>, Fault> {
     let Some((key, rest)) = keys.split_first() else {
         return Ok(Rc::clone(value));
     };
@@ -224,16 +218,15 @@ fn set_keys(
                 .help("a path leads through maps; write the whole map as the value of the axis"));
         }
     };
-    match entries.iter_mut().find(|entry| entry.key == *key) {
-        Some(entry) => entry.value = set_keys(&entry.value, path, rest, value)?,
-        None => {
-            let empty = Node::map(path.span, Vec::new());
-            entries.push(Entry {
-                key: Rc::clone(key),
-                key_span: path.span,
-                value: set_keys(&empty, path, rest, value)?,
-            });
-        }
+    if let Some(entry) = entries.iter_mut().find(|entry| entry.key == *key) {
+        entry.value = set_keys(&entry.value, path, rest, value)?;
+    } else {
+        let empty = Node::map(path.span, Vec::new());
+        entries.push(Entry {
+            key: Rc::clone(key),
+            key_span: path.span,
+            value: set_keys(&empty, path, rest, value)?,
+        });
     }
     Ok(Node::map(node.span, entries))
 }

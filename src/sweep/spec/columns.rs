@@ -64,7 +64,7 @@ fn shown(value: &Json) -> String {
             Some(float) if number.is_f64() => shown_float(float),
             _ => number.to_string(),
         },
-        Json::Array(items) if items.iter().all(|item| item.is_number()) => {
+        Json::Array(items) if items.iter().all(Json::is_number) => {
             items.iter().map(shown).collect::<Vec<_>>().join(" ")
         }
         Json::Null => String::new(),

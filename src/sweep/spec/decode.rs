@@ -15,7 +15,7 @@ use super::error::{Fault, Span, known_words};
 use super::tree::{Entry, Node, Scalar, Value};
 
 /// Reads a value of any settings type from the tree.
-pub(super) fn decode<'de, T: Deserialize<'de>>(node: &'de Node) -> Result<T, Box<Fault>> {
+pub(super) fn decode<'de, T: Deserialize<'de>>(node: &'de Node) -> Result<T, Fault> {
     T::deserialize(Decoder(node)).map_err(|mistake| mistake.placed(node).fault())
 }
 
@@ -94,7 +94,7 @@ impl Mistake {
         self
     }
 
-    fn fault(self) -> Box<Fault> {
+    fn fault(self) -> Fault {
         let details = *self.0;
         let mut path: String = details.steps.into_iter().rev().collect();
         if let Kind::UnknownKey { key, .. } = &details.kind {
@@ -147,7 +147,7 @@ fn word_shown(word: &str) -> &str {
 
 impl Fault {
     /// Help from what the setting is for, where that is known.
-    pub(super) fn help_about(self: Box<Self>, path: &str) -> Box<Self> {
+    pub(super) fn help_about(self, path: &str) -> Self {
         match about(path) {
             Some(text) => self.help(text),
             None => self,

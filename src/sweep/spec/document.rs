@@ -58,7 +58,7 @@ impl Dimension {
 }
 
 impl Document {
-    pub(super) fn read(root: &Rc<Node>) -> Result<Self, Box<Fault>> {
+    pub(super) fn read(root: &Rc<Node>) -> Result<Self, Fault> {
         let Some(entries) = root.as_map() else {
             let message = format!("{} is not allowed (a map of settings)", root.shown());
             return Err(Fault::new("", message)
@@ -66,19 +66,7 @@ impl Document {
                 .help(known_words("keys", "", &KEYS)));
         };
         if let Some(entry) = entries.iter().find(|entry| !KEYS.contains(&&*entry.key)) {
-            let fault = Fault::new(&*entry.key, "unknown key").at(entry.key_span);
-            let parts = entry.key.split_once('.');
-            return Err(
-                if let Some((map, rest)) = parts.filter(|(map, _)| ROOTS.contains(map)) {
-                    fault.help(format!(
-                    "dotted paths belong in grid, zip and exclude; here write `{map}: {{{rest}: …}}`"
-                ))
-                } else if &*entry.key == "seed" {
-                    fault.help("write `seeds: [1, 2, 3]`, or a count: `seeds: 3` means 0, 1, 2")
-                } else {
-                    fault.help(known_words("known keys", &entry.key, &KEYS))
-                },
-            );
+            return Err(unknown_key(entry));
         }
         let given = |key: &str| root.get(key).filter(|node| !node.is_null());
         let mut dimensions = given("grid").map_or(Ok(Vec::new()), |node| grid(node))?;
@@ -107,6 +95,27 @@ impl Document {
             seeds,
         })
     }
+}
+
+fn unknown_key(entry: &Entry) -> Fault {
+    let map_and_rest = entry
+        .key
+        .split_once('.')
+        .filter(|(map, _)| ROOTS.contains(map));
+    let help = match map_and_rest {
+        Some((map, rest)) => {
+            format!(
+                "dotted paths belong in grid, zip and exclude; here write `{map}: {{{rest}: …}}`"
+            )
+        }
+        None if &*entry.key == "seed" => {
+            "write `seeds: [1, 2, 3]`, or a count: `seeds: 3` means 0, 1, 2".to_owned()
+        }
+        None => known_words("known keys", &entry.key, &KEYS),
+    };
+    Fault::new(&*entry.key, "unknown key")
+        .at(entry.key_span)
+        .help(help)
 }
 
 /// The settings outside the grid, with a seed.
@@ -140,7 +149,7 @@ pub(super) fn refused_name(name: &str) -> Option<&'static str> {
     }
 }
 
-fn name(node: &Node) -> Result<String, Box<Fault>> {
+fn name(node: &Node) -> Result<String, Fault> {
     const ALLOWED: &str = "text without `/`, at most 200 bytes, not . or ..";
     let refused = || Fault::refused("name", node.shown(), ALLOWED).at(node.span);
     let text = node.as_scalar().ok_or_else(refused)?.text.as_str();
@@ -152,7 +161,7 @@ fn name(node: &Node) -> Result<String, Box<Fault>> {
     }
 }
 
-fn checkpoint_every(node: &Node) -> Result<f64, Box<Fault>> {
+fn checkpoint_every(node: &Node) -> Result<f64, Fault> {
     let value = node.as_scalar().and_then(Scalar::float);
     value
         .filter(|value| value.is_finite() && *value > 0.0)
@@ -163,7 +172,7 @@ fn checkpoint_every(node: &Node) -> Result<f64, Box<Fault>> {
         })
 }
 
-fn grid(node: &Node) -> Result<Vec<Dimension>, Box<Fault>> {
+fn grid(node: &Node) -> Result<Vec<Dimension>, Fault> {
     let Some(entries) = node.as_map() else {
         return Err(Fault::refused("grid", node.shown(), "a map of axes")
             .at(node.span)
@@ -173,7 +182,7 @@ fn grid(node: &Node) -> Result<Vec<Dimension>, Box<Fault>> {
     entries.iter().map(dimension).collect()
 }
 
-fn zip(node: &Node) -> Result<Vec<Dimension>, Box<Fault>> {
+fn zip(node: &Node) -> Result<Vec<Dimension>, Fault> {
     let Some(groups) = node.as_list() else {
         let allowed = "a list of groups; a group is a map of axes that move together";
         return Err(Fault::refused("zip", node.shown(), allowed)
@@ -183,7 +192,7 @@ fn zip(node: &Node) -> Result<Vec<Dimension>, Box<Fault>> {
     groups.iter().map(|group| zip_group(group)).collect()
 }
 
-fn zip_group(group: &Node) -> Result<Dimension, Box<Fault>> {
+fn zip_group(group: &Node) -> Result<Dimension, Fault> {
     let entries = group
         .as_map()
         .filter(|entries| !entries.is_empty())
@@ -212,7 +221,7 @@ fn zip_group(group: &Node) -> Result<Dimension, Box<Fault>> {
     Ok(Dimension { axes })
 }
 
-fn exclude(node: &Node) -> Result<Vec<Exclusion>, Box<Fault>> {
+fn exclude(node: &Node) -> Result<Vec<Exclusion>, Fault> {
     let Some(maps) = node.as_list() else {
         let allowed = "a list of maps from paths to values";
         return Err(Fault::refused("exclude", node.shown(), allowed)
@@ -222,7 +231,7 @@ fn exclude(node: &Node) -> Result<Vec<Exclusion>, Box<Fault>> {
     maps.iter().map(|map| exclusion(map)).collect()
 }
 
-fn exclusion(map: &Node) -> Result<Exclusion, Box<Fault>> {
+fn exclusion(map: &Node) -> Result<Exclusion, Fault> {
     let entries = map
         .as_map()
         .filter(|entries| !entries.is_empty())
@@ -238,7 +247,7 @@ fn exclusion(map: &Node) -> Result<Exclusion, Box<Fault>> {
     })
 }
 
-fn condition(entry: &Entry) -> Result<(DottedPath, Rc<Node>), Box<Fault>> {
+fn condition(entry: &Entry) -> Result<(DottedPath, Rc<Node>), Fault> {
     // The seed is no axis, but it may decide which trials to leave out.
     let path = if &*entry.key == "seed" {
         DottedPath {
@@ -252,7 +261,7 @@ fn condition(entry: &Entry) -> Result<(DottedPath, Rc<Node>), Box<Fault>> {
     Ok((path, Rc::clone(&entry.value)))
 }
 
-fn seeds(node: &Node) -> Result<Vec<u64>, Box<Fault>> {
+fn seeds(node: &Node) -> Result<Vec<u64>, Fault> {
     const ALLOWED: &str = "a list of whole numbers >= 0, or a count >= 1";
     let refused = |node: &Node| {
         Fault::refused("seeds", node.shown(), ALLOWED)

@@ -41,13 +41,13 @@ pub(super) struct Fault {
 }
 
 impl Fault {
-    pub(super) fn new(path: impl Into<String>, message: impl Into<String>) -> Box<Self> {
-        Box::new(Self {
+    pub(super) fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
             span: None,
             path: path.into(),
             message: message.into(),
             help: None,
-        })
+        }
     }
 
     /// "`value` is not allowed (`allowed`)".
@@ -55,16 +55,16 @@ impl Fault {
         path: impl Into<String>,
         value: impl fmt::Display,
         allowed: impl fmt::Display,
-    ) -> Box<Self> {
+    ) -> Self {
         Self::new(path, format!("{value} is not allowed ({allowed})"))
     }
 
-    pub(super) fn at(mut self: Box<Self>, span: Span) -> Box<Self> {
+    pub(super) fn at(mut self, span: Span) -> Self {
         self.span = Some(span);
         self
     }
 
-    pub(super) fn help(mut self: Box<Self>, help: impl Into<String>) -> Box<Self> {
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
@@ -110,12 +110,12 @@ impl Source<'_> {
     }
 
     fn place(&self, span: Span) -> Place {
-        let start = self.text.floor_char_boundary(span.start);
+        let start = boundary(self.text, span.start);
         let line_start = self.text[..start].rfind('\n').map_or(0, |at| at + 1);
         let rest = &self.text[line_start..];
         let line = rest.split(['\n', '\r']).next().unwrap_or("");
         let offset = (start - line_start).min(line.len());
-        let end = self.text.floor_char_boundary(span.end);
+        let end = boundary(self.text, span.end);
         let marked_end = end.saturating_sub(line_start).clamp(offset, line.len());
         let before: Vec<char> = line[..offset].chars().collect();
         let marked: Vec<char> = line[offset..marked_end].chars().collect();
@@ -135,6 +135,15 @@ struct Place {
     column: usize,
     shown: String,
     caret: String,
+}
+
+/// The nearest place at or before a byte where a character begins.
+fn boundary(text: &str, byte: usize) -> usize {
+    let mut byte = byte.min(text.len());
+    while !text.is_char_boundary(byte) {
+        byte -= 1;
+    }
+    byte
 }
 
 /// The line as a terminal may show it, and carets under `count` of its characters from character `first`.

@@ -33,13 +33,15 @@ impl<'grid> Filter<'grid> {
 
     /// Whether a trial with these settings is dropped. Every rule is tried, so that each is known to match something or not.
     pub(super) fn drops(&mut self, settings: &Json) -> bool {
-        self.rules
-            .iter_mut()
-            .fold(false, |dropped, rule| rule.drops(settings) || dropped)
+        let mut dropped = false;
+        for rule in &mut self.rules {
+            dropped |= rule.drops(settings);
+        }
+        dropped
     }
 
     /// Refuses a path that no trial has.
-    pub(super) fn refuse_unknown(&self, example: &Json) -> Result<(), Box<Fault>> {
+    pub(super) fn refuse_unknown(&self, example: &Json) -> Result<(), Fault> {
         for rule in &self.rules {
             let conditions = rule.exclusion.conditions.iter().zip(&rule.known);
             if let Some(((path, _), _)) = conditions.into_iter().find(|(_, known)| !**known) {

@@ -70,7 +70,7 @@ impl<'grid> Expansion<'grid> {
     }
 
     /// The settings of the next combination.
-    pub(super) fn advance(&mut self) -> Result<Option<Rc<Node>>, Box<Fault>> {
+    pub(super) fn advance(&mut self) -> Result<Option<Rc<Node>>, Fault> {
         let Some(mut positions) = self.next.take() else {
             return Ok(None);
         };
@@ -99,7 +99,7 @@ impl<'grid> Expansion<'grid> {
     }
 
     /// Refuses an axis that no combination could take.
-    pub(super) fn refuse_unused(&self) -> Result<(), Box<Fault>> {
+    pub(super) fn refuse_unused(&self) -> Result<(), Fault> {
         match self.assignments.iter().find(|assignment| !assignment.used) {
             None => Ok(()),
             Some(assignment) => {
@@ -115,7 +115,7 @@ impl<'grid> Expansion<'grid> {
 }
 
 /// Drops from a map what it cannot take now that its deciding key has been set.
-fn keep_what_is_taken(settings: &Rc<Node>, map: &DottedPath) -> Result<Rc<Node>, Box<Fault>> {
+fn keep_what_is_taken(settings: &Rc<Node>, map: &DottedPath) -> Result<Rc<Node>, Fault> {
     let Some(node) = settings.at(&map.keys) else {
         return Ok(Rc::clone(settings));
     };

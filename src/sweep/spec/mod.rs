@@ -88,7 +88,7 @@ impl TrialSettings {
     }
 }
 
-fn refuse_large(bytes: usize) -> Result<(), Box<Fault>> {
+fn refuse_large(bytes: usize) -> Result<(), Fault> {
     if bytes <= MAX_BYTES {
         return Ok(());
     }
@@ -96,7 +96,7 @@ fn refuse_large(bytes: usize) -> Result<(), Box<Fault>> {
         .help("give the path of a grid file, as in experiments/grid.yaml"))
 }
 
-fn read(path: &Path) -> Result<String, Box<Fault>> {
+fn read(path: &Path) -> Result<String, Fault> {
     let unreadable = |error: std::io::Error| {
         let fault = Fault::new("", format!("cannot be read: {error}"));
         if path.is_dir() {
@@ -123,7 +123,7 @@ fn read(path: &Path) -> Result<String, Box<Fault>> {
 }
 
 /// Reads and checks the settings of one trial.
-fn settings(tree: &Node) -> Result<TrialSettings, Box<Fault>> {
+fn settings(tree: &Node) -> Result<TrialSettings, Fault> {
     let settings: TrialSettings = decode(tree)?;
     check(&settings).map_err(|found| {
         // As it was written, if it was: `.inf`, not `inf`.

@@ -16,7 +16,7 @@ use crate::sweep::identity::{Fingerprint, short_id};
 use crate::sweep::{Plan, Trial, TrialSettings};
 
 /// The plan of a grid file.
-pub(super) fn plan(source: &Source) -> Result<Plan, Box<Fault>> {
+pub(super) fn plan(source: &Source) -> Result<Plan, Fault> {
     let document = Document::read(&parse(source.text)?)?;
     let mut expansion = Expansion::new(&document.settings, &document.dimensions);
     let mut planner = Planner::new(source, &document)?;
@@ -36,7 +36,7 @@ struct Planner<'grid> {
 }
 
 impl<'grid> Planner<'grid> {
-    fn new(source: &Source, document: &'grid Document) -> Result<Self, Box<Fault>> {
+    fn new(source: &Source, document: &'grid Document) -> Result<Self, Fault> {
         let plan = Plan {
             name: match &document.name {
                 Some(name) => name.clone(),
@@ -60,7 +60,7 @@ impl<'grid> Planner<'grid> {
     }
 
     /// Adds the trials of one combination, one per seed; gives its settings as JSON.
-    fn add(&mut self, given: TrialSettings) -> Result<Json, Box<Fault>> {
+    fn add(&mut self, given: TrialSettings) -> Result<Json, Fault> {
         let mut json = given.to_json();
         let normalized = given.normalized();
         let swept = cells(&self.plan.swept, &normalized, &normalized.to_json());
@@ -88,7 +88,7 @@ impl<'grid> Planner<'grid> {
     }
 
     /// The id of a trial that is not yet in the plan.
-    fn register(&mut self, settings: &TrialSettings) -> Result<Option<String>, Box<Fault>> {
+    fn register(&mut self, settings: &TrialSettings) -> Result<Option<String>, Fault> {
         let fingerprint = settings.fingerprint();
         let id = short_id(&fingerprint);
         match self.known.get(&id) {
@@ -104,7 +104,7 @@ impl<'grid> Planner<'grid> {
         }
     }
 
-    fn finish(mut self, source: &Source, example: &Json) -> Result<Plan, Box<Fault>> {
+    fn finish(mut self, source: &Source, example: &Json) -> Result<Plan, Fault> {
         self.filter.refuse_unknown(example)?;
         if self.plan.trials.is_empty() {
             let first = self
@@ -126,7 +126,7 @@ impl<'grid> Planner<'grid> {
     }
 }
 
-fn default_name(origin: &Path) -> Result<String, Box<Fault>> {
+fn default_name(origin: &Path) -> Result<String, Fault> {
     let stem = origin
         .file_stem()
         .map(|stem| stem.to_string_lossy())

@@ -4,10 +4,10 @@ use std::rc::Rc;
 
 use super::axis::bounded;
 use super::error::{Fault, Span};
-use super::tree::Node;
+use super::tree::{Node, Scalar};
 
 /// Three numbers in a list, or what they should be.
-fn triple(path: &str, node: &Node, allowed: &str) -> Result<[f64; 3], Box<Fault>> {
+fn triple(path: &str, node: &Node, allowed: &str) -> Result<[f64; 3], Fault> {
     let refused = || {
         Fault::refused(path, node.shown(), allowed)
             .at(node.span)
@@ -17,7 +17,7 @@ fn triple(path: &str, node: &Node, allowed: &str) -> Result<[f64; 3], Box<Fault>
         return Err(refused());
     };
     let number = |item: &Rc<Node>| {
-        let value = item.as_scalar().and_then(|scalar| scalar.float());
+        let value = item.as_scalar().and_then(Scalar::float);
         value.filter(|value| value.is_finite()).ok_or_else(|| {
             Fault::refused(path, item.shown(), "a number")
                 .at(item.span)
@@ -28,7 +28,7 @@ fn triple(path: &str, node: &Node, allowed: &str) -> Result<[f64; 3], Box<Fault>
 }
 
 /// The number of points of `linspace` and `logspace`: at least both ends.
-fn points(path: &str, node: &Node, count: f64, allowed: &str) -> Result<usize, Box<Fault>> {
+fn points(path: &str, node: &Node, count: f64, allowed: &str) -> Result<usize, Fault> {
     if count.fract() != 0.0 || count < 2.0 {
         return Err(Fault::refused(path, node.shown(), allowed)
             .at(node.span)
@@ -38,7 +38,7 @@ fn points(path: &str, node: &Node, count: f64, allowed: &str) -> Result<usize, B
     Ok(count as usize)
 }
 
-pub(super) fn linspace(path: &str, node: &Node) -> Result<Vec<Rc<Node>>, Box<Fault>> {
+pub(super) fn linspace(path: &str, node: &Node) -> Result<Vec<Rc<Node>>, Fault> {
     const ALLOWED: &str = "linspace: [a, b, n]";
     let [first, last, count] = triple(path, node, ALLOWED)?;
     let count = points(path, node, count, ALLOWED)?;
@@ -46,7 +46,7 @@ pub(super) fn linspace(path: &str, node: &Node) -> Result<Vec<Rc<Node>>, Box<Fau
     Ok(between(node.span, first, last, count, interior))
 }
 
-pub(super) fn logspace(path: &str, node: &Node) -> Result<Vec<Rc<Node>>, Box<Fault>> {
+pub(super) fn logspace(path: &str, node: &Node) -> Result<Vec<Rc<Node>>, Fault> {
     const ALLOWED: &str = "logspace: [a, b, n]";
     let [first, last, count] = triple(path, node, ALLOWED)?;
     let count = points(path, node, count, ALLOWED)?;
@@ -81,7 +81,7 @@ fn between(
         .collect()
 }
 
-pub(super) fn range(path: &str, node: &Node) -> Result<Vec<Rc<Node>>, Box<Fault>> {
+pub(super) fn range(path: &str, node: &Node) -> Result<Vec<Rc<Node>>, Fault> {
     /// Share of a step by which rounding may miss the stop.
     const SLACK: f64 = 1e-9;
     const ALLOWED: &str = "range: [start, stop, step]";
@@ -112,6 +112,7 @@ fn tidy(value: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use crate::sweep::spec::axis::values;
+    use crate::sweep::spec::tree::Scalar;
     use crate::sweep::spec::yaml::parse;
 
     fn numbers(axis: &str) -> Vec<f64> {
@@ -119,12 +120,7 @@ mod tests {
         let values = values("solver.tau", &node).expect("a valid axis");
         values
             .iter()
-            .map(|value| {
-                value
-                    .as_scalar()
-                    .and_then(|scalar| scalar.float())
-                    .expect("a number")
-            })
+            .map(|value| value.as_scalar().and_then(Scalar::float).expect("a number"))
             .collect()
     }
 

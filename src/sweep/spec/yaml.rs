@@ -16,7 +16,7 @@ const MAX_NODES: usize = 2_000_000;
 const MAX_DEPTH: usize = 64;
 
 /// The tree of a YAML text with one document.
-pub(super) fn parse(text: &str) -> Result<Rc<Node>, Box<Fault>> {
+pub(super) fn parse(text: &str) -> Result<Rc<Node>, Fault> {
     let mut composer = Composer {
         parser: Parser::new_from_str(text),
         length: text.len(),
@@ -50,7 +50,7 @@ struct Composer<'text> {
 
 impl<'text> Composer<'text> {
     /// The next event that is not a comment, and its bytes.
-    fn next(&mut self) -> Result<(Event<'text>, Span), Box<Fault>> {
+    fn next(&mut self) -> Result<(Event<'text>, Span), Fault> {
         loop {
             let Some(event) = self.parser.next_event() else {
                 let end = Span {
@@ -86,7 +86,7 @@ impl<'text> Composer<'text> {
         }
     }
 
-    fn syntax_fault(&self, error: &ScanError) -> Box<Fault> {
+    fn syntax_fault(&self, error: &ScanError) -> Fault {
         let at = error.marker().byte_offset().unwrap_or(self.length);
         let help = match error.kind() {
             ErrorKind::UnknownAnchor => "name the value before it is used, as in `&name value`",
@@ -100,7 +100,7 @@ impl<'text> Composer<'text> {
             .help(help)
     }
 
-    fn node(&mut self, event: Event<'text>, span: Span) -> Result<Rc<Node>, Box<Fault>> {
+    fn node(&mut self, event: Event<'text>, span: Span) -> Result<Rc<Node>, Fault> {
         let (anchor, tag) = match &event {
             Event::Scalar(_, _, anchor, tag)
             | Event::SequenceStart(_, anchor, tag)
@@ -149,7 +149,7 @@ impl<'text> Composer<'text> {
         Ok(node)
     }
 
-    fn list(&mut self, style: StructureStyle, start: Span) -> Result<Rc<Node>, Box<Fault>> {
+    fn list(&mut self, style: StructureStyle, start: Span) -> Result<Rc<Node>, Fault> {
         let mut items: Vec<Rc<Node>> = Vec::new();
         let end = loop {
             let (event, span) = self.next()?;
@@ -165,7 +165,7 @@ impl<'text> Composer<'text> {
         )))
     }
 
-    fn mapping(&mut self, style: StructureStyle, start: Span) -> Result<Rc<Node>, Box<Fault>> {
+    fn mapping(&mut self, style: StructureStyle, start: Span) -> Result<Rc<Node>, Fault> {
         let mut entries: Vec<Entry> = Vec::new();
         let mut merged: Vec<Rc<Node>> = Vec::new();
         let mut first: HashMap<Rc<str>, Span> = HashMap::new();
@@ -220,7 +220,7 @@ impl<'text> Composer<'text> {
 }
 
 /// The maps that a merge key `<<` names: one map or a list of maps, the first one wins.
-fn merge_sources(value: &Rc<Node>) -> Result<Vec<Rc<Node>>, Box<Fault>> {
+fn merge_sources(value: &Rc<Node>) -> Result<Vec<Rc<Node>>, Fault> {
     let sources = value
         .as_list()
         .map_or_else(|| vec![Rc::clone(value)], <[_]>::to_vec);
