@@ -26,7 +26,7 @@ pub enum Coupling {
 
 /// `lambda`: one value for all layers, or one per layer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a number >= 0, or a list with one per layer")]
 pub enum WeightDecay {
     /// The same value in every layer.
     Uniform(f64),

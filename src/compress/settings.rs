@@ -1,10 +1,15 @@
 //! The settings of compression: the `compression` map of a grid file.
 
-use serde::{Deserialize, Serialize};
+use serde::de::value::{self, StrDeserializer};
+use serde::de::{self, IntoDeserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// One value for every compressed layer, or one per compressed layer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "one value, or a list with one value per compressed layer"
+)]
 pub enum PerLayer<T> {
     /// The same value in every compressed layer.
     Uniform(T),
@@ -14,7 +19,10 @@ pub enum PerLayer<T> {
 
 /// Which layers are compressed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(
+    rename_all = "kebab-case",
+    expecting = "hidden, all, or a list of layer numbers; 0 is the first layer"
+)]
 pub enum LayerSelection {
     /// All but the last layer and a convolution.
     #[default]
@@ -28,7 +36,10 @@ pub enum LayerSelection {
 
 /// How a weight matrix is reshaped for the tensor train.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(
+    rename_all = "kebab-case",
+    expecting = "auto, or one list of whole numbers per compressed layer"
+)]
 pub enum Modes {
     /// Factor rows and columns into small modes.
     #[default]
@@ -50,8 +61,8 @@ pub enum Scope {
 }
 
 /// Compression of the whole network. In YAML one flat map with `method` as its tag.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "method", rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(tag = "method", rename_all = "kebab-case")]
 pub enum CompressionSettings {
     /// The dense network.
     #[default]
@@ -104,7 +115,7 @@ pub enum CompressionSettings {
 }
 
 /// One layer's own method, for `method: mixed`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct MethodChoice {
     /// The layer; 0 is the first.
     pub layer: usize,
@@ -114,8 +125,8 @@ pub struct MethodChoice {
 }
 
 /// Compression of one layer, in YAML.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "method", rename_all = "kebab-case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "method", rename_all = "kebab-case")]
 pub enum Method {
     /// Tensor train.
     TensorTrain {
@@ -142,4 +153,192 @@ pub enum Method {
         /// Size of a group.
         m: usize,
     },
+}
+
+impl CompressionSettings {
+    /// The keys that a method takes beside `method`; none for an unknown method.
+    pub fn keys(method: &str) -> Option<&'static [&'static str]> {
+        let name: StrDeserializer<'_, value::Error> = method.into_deserializer();
+        MethodName::deserialize(name).ok().map(MethodName::keys)
+    }
+
+    /// Whether some method takes this key.
+    pub fn is_key(key: &str) -> bool {
+        MethodName::ALL
+            .iter()
+            .any(|method| method.keys().contains(&key))
+    }
+}
+
+impl<'de> Deserialize<'de> for CompressionSettings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let flat = FlatCompression::deserialize(deserializer)?;
+        let given = [
+            ("layers", flat.layers.is_some()),
+            ("rank", flat.rank.is_some()),
+            ("modes", flat.modes.is_some()),
+            ("sparsity", flat.sparsity.is_some()),
+            ("scope", flat.scope.is_some()),
+            ("n", flat.n.is_some()),
+            ("m", flat.m.is_some()),
+            ("choices", flat.choices.is_some()),
+        ];
+        refuse_unused(&given, flat.method.keys())?;
+        let layers = flat.layers.unwrap_or_default();
+        Ok(match flat.method {
+            MethodName::None => Self::None,
+            MethodName::TensorTrain => Self::TensorTrain {
+                layers,
+                rank: required(flat.rank, "rank")?,
+                modes: flat.modes.unwrap_or_default(),
+            },
+            MethodName::LowRank => Self::LowRank {
+                layers,
+                rank: required(flat.rank, "rank")?,
+            },
+            MethodName::Prune => Self::Prune {
+                layers,
+                sparsity: required(flat.sparsity, "sparsity")?,
+                scope: flat.scope.unwrap_or_default(),
+            },
+            MethodName::NM => Self::NM {
+                layers,
+                n: required(flat.n, "n")?,
+                m: required(flat.m, "m")?,
+            },
+            MethodName::Mixed => Self::Mixed {
+                choices: required(flat.choices, "choices")?,
+            },
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for MethodChoice {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let flat = FlatChoice::deserialize(deserializer)?;
+        let given = [
+            ("rank", flat.rank.is_some()),
+            ("modes", flat.modes.is_some()),
+            ("sparsity", flat.sparsity.is_some()),
+            ("n", flat.n.is_some()),
+            ("m", flat.m.is_some()),
+        ];
+        refuse_unused(&given, flat.method.keys())?;
+        let method = match flat.method {
+            ChoiceName::TensorTrain => Method::TensorTrain {
+                rank: required(flat.rank, "rank")?,
+                modes: flat.modes,
+            },
+            ChoiceName::LowRank => Method::LowRank {
+                rank: required(flat.rank, "rank")?,
+            },
+            ChoiceName::Prune => Method::Prune {
+                sparsity: required(flat.sparsity, "sparsity")?,
+            },
+            ChoiceName::NM => Method::NM {
+                n: required(flat.n, "n")?,
+                m: required(flat.m, "m")?,
+            },
+        };
+        Ok(Self {
+            layer: flat.layer,
+            method,
+        })
+    }
+}
+
+/// The flat map of the YAML file. Read as an internally tagged enum, a mistake inside it would lose its place.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FlatCompression {
+    method: MethodName,
+    layers: Option<LayerSelection>,
+    rank: Option<PerLayer<usize>>,
+    modes: Option<Modes>,
+    sparsity: Option<PerLayer<f64>>,
+    scope: Option<Scope>,
+    n: Option<usize>,
+    m: Option<usize>,
+    choices: Option<Vec<MethodChoice>>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum MethodName {
+    None,
+    TensorTrain,
+    LowRank,
+    Prune,
+    NM,
+    Mixed,
+}
+
+impl MethodName {
+    const ALL: [Self; 6] = [
+        Self::None,
+        Self::TensorTrain,
+        Self::LowRank,
+        Self::Prune,
+        Self::NM,
+        Self::Mixed,
+    ];
+
+    fn keys(self) -> &'static [&'static str] {
+        match self {
+            Self::None => &[],
+            Self::TensorTrain => &["layers", "rank", "modes"],
+            Self::LowRank => &["layers", "rank"],
+            Self::Prune => &["layers", "sparsity", "scope"],
+            Self::NM => &["layers", "n", "m"],
+            Self::Mixed => &["choices"],
+        }
+    }
+}
+
+/// The flat map of one layer of `method: mixed`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FlatChoice {
+    layer: usize,
+    method: ChoiceName,
+    rank: Option<usize>,
+    modes: Option<Vec<usize>>,
+    sparsity: Option<f64>,
+    n: Option<usize>,
+    m: Option<usize>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum ChoiceName {
+    TensorTrain,
+    LowRank,
+    Prune,
+    NM,
+}
+
+impl ChoiceName {
+    fn keys(self) -> &'static [&'static str] {
+        match self {
+            Self::TensorTrain => &["rank", "modes"],
+            Self::LowRank => &["rank"],
+            Self::Prune => &["sparsity"],
+            Self::NM => &["n", "m"],
+        }
+    }
+}
+
+/// A key that the method does not take is as wrong as an unknown one.
+fn refuse_unused<E: de::Error>(
+    given: &[(&'static str, bool)],
+    allowed: &'static [&'static str],
+) -> Result<(), E> {
+    let unused = given
+        .iter()
+        .find(|(key, given)| *given && !allowed.contains(key));
+    unused.map_or(Ok(()), |(key, _)| Err(E::unknown_field(key, allowed)))
+}
+
+fn required<T, E: de::Error>(value: Option<T>, key: &'static str) -> Result<T, E> {
+    value.ok_or_else(|| E::missing_field(key))
 }

@@ -36,7 +36,10 @@ impl Source {
 
 /// Feature columns of a CSV file.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "a pattern such as \"x*\", or a list of column names"
+)]
 pub enum Features {
     /// All columns whose name matches a pattern with `*`.
     Pattern(String),

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// A first convolution layer (image data only).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,15 +42,14 @@ pub enum InitScheme {
 }
 
 /// Where the initial weights come from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
 pub enum InitSettings {
     /// Drawn from a distribution with the trial's seed.
     Random {
         /// The distribution.
         scheme: InitScheme,
         /// Factor on the weights (`normal`: standard deviation, `uniform`: bound).
-        #[serde(default = "unit_scale")]
         scale: f64,
     },
     /// Read from a safetensors file: `layers.0.weight`, `layers.0.bias`, …
@@ -61,6 +61,31 @@ pub enum InitSettings {
 
 fn unit_scale() -> f64 {
     1.0
+}
+
+/// The flat map of the YAML file. Read as an untagged enum, a mistake inside it would lose its place.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FlatInit {
+    scheme: Option<InitScheme>,
+    scale: Option<f64>,
+    weights: Option<PathBuf>,
+}
+
+impl<'de> Deserialize<'de> for InitSettings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let flat = FlatInit::deserialize(deserializer)?;
+        match flat.weights {
+            Some(_) if flat.scheme.is_some() || flat.scale.is_some() => Err(D::Error::custom(
+                "either weights alone, or scheme and scale",
+            )),
+            Some(weights) => Ok(Self::File { weights }),
+            None => Ok(Self::Random {
+                scheme: flat.scheme.unwrap_or_default(),
+                scale: flat.scale.unwrap_or_else(unit_scale),
+            }),
+        }
+    }
 }
 
 impl Default for InitSettings {

@@ -32,7 +32,7 @@ pub struct TrialSettings {
 pub struct Trial {
     /// Hash of the content of the settings.
     pub id: String,
-    /// The settings.
+    /// The settings, normalized: what the trial does not use has its default.
     pub settings: TrialSettings,
     /// One cell per column of [`Plan::swept`]; empty where the trial does not use the setting.
     pub swept: Vec<String>,
@@ -57,4 +57,6 @@ pub struct Plan {
     pub duplicates: usize,
     /// Number of trials dropped by `exclude`.
     pub excluded: usize,
+    /// What looks like a mistake but does not forbid to run, one sentence each.
+    pub warnings: Vec<String>,
 }

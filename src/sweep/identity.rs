@@ -1,0 +1,189 @@
+//! What makes two trials the same, and the id that names a trial.
+//!
+//! A trial's id is the beginning of the SHA-256 of [`IDENTITY_VERSION`] and the canonical text of its normalized settings:
+//! JSON without spaces, keys sorted, floats as their shortest decimal digits with an exponent (`5e-1`), so that neither
+//! the order nor the spelling of the grid file matters. Paths count as written. Ids name directories of results that users
+//! keep: a new setting must be left out of the text where it has its default, and only a change of the mathematics may
+//! change [`IDENTITY_VERSION`].
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::bcd::SolverSettings;
+use crate::compress::CompressionSettings;
+use crate::data::Source;
+use crate::network::InitSettings;
+use crate::sweep::TrialSettings;
+
+/// Part of every id.
+pub const IDENTITY_VERSION: &str = "nnbcd-trial-1";
+/// Bytes of the hash that an id shows, two hexadecimal digits each.
+const ID_BYTES: usize = 6;
+/// Seed of the shuffle of `digits` where none is given.
+const DIGITS_SHUFFLE_SEED: u64 = 0;
+
+/// The whole hash of a trial's normalized settings.
+pub(super) type Fingerprint = [u8; 32];
+
+impl TrialSettings {
+    /// First 12 hexadecimal digits of the hash of the normalized settings.
+    pub fn id(&self) -> String {
+        short_id(&self.fingerprint())
+    }
+
+    /// Settings that the trial does not use are reset to their defaults: without compression `tau`, `tau_final`,
+    /// `coupling` and `compress_after`; with weights from a file the seed. The shuffle seed of `digits` is written out.
+    #[must_use]
+    pub fn normalized(mut self) -> Self {
+        if self.compression == CompressionSettings::None {
+            let unused = SolverSettings::default();
+            self.solver.tau = unused.tau;
+            self.solver.tau_final = unused.tau_final;
+            self.solver.coupling = unused.coupling;
+            self.solver.compress_after = unused.compress_after;
+        }
+        if matches!(self.model.init, InitSettings::File { .. }) {
+            self.seed = 0;
+        }
+        if self.data.source == Source::Digits {
+            self.data.shuffle_seed.get_or_insert(DIGITS_SHUFFLE_SEED);
+        }
+        self
+    }
+
+    /// Whether the trial's result can depend on the setting at this dotted path, given the others.
+    pub(super) fn uses(&self, path: &str) -> bool {
+        let of_compression = matches!(
+            path,
+            "solver.tau" | "solver.tau_final" | "solver.coupling" | "solver.compress_after"
+        );
+        !of_compression || self.compression != CompressionSettings::None
+    }
+
+    /// The whole hash behind the id.
+    pub(super) fn fingerprint(&self) -> Fingerprint {
+        let mut text = format!("{IDENTITY_VERSION}\n");
+        write_canonical(&mut text, &self.clone().normalized().to_json());
+        Sha256::digest(text.as_bytes()).into()
+    }
+
+    /// The settings as JSON.
+    pub(super) fn to_json(&self) -> Value {
+        serde_json::to_value(self)
+            .expect("settings are maps with text keys, and their paths are UTF-8")
+    }
+}
+
+/// The part of a hash that names a trial.
+pub(super) fn short_id(fingerprint: &Fingerprint) -> String {
+    fingerprint[..ID_BYTES]
+        .iter()
+        .fold(String::new(), |mut id, byte| {
+            let _ = write!(id, "{byte:02x}");
+            id
+        })
+}
+
+fn write_canonical(text: &mut String, value: &Value) {
+    match value {
+        Value::Number(number) => match number.as_f64() {
+            // Adding 0 turns -0 into 0.
+            Some(float) if number.is_f64() => {
+                let _ = write!(text, "{:e}", float + 0.0);
+            }
+            _ => {
+                let _ = write!(text, "{number}");
+            }
+        },
+        Value::Array(items) => {
+            text.push('[');
+            for (index, item) in items.iter().enumerate() {
+                text.push_str(if index > 0 { "," } else { "" });
+                write_canonical(text, item);
+            }
+            text.push(']');
+        }
+        Value::Object(map) => {
+            let mut entries: Vec<_> = map.iter().collect();
+            entries.sort_unstable_by_key(|(key, _)| key.as_str());
+            text.push('{');
+            for (index, (key, item)) in entries.into_iter().enumerate() {
+                let _ = write!(text, "{}{key:?}:", if index > 0 { "," } else { "" });
+                write_canonical(text, item);
+            }
+            text.push('}');
+        }
+        Value::Null | Value::Bool(_) | Value::String(_) => {
+            let _ = write!(text, "{value}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(yaml: &str) -> TrialSettings {
+        TrialSettings::from_yaml(yaml).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn dense() -> TrialSettings {
+        settings("{data: {source: digits}, model: {hidden: [256, 256]}, seed: 1}")
+    }
+
+    /// Ids name results that users keep. If this test fails, results of earlier versions are no longer found.
+    #[test]
+    fn ids_never_change() {
+        assert_eq!(dense().id(), "2feaebf9f360");
+        let tensor_train = settings(
+            "{data: {source: idx, path: mnist, train: 6000}, model: {hidden: [300, 100]}, seed: 3,
+            solver: {gamma: 0.5, tau: 1e-3, weight_decay: [100, 1, 1], tau_final: 10},
+            compression: {method: tensor-train, rank: [16, 8], modes: [[28, 28, 15, 20], [30, 10, 10, 10]]}}",
+        );
+        assert_eq!(tensor_train.id(), "7d9ecfce92af");
+    }
+
+    #[test]
+    fn the_canonical_text_is_sorted_and_counts_numbers_by_value() {
+        let mut text = String::new();
+        let value = serde_json::json!({"b": [0.5, -0.0, 10, 1e-7], "a": {"d": null, "c": "x\"y"}});
+        write_canonical(&mut text, &value);
+        assert_eq!(
+            text,
+            r#"{"a":{"c":"x\"y","d":null},"b":[5e-1,0e0,10,1e-7]}"#
+        );
+    }
+
+    #[test]
+    fn only_unused_settings_are_reset() {
+        let mut changed = dense();
+        changed.solver.tau = 50.0;
+        changed.solver.compress_after = 3;
+        assert_eq!(changed.id(), dense().id());
+        assert!(!changed.uses("solver.tau"));
+        changed.compression = settings(
+            "{data: {source: digits}, model: {hidden: [256, 256]}, seed: 1, compression: {method: low-rank, rank: 2}}",
+        )
+        .compression;
+        let normalized = changed.clone().normalized();
+        assert_eq!(normalized.solver, changed.solver);
+        assert!(changed.uses("solver.tau"));
+    }
+
+    #[test]
+    fn the_seed_counts_unless_the_weights_come_from_a_file() {
+        let other_seed = TrialSettings { seed: 2, ..dense() };
+        assert_ne!(other_seed.id(), dense().id());
+        let mut from_file = dense();
+        from_file.model.init = InitSettings::File {
+            weights: "start.safetensors".into(),
+        };
+        let other_seed = TrialSettings {
+            seed: 2,
+            ..from_file.clone()
+        };
+        assert_eq!(other_seed.id(), from_file.id());
+    }
+}

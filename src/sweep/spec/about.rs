@@ -1,0 +1,71 @@
+//! One line per setting: what it is for and what is usual. Shown as help when its value is refused.
+
+/// The line for a setting's dotted path, list positions ignored.
+pub(super) fn about(path: &str) -> Option<&'static str> {
+    let path = path.split('[').next().unwrap_or(path);
+    Some(match path {
+        "data" => "say which data to train on: `data: {source: digits}` is built in",
+        "data.source" => "digits is built in; idx and uci-har need a path, csv needs a csv map",
+        "data.path" => "the directory of idx or uci-har files, relative to the grid file",
+        "data.csv" => {
+            "as in `csv: {label: label, features: \"x*\", train: train.csv, test: test.csv}`"
+        }
+        "data.csv.features" => "feature columns: a pattern with * or a list of names",
+        "data.csv.label" => "the name of the column that holds the class",
+        "data.train" => "number of training samples; leave it out to use all",
+        "data.test" => "number of test samples; leave it out to use all",
+        "data.balance" => "as in `balance: {undersample_seed: 1}`",
+        "model" => "say the hidden widths: `model: {hidden: [256, 256]}`",
+        "model.hidden" => "widths of the hidden layers, as in [256, 256]; [] makes a linear model",
+        "model.conv" => "as in `conv: {filters: 32, kernel: 3, stride: 2}`",
+        "model.conv.filters" | "model.conv.kernel" | "model.conv.stride" => {
+            "filters: number of filters; kernel: side of the square; stride: 1 is the default"
+        }
+        "model.bias" => "whether layers have a bias; false is the default",
+        "data.standardize" => "mean 0 and variance 1 per feature; false is the default",
+        "data.shuffle_seed" => "leave it out to keep the order of the files",
+        "data.balance.undersample_seed" => "every class is cut to the size of the smallest one",
+        "data.csv.train" | "data.csv.test" => "a CSV file, relative to the grid file",
+        "seed" => "the seed of the initial weights",
+        "model.init.weights" => "a safetensors file, relative to the grid file",
+        "model.init" => {
+            "as in `init: {scheme: kaiming-normal, scale: 0.2}` or `init: {weights: start.safetensors}`"
+        }
+        "model.init.scale" => {
+            "factor on the weights (normal: standard deviation, uniform: bound); 1 is the default"
+        }
+        "solver.iterations" => "passes over all blocks; 0 evaluates the start",
+        "solver.gamma" => "gamma weighs the activation residual; the paper uses 0.5 to 100",
+        "solver.rho" => "rho weighs the linear residual; the paper uses 0.5 to 100",
+        "solver.tau" => "tau couples the weights to their compressed copies; 1 is the default",
+        "solver.tau_final" => "tau of the last iteration, reached geometrically from solver.tau",
+        "solver.alpha" => "alpha weighs the proximal terms; 1 is the default",
+        "solver.weight_decay" => {
+            "lambda; one number, or one per layer (hidden layers + 1, one more with a convolution)"
+        }
+        "solver.coupling" => "penalty is the paper's; hard sets W = Z after each update",
+        "solver.compress_after" => {
+            "dense iterations before compression takes part; 0 is the default"
+        }
+        "solver.eval_every" => "accuracy is measured every so many iterations; 1 is the default",
+        "solver.stop" => "as in `stop: {step_below: 1.0e-6}`",
+        "solver.stop.step_below" => "the run stops when the step falls below this value",
+        "compression" => "as in `compression: {method: tensor-train, rank: 16}`",
+        "compression.method" => "one of none, tensor-train, low-rank, prune, n-m, mixed",
+        "compression.layers" => "hidden is the default: all layers but the last and a convolution",
+        "compression.rank" => "whole numbers >= 1: one rank, or one per compressed layer",
+        "compression.modes" => {
+            "auto, or one list per compressed layer whose product is its number of weights"
+        }
+        "compression.sparsity" => {
+            "share of zeros in [0, 1): one number, or one per compressed layer"
+        }
+        "compression.n" | "compression.m" => {
+            "of every m consecutive weights of a row the n largest stay; GPUs run 2 of 4"
+        }
+        "compression.choices" => {
+            "one map per compressed layer, as in `choices: [{layer: 0, method: low-rank, rank: 8}]`"
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,50 @@
+//! Which keys a map can take where that depends on another key of the map: the method of a compression, the source of
+//! data, where initial weights come from.
+
+use std::rc::Rc;
+
+use super::tree::Node;
+use crate::compress::CompressionSettings;
+
+/// The maps of a trial's settings.
+pub(super) const ROOTS: [&str; 4] = ["data", "model", "solver", "compression"];
+
+/// The map whose other keys depend on the setting at this path: the map itself where the path names it whole, its parent
+/// where the path names the deciding key.
+pub(super) fn decided_map(path: &[Rc<str>]) -> Option<&[Rc<str>]> {
+    let keys: Vec<&str> = path.iter().map(|key| &**key).collect();
+    match keys.as_slice() {
+        ["compression" | "data" | "model"] | ["model", "conv" | "init"] => Some(path),
+        ["compression", "method"] | ["data", "source"] | ["model", "init", "weights"] => {
+            Some(&path[..path.len() - 1])
+        }
+        _ => None,
+    }
+}
+
+/// Whether the settings can take a value at this path. A path that no map could ever take counts as taken, so that it is
+/// reported as unknown and not passed over.
+pub(super) fn takes(settings: &Node, path: &[Rc<str>]) -> bool {
+    let given = |path: &[&str]| {
+        let node = path
+            .iter()
+            .try_fold(settings, |node, key| node.get(key).map(|child| &**child));
+        node.filter(|node| !node.is_null())
+    };
+    let text = |path: &[&str]| Some(given(path)?.as_scalar()?.text.as_str());
+    let keys: Vec<&str> = path.iter().map(|key| &**key).collect();
+    match keys.as_slice() {
+        ["compression", key, ..] if CompressionSettings::is_key(key) => {
+            let method = text(&["compression", "method"]).and_then(CompressionSettings::keys);
+            method.is_none_or(|keys| keys.contains(key))
+        }
+        ["data", "path"] => !matches!(text(&["data", "source"]), Some("digits" | "csv")),
+        ["data", "csv", ..] => !matches!(
+            text(&["data", "source"]),
+            Some("digits" | "idx" | "uci-har")
+        ),
+        ["model", "conv", _, ..] => given(&["model", "conv"]).is_some(),
+        ["model", "init", "scheme" | "scale"] => given(&["model", "init", "weights"]).is_none(),
+        _ => true,
+    }
+}
