@@ -10,6 +10,7 @@
 //! | V_i | activation | d_i x n |
 //! | E_i | linear residual U_i - W_i V_{i-1} | d_i x n |
 
+mod checkpoint;
 mod data;
 mod error;
 mod objective;
@@ -20,6 +21,7 @@ mod solver;
 mod state;
 mod updates;
 
+pub use checkpoint::{Checkpoint, CheckpointError};
 pub use data::{Samples, TrainingData};
 pub use error::{Block, Cause, SolverError};
 pub use objective::{LayerSums, Sums};

@@ -6,7 +6,7 @@ use ndarray::NdFloat;
 /// A floating-point type in which the solver can run.
 ///
 /// Implemented for `f32` (grid file: `precision: single`) and `f64` (`double`).
-pub trait Real: NdFloat + RealField + Default {
+pub trait Real: NdFloat + RealField + Default + bytemuck::Pod {
     /// Nearest value of this type.
     fn from_f64(value: f64) -> Self;
     /// Exact conversion.

@@ -31,13 +31,14 @@ struct Header {
     digest: [u8; 32],
 }
 
-/// Writes a checkpoint taken after `iteration` in place of the older (or damaged) generation.
+/// Writes a checkpoint taken after `iteration` in place of the older (or damaged) generation; its
+/// content is the concatenation of the pieces, which are not copied.
 ///
 /// A trial that begins anew has to [`remove`] old checkpoints first: the highest iteration counts as the newest.
 ///
 /// # Errors
 /// If the file cannot be written; both generations are then as they were.
-pub fn write(trial: &TrialDirectory, iteration: u64, bytes: &[u8]) -> Result<(), StoreError> {
+pub fn write(trial: &TrialDirectory, iteration: u64, content: &[&[u8]]) -> Result<(), StoreError> {
     let oldest = GENERATIONS
         .into_iter()
         .map(|generation| trial.checkpoint(generation))
@@ -46,9 +47,12 @@ pub fn write(trial: &TrialDirectory, iteration: u64, bytes: &[u8]) -> Result<(),
     let mut header = Vec::with_capacity(HEADER_LENGTH);
     header.extend_from_slice(MAGIC);
     header.extend_from_slice(&iteration.to_le_bytes());
-    header.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
-    header.extend_from_slice(&digest(iteration, bytes));
-    publish_parts(&oldest, &[&header, bytes])
+    let length: usize = content.iter().map(|piece| piece.len()).sum();
+    header.extend_from_slice(&(length as u64).to_le_bytes());
+    header.extend_from_slice(&digest(iteration, content));
+    let mut parts: Vec<&[u8]> = vec![&header];
+    parts.extend_from_slice(content);
+    publish_parts(&oldest, &parts)
 }
 
 /// The newest whole checkpoint: its iteration and content. `None`: there is none.
@@ -95,7 +99,7 @@ fn read(path: &Path) -> io::Result<(u64, Vec<u8>)> {
     let mut file = File::open(path)?;
     let header = read_header(&mut file)?;
     let bytes = read_bounded(&mut file)?;
-    if digest(header.iteration, &bytes) == header.digest {
+    if digest(header.iteration, &[&bytes]) == header.digest {
         Ok((header.iteration, bytes))
     } else {
         Err(invalid("the content does not match its SHA-256"))
@@ -123,12 +127,12 @@ fn read_header(file: &mut File) -> io::Result<Header> {
     })
 }
 
-fn digest(iteration: u64, bytes: &[u8]) -> [u8; 32] {
-    Sha256::new()
-        .chain_update(iteration.to_le_bytes())
-        .chain_update(bytes)
-        .finalize()
-        .into()
+fn digest(iteration: u64, content: &[&[u8]]) -> [u8; 32] {
+    let mut hash = Sha256::new().chain_update(iteration.to_le_bytes());
+    for piece in content {
+        hash.update(piece);
+    }
+    hash.finalize().into()
 }
 
 fn invalid(what: &str) -> io::Error {
@@ -161,7 +165,7 @@ mod tests {
         let (_directory, trial) = trial();
         assert_eq!(read_newest(&trial), None);
         for iteration in [0, 10, 20, 30, 40] {
-            write(&trial, iteration, &iteration.to_le_bytes()).unwrap();
+            write(&trial, iteration, &[&iteration.to_le_bytes()]).unwrap();
             let expected = (iteration, iteration.to_le_bytes().to_vec());
             assert_eq!(read_newest(&trial), Some(expected));
         }
@@ -177,8 +181,8 @@ mod tests {
     #[test]
     fn every_single_damaged_byte_makes_the_older_one_count() {
         let (_directory, trial) = trial();
-        write(&trial, 1, b"older").unwrap();
-        write(&trial, 2, b"newer").unwrap();
+        write(&trial, 1, &[b"older"]).unwrap();
+        write(&trial, 2, &[b"newer"]).unwrap();
         let path = newest_path(&trial);
         let whole = fs::read(&path).unwrap();
         for place in 0..whole.len() {
@@ -196,8 +200,8 @@ mod tests {
     #[test]
     fn a_cut_or_longer_file_makes_the_older_one_count() {
         let (_directory, trial) = trial();
-        write(&trial, 1, b"older").unwrap();
-        write(&trial, 2, b"newer").unwrap();
+        write(&trial, 1, &[b"older"]).unwrap();
+        write(&trial, 2, &[b"newer"]).unwrap();
         let path = newest_path(&trial);
         let whole = fs::read(&path).unwrap();
         for length in 0..whole.len() {
@@ -211,7 +215,7 @@ mod tests {
         fs::write(&path, [whole.as_slice(), b"x"].concat()).unwrap();
         assert_eq!(read_newest(&trial), Some((1, b"older".to_vec())));
         // The next checkpoint takes the place of the damaged one, not of the good one.
-        write(&trial, 3, b"next").unwrap();
+        write(&trial, 3, &[b"next"]).unwrap();
         assert_eq!(read_newest(&trial), Some((3, b"next".to_vec())));
         fs::remove_file(&path).unwrap();
         assert_eq!(read_newest(&trial), Some((1, b"older".to_vec())));

@@ -44,9 +44,9 @@ fn writes_until_the_disk_takes_no_more() {
     let error = publish(&trial.model(), &[0; 5000]).unwrap_err();
     assert!(error.to_string().contains("model.safetensors"));
     assert_eq!(fs::read(trial.model()).unwrap(), b"small");
-    checkpoint::write(&trial, 1, b"small").unwrap();
-    checkpoint::write(&trial, 2, b"small").unwrap();
-    checkpoint::write(&trial, 3, &[0; 5000]).unwrap_err();
+    checkpoint::write(&trial, 1, &[b"small"]).unwrap();
+    checkpoint::write(&trial, 2, &[b"small"]).unwrap();
+    checkpoint::write(&trial, 3, &[&[0; 5000]]).unwrap_err();
     assert_eq!(
         checkpoint::read_newest(&trial),
         Some((2, b"small".to_vec()))
@@ -266,7 +266,7 @@ fn readers_write_nothing_and_need_no_right_to() {
         .append("t", TrialEventKind::Paused)
         .unwrap();
     TrialTable::default().write(&run.trials_csv()).unwrap();
-    checkpoint::write(&trial, 1, b"x").unwrap();
+    checkpoint::write(&trial, 1, &[b"x"]).unwrap();
     drop(RunnerLock::acquire(run).unwrap());
     set_mode(run.root(), 0o555);
     let before = inventory(run.root());

@@ -1,0 +1,306 @@
+//! The whole state of a solver as bytes: a run goes on from there to the last digit as if it had
+//! never stopped.
+//!
+//! Layout: 8 bytes with the length of a JSON header, the header, and then the arrays that it lists,
+//! one after another in their order, as numbers of the solver's precision, little endian.
+
+use ndarray::{Array1, Array2};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::objective::{LayerSums, Sums};
+use super::solver::{Problem, Solver};
+use super::state::State;
+use super::updates::slice;
+use crate::compress::{LowRank, Projected, Stored, TensorTrain};
+use crate::linalg::Real;
+use crate::network::LayerWeights;
+
+#[cfg(target_endian = "big")]
+compile_error!("checkpoints are written as the memory lies: little endian");
+
+/// A checkpoint cannot be used.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("the checkpoint does not fit this trial: {0}")]
+pub struct CheckpointError(String);
+
+#[derive(Serialize, Deserialize)]
+struct Header {
+    bytes_per_number: usize,
+    iteration: usize,
+    descent_violations: usize,
+    step: f64,
+    tau: f64,
+    loss: f64,
+    sums: Vec<[f64; 4]>,
+    compressed: Vec<Option<Form>>,
+}
+
+/// How a compressed weight was stored; decides which arrays follow.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Form {
+    TensorTrain {
+        modes: Vec<usize>,
+        ranks: Vec<usize>,
+    },
+    LowRank {
+        rank: usize,
+    },
+    Sparse,
+    NM {
+        n: usize,
+        m: usize,
+    },
+}
+
+/// A checkpoint that still points into the solver: nothing large is copied.
+#[derive(Debug)]
+pub struct Checkpoint<'a> {
+    header: Vec<u8>,
+    arrays: Vec<&'a [u8]>,
+}
+
+impl Checkpoint<'_> {
+    /// The bytes in pieces, to be written one after another.
+    pub fn pieces(&self) -> Vec<&[u8]> {
+        let mut pieces = vec![self.header.as_slice()];
+        pieces.extend_from_slice(&self.arrays);
+        pieces
+    }
+}
+
+impl<T: Real> Solver<T> {
+    /// The state after the last iteration.
+    pub fn checkpoint(&self) -> Checkpoint<'_> {
+        let state = &self.state;
+        let header = Header {
+            bytes_per_number: T::BYTES,
+            iteration: self.iteration,
+            descent_violations: self.descent_violations,
+            step: self.step,
+            tau: self.tau,
+            loss: self.sums.loss,
+            sums: self.sums.layers.iter().map(LayerSums::to_array).collect(),
+            compressed: state
+                .compressed
+                .iter()
+                .map(|z| z.as_ref().map(Form::of))
+                .collect(),
+        };
+        let json = serde_json::to_vec(&header).expect("the header is plain finite data");
+        let mut bytes = (json.len() as u64).to_le_bytes().to_vec();
+        bytes.extend_from_slice(&json);
+        let mut arrays = Vec::new();
+        for (index, weights) in state.weights.iter().enumerate() {
+            arrays.push(as_bytes(&weights.weight));
+            if let Some(bias) = &weights.bias {
+                let bias = bias.as_slice().expect("a bias is contiguous");
+                arrays.push(bytemuck::cast_slice(bias));
+            }
+            match state.compressed[index]
+                .as_ref()
+                .map(|z| (&z.stored, &z.dense))
+            {
+                Some((Stored::TensorTrain(train), _)) => {
+                    arrays.extend(train.cores().iter().map(as_bytes));
+                }
+                Some((Stored::LowRank(factors), _)) => {
+                    arrays.extend([as_bytes(&factors.left), as_bytes(&factors.right)]);
+                }
+                Some((Stored::Sparse | Stored::NM { .. }, dense)) => arrays.push(as_bytes(dense)),
+                None => {}
+            }
+            arrays.push(as_bytes(&state.pre_activations[index]));
+            arrays.push(as_bytes(&state.activations[index]));
+            arrays.push(as_bytes(&state.linear_residuals[index]));
+        }
+        Checkpoint {
+            header: bytes,
+            arrays,
+        }
+    }
+
+    /// A solver that goes on from a checkpoint of the same problem.
+    ///
+    /// # Errors
+    /// [`CheckpointError`] when the bytes are not a checkpoint of a problem of this shape.
+    pub fn resume(problem: Problem<T>, bytes: &[u8]) -> Result<Self, CheckpointError> {
+        let (header, mut arrays) = read_header::<T>(bytes)?;
+        let layers = &problem.architecture.layers;
+        if header.sums.len() != layers.len() || header.compressed.len() != layers.len() {
+            return Err(CheckpointError("another number of layers".into()));
+        }
+        let samples = problem.data.train.len();
+        let mut state = State {
+            weights: Vec::new(),
+            compressed: Vec::new(),
+            pre_activations: Vec::new(),
+            activations: Vec::new(),
+            linear_residuals: Vec::new(),
+        };
+        for (layer, form) in layers.iter().zip(&header.compressed) {
+            let weight = arrays.matrix(layer.weight)?;
+            let bias = if problem.architecture.bias {
+                Some(arrays.vector(layer.weight.0)?)
+            } else {
+                None
+            };
+            state.weights.push(LayerWeights { weight, bias });
+            let compressed = match form {
+                Some(form) => Some(arrays.projected(form, layer.weight)?),
+                None => None,
+            };
+            state.compressed.push(compressed);
+            let shape = (layer.units, samples);
+            state.pre_activations.push(arrays.matrix(shape)?);
+            state.activations.push(arrays.matrix(shape)?);
+            state.linear_residuals.push(arrays.matrix(shape)?);
+        }
+        if !arrays.rest.is_empty() {
+            return Err(CheckpointError(format!(
+                "{} bytes too many",
+                arrays.rest.len()
+            )));
+        }
+        let mut solver = Self::from_state(problem, state);
+        solver.iteration = header.iteration;
+        solver.descent_violations = header.descent_violations;
+        solver.step = header.step;
+        solver.tau = header.tau;
+        solver.sums = Sums {
+            loss: header.loss,
+            layers: header.sums.into_iter().map(LayerSums::from_array).collect(),
+        };
+        Ok(solver)
+    }
+}
+
+impl LayerSums {
+    fn to_array(&self) -> [f64; 4] {
+        [
+            self.activation_residual,
+            self.linear_residual,
+            self.compression_residual,
+            self.weight,
+        ]
+    }
+
+    fn from_array(
+        [
+            activation_residual,
+            linear_residual,
+            compression_residual,
+            weight,
+        ]: [f64; 4],
+    ) -> Self {
+        Self {
+            activation_residual,
+            linear_residual,
+            compression_residual,
+            weight,
+        }
+    }
+}
+
+impl Form {
+    fn of<T: Real>(projected: &Projected<T>) -> Self {
+        match &projected.stored {
+            Stored::TensorTrain(train) => Self::TensorTrain {
+                modes: train.modes().to_vec(),
+                ranks: train.ranks(),
+            },
+            Stored::LowRank(factors) => Self::LowRank {
+                rank: factors.left.ncols(),
+            },
+            Stored::Sparse => Self::Sparse,
+            Stored::NM { n, m } => Self::NM { n: *n, m: *m },
+        }
+    }
+}
+
+fn as_bytes<T: Real>(array: &Array2<T>) -> &[u8] {
+    bytemuck::cast_slice(slice(array))
+}
+
+fn read_header<T: Real>(bytes: &[u8]) -> Result<(Header, Arrays<'_>), CheckpointError> {
+    let cut = || CheckpointError("it is cut".into());
+    let (length, rest) = bytes.split_first_chunk::<8>().ok_or_else(cut)?;
+    let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|_| cut())?;
+    let (json, rest) = rest.split_at_checked(length).ok_or_else(cut)?;
+    let header: Header = serde_json::from_slice(json)
+        .map_err(|error| CheckpointError(format!("its header cannot be read: {error}")))?;
+    if header.bytes_per_number != T::BYTES {
+        return Err(CheckpointError(
+            "it was written in another precision".into(),
+        ));
+    }
+    Ok((header, Arrays { rest }))
+}
+
+/// The arrays that have not been taken yet.
+struct Arrays<'a> {
+    rest: &'a [u8],
+}
+
+impl Arrays<'_> {
+    fn numbers<T: Real>(&mut self, count: usize) -> Result<Vec<T>, CheckpointError> {
+        let bytes = count
+            .checked_mul(T::BYTES)
+            .and_then(|length| self.rest.split_at_checked(length));
+        let Some((taken, rest)) = bytes else {
+            return Err(CheckpointError("it is cut".into()));
+        };
+        self.rest = rest;
+        Ok(bytemuck::pod_collect_to_vec(taken))
+    }
+
+    fn vector<T: Real>(&mut self, length: usize) -> Result<Array1<T>, CheckpointError> {
+        Ok(Array1::from_vec(self.numbers(length)?))
+    }
+
+    fn matrix<T: Real>(&mut self, shape: (usize, usize)) -> Result<Array2<T>, CheckpointError> {
+        let numbers = self.numbers(shape.0.saturating_mul(shape.1))?;
+        Ok(Array2::from_shape_vec(shape, numbers).expect("as many numbers as the shape has"))
+    }
+
+    fn projected<T: Real>(
+        &mut self,
+        form: &Form,
+        shape: (usize, usize),
+    ) -> Result<Projected<T>, CheckpointError> {
+        Ok(match form {
+            Form::Sparse => Projected {
+                dense: self.matrix(shape)?,
+                stored: Stored::Sparse,
+            },
+            Form::NM { n, m } => Projected {
+                dense: self.matrix(shape)?,
+                stored: Stored::NM { n: *n, m: *m },
+            },
+            Form::LowRank { rank } => {
+                let left = self.matrix((shape.0, *rank))?;
+                let right = self.matrix((*rank, shape.1))?;
+                let factors = LowRank { left, right };
+                Projected {
+                    dense: factors.dense(),
+                    stored: Stored::LowRank(factors),
+                }
+            }
+            Form::TensorTrain { modes, ranks } => {
+                let mut cores = Vec::with_capacity(modes.len());
+                let mut before = 1;
+                for (mode, rank) in modes.iter().zip(ranks.iter().chain([&1])) {
+                    cores.push(self.matrix((before * mode, *rank))?);
+                    before = *rank;
+                }
+                let train = TensorTrain::from_cores(shape, modes.clone(), cores)
+                    .ok_or_else(|| CheckpointError("its tensor train has another shape".into()))?;
+                Projected {
+                    dense: train.dense(),
+                    stored: Stored::TensorTrain(train),
+                }
+            }
+        })
+    }
+}
