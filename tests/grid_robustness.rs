@@ -1,5 +1,6 @@
 //! No text makes the reader of grid files panic.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use nnbcd::sweep::{TrialSettings, plan_from_text};
@@ -58,6 +59,20 @@ fn piece() -> impl Strategy<Value = String> {
         "[-:{}\\[\\],&*#!|>'\"%@` \na-z0-9.]{0,12}",
         any::<String>(),
     ]
+}
+
+#[test]
+fn deep_nesting_is_refused_and_overflows_no_stack() {
+    for open in ["[", "{a: ", "- "] {
+        let text = format!("solver: \n  {}", open.repeat(100_000));
+        assert!(plan_from_text(&text, Path::new("grid.yaml")).is_err());
+    }
+    let mut chain = "k0: &a0 [1]\n".to_owned();
+    for index in 1..2_000 {
+        writeln!(chain, "k{index}: &a{index} [*a{}]", index - 1).expect("a String takes any text");
+    }
+    let message = plan_from_text(&chain, Path::new("grid.yaml")).expect_err("too deep");
+    assert!(message.to_string().contains("too large"), "{message}");
 }
 
 proptest! {

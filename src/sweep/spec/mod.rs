@@ -1,9 +1,12 @@
 //! Grid file text to plan.
 //!
-//! The YAML text becomes a tree whose nodes know where they were written (`yaml`, `tree`); the tree is taken apart into settings
-//! and axes (`document`, `axis`, `spaces`); every combination of the axes is again such a tree (`expand`), which is read into
-//! [`TrialSettings`] (`decode`) and checked. So every mistake is reported at its own line and column, wherever the
-//! expansion has put the value.
+//! The YAML text becomes a tree whose nodes know where they were written (`yaml`, `tree`); the tree is taken apart into
+//! settings and axes (`document`, `axis`, `spaces`); every combination of the axes is again such a tree (`expand`), which
+//! is read into [`TrialSettings`] (`decode`) and checked. So every mistake is reported at its own line and column,
+//! wherever the expansion has put the value.
+//!
+//! Where an axis sweeps a whole map or the key that decides what its map takes (`compression`, `compression.method`,
+//! `data.source`, …), other dotted axes under that map apply only to the maps that can take them (`schema`).
 
 use std::fs::File;
 use std::io::Read;
