@@ -1,1 +1,102 @@
-//! TODO-skeleton: dashboard.
+//! The dashboard: a viewer of a run directory in the terminal.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`state`] | everything known and shown, as plain data |
+//! | [`view`] | pure functions from the state to a frame |
+//! | [`keys`] | one table of keys, for doing, helping and hinting |
+//! | `layout` | where things stand on the screen |
+//! | `theme`, `text` | colours; foreign text, widths, numbers |
+//! | `terminal` | the terminal, and giving it back |
+//! | `run`, `documents` | the loop, and the files it reads |
+//!
+//! It works on nothing but the run directory. Live, watched and ended runs take the same path.
+
+mod action;
+mod documents;
+pub mod keys;
+mod layout;
+mod run;
+pub mod state;
+mod table;
+mod terminal;
+mod text;
+mod theme;
+pub mod view;
+
+use std::fmt;
+use std::io;
+
+use thiserror::Error;
+
+pub use action::{Action, Effect, View};
+pub use run::run;
+pub use table::{PaperTable, TableRequest};
+pub use theme::Theme;
+
+/// How the dashboard is shown and what it may do.
+#[derive(Default)]
+pub struct Options {
+    /// Only ASCII characters; see [`locale_is_utf8`].
+    pub ascii: bool,
+    /// Colours; see [`Theme::from_environment`].
+    pub theme: Theme,
+    /// Whether leaving by Ctrl-C asks if the run should be stopped: true for the command that
+    /// started the runner.
+    pub can_stop: bool,
+    /// Makes the paper table. Without it the table view stays empty.
+    pub tables: Option<Box<dyn PaperTable>>,
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Options")
+            .field("ascii", &self.ascii)
+            .field("theme", &self.theme)
+            .field("can_stop", &self.can_stop)
+            .field("tables", &self.tables.is_some())
+            .finish()
+    }
+}
+
+/// How the dashboard was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The run goes on without a viewer.
+    Detached,
+    /// The runner was asked to stop after its current iterations.
+    StopRequested,
+    /// Nobody works on the run.
+    Ended,
+    /// A signal (its number) ended the dashboard; the run goes on.
+    Signal(i32),
+}
+
+/// What is left when the dashboard has been left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// How it was left.
+    pub end: End,
+    /// Some lines for the normal screen, without a line break at the end.
+    pub summary: String,
+}
+
+/// Why the dashboard could not be shown.
+#[derive(Debug, Error)]
+pub enum DashboardError {
+    /// The terminal refused.
+    #[error("the terminal cannot be used: {0}; run without the dashboard: --no-tui")]
+    Terminal(#[source] io::Error),
+}
+
+/// Whether the locale promises a terminal that shows UTF-8.
+pub fn locale_is_utf8() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .filter_map(|name| std::env::var(name).ok())
+        .find(|value| !value.is_empty())
+        .unwrap_or_default()
+        .to_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
+}

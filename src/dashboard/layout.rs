@@ -1,0 +1,140 @@
+//! Where things stand on the screen: for drawing, for paging and for clicks.
+//!
+//! ```text
+//! header   name, state, progress / times, threads, runner [/ result and what to do next]
+//! tabs     1 overview  2 convergence  ...
+//! body     the view
+//! footer   hints, or what was just said, or the answer being typed
+//! ```
+
+use ratatui::layout::{Position, Rect, Size};
+
+use super::action::{Action, View};
+
+/// The smallest screen on which anything useful can be shown.
+pub(crate) const SMALLEST: Size = Size::new(40, 10);
+
+/// The parts of the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Areas {
+    /// Lines about the run.
+    pub header: Rect,
+    /// One line of views.
+    pub tabs: Rect,
+    /// The view.
+    pub body: Rect,
+    /// One line.
+    pub footer: Rect,
+}
+
+/// Divides the screen. `over`: the header has one more line, about what to do next.
+pub(crate) fn areas(size: Size, over: bool) -> Areas {
+    let line = |y: u16, height: u16| Rect::new(0, y, size.width, height);
+    let header = if over { 3 } else { 2 };
+    let used = header + 2;
+    Areas {
+        header: line(0, header),
+        tabs: line(header, 1),
+        body: line(header + 1, size.height.saturating_sub(used)),
+        footer: line(size.height.saturating_sub(1), 1),
+    }
+}
+
+/// The overview's body: the list above, the details of the selection below.
+pub(crate) fn overview(body: Rect) -> (Rect, Rect) {
+    let details = match body.height {
+        0..8 => 2,
+        8..14 => body.height / 2,
+        height => (height * 11 / 20).min(20),
+    };
+    let list = body.height.saturating_sub(details);
+    (
+        Rect {
+            height: list,
+            ..body
+        },
+        Rect {
+            y: body.y + list,
+            height: body.height - list,
+            ..body
+        },
+    )
+}
+
+/// Trials that the list shows at once: its first line names the columns.
+pub(crate) fn list_height(size: Size, over: bool) -> u16 {
+    let (list, _) = overview(areas(size, over).body);
+    list.height.saturating_sub(1).max(1)
+}
+
+/// The columns that each tab takes.
+pub(crate) fn tabs(tabs: Rect) -> Vec<(View, Rect)> {
+    // Only keys where the names do not fit.
+    let named = View::ALL
+        .iter()
+        .map(|view| view.name().len() + 4)
+        .sum::<usize>();
+    let with_names = named <= usize::from(tabs.width);
+    let mut x = tabs.x;
+    let mut placed = Vec::with_capacity(View::ALL.len());
+    for view in View::ALL {
+        let width = if with_names {
+            view.name().len() as u16 + 4
+        } else {
+            3
+        };
+        if x + width > tabs.right() {
+            break;
+        }
+        placed.push((view, Rect { x, width, ..tabs }));
+        x += width;
+    }
+    placed
+}
+
+/// What a click on this place asks for.
+pub(crate) fn click(size: Size, over: bool, view: View, at: Position) -> Option<Action> {
+    if size.width < SMALLEST.width || size.height < SMALLEST.height {
+        return None;
+    }
+    let areas = areas(size, over);
+    if areas.tabs.contains(at) {
+        let tab = tabs(areas.tabs)
+            .into_iter()
+            .find(|(_, area)| area.contains(at));
+        return tab.map(|(view, _)| Action::Show(view));
+    }
+    let (list, _) = overview(areas.body);
+    let in_rows = view == View::Overview && list.contains(at) && at.y > list.y;
+    in_rows.then(|| Action::Pick(at.y - list.y - 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_click_finds_tabs_and_rows() {
+        let size = Size::new(80, 24);
+        let click = |x, y| click(size, false, View::Overview, Position::new(x, y));
+        assert_eq!(click(0, 2), Some(Action::Show(View::Overview)));
+        assert_eq!(click(13, 2), Some(Action::Show(View::Convergence)));
+        assert_eq!(click(5, 3), None, "the names of the columns");
+        assert_eq!(click(5, 5), Some(Action::Pick(1)));
+        assert_eq!(click(5, 23), None);
+    }
+
+    #[test]
+    fn every_size_is_divided_without_overlap() {
+        for (width, height) in [(1, 1), (40, 10), (80, 24), (200, 60)] {
+            for over in [false, true] {
+                let areas = areas(Size::new(width, height), over);
+                let (list, details) = overview(areas.body);
+                assert_eq!(list.height + details.height, areas.body.height);
+                if height >= 10 {
+                    assert_eq!(areas.body.bottom(), areas.footer.y);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! The table for the paper, as the `table` command writes it.
+//!
+//! ```text
+//! | paper table: test_accuracy, rows: all settings, columns: none                    |
+//! | method         rank  test accuracy                                               |
+//! | tensor-train   8     0.971 ± 0.003                                               |
+//! ```
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+use ratatui::widgets::Paragraph;
+
+use super::heading;
+use crate::dashboard::state::State;
+use crate::dashboard::text::cut;
+
+pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
+    let request = state.table_request();
+    let said = |paths: &[String]| {
+        if paths.is_empty() {
+            "none".to_owned()
+        } else {
+            paths.join(", ")
+        }
+    };
+    let words = format!(
+        "paper table: {}; down: {}; across: {}",
+        said(&request.metrics),
+        said(&request.rows),
+        said(&request.columns)
+    );
+    let rest = heading(
+        &crate::dashboard::text::visible(&words),
+        state.look,
+        frame,
+        area,
+    );
+    let lines: Vec<Line> = (state.table_lines.iter())
+        .map(|line| Line::from(cut(&format!(" {line}"), usize::from(rest.width))))
+        .collect();
+    frame.render_widget(Paragraph::new(lines), rest);
+}

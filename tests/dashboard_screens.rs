@@ -1,0 +1,163 @@
+//! Whole screens of the dashboard.
+
+mod dashboard_fixture;
+
+use dashboard_fixture as fixture;
+use nnbcd::dashboard::state::{Documents, Look, State};
+use nnbcd::dashboard::{Action, Theme, View};
+use ratatui::style::{Color, Modifier};
+
+const PLAIN: Look = Look {
+    theme: Theme::Dark,
+    ascii: false,
+};
+const ASCII: Look = Look {
+    theme: Theme::Monochrome,
+    ascii: true,
+};
+
+type Case = (&'static str, fn(Look) -> State);
+
+const CASES: [Case; 5] = [
+    ("empty", fixture::empty),
+    ("running", fixture::running),
+    ("failed", fixture::failed),
+    ("finished", fixture::finished),
+    ("many", fixture::many),
+];
+
+#[test]
+fn the_overview_at_every_size() {
+    for (name, make) in CASES {
+        for (width, height) in [(80, 24), (120, 40), (200, 60), (40, 10), (2, 1)] {
+            let text = fixture::text(&mut make(PLAIN), width, height);
+            insta::assert_snapshot!(format!("{name}_{width}x{height}"), text);
+        }
+    }
+}
+
+#[test]
+fn ascii_needs_nothing_else() {
+    for (name, make) in CASES {
+        for view in View::ALL {
+            let mut state = make(ASCII);
+            state.handle(Action::Show(view));
+            let text = fixture::text(&mut state, 80, 24);
+            assert!(text.is_ascii(), "{name} {view:?} is not ASCII:\n{text}");
+        }
+    }
+    insta::assert_snapshot!(
+        "running_ascii",
+        fixture::text(&mut fixture::running(ASCII), 80, 24)
+    );
+}
+
+#[test]
+fn monochrome_has_no_colours_and_still_shows_the_selection() {
+    for (name, make) in CASES {
+        let mut state = make(ASCII);
+        let terminal = fixture::screen(&mut state, 120, 40);
+        let cells = terminal.backend().buffer().content();
+        assert!(
+            cells
+                .iter()
+                .all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset),
+            "{name} is coloured"
+        );
+        let reversed = cells
+            .iter()
+            .any(|cell| cell.modifier.contains(Modifier::REVERSED));
+        assert!(reversed, "{name} hides the selection");
+    }
+}
+
+#[test]
+fn the_five_quantities_are_seen_at_once_on_a_small_screen() {
+    let text = fixture::text(&mut fixture::running(PLAIN), 80, 24);
+    for word in ["objective", "residuals", "sparsity", "ratio", "accuracy"] {
+        assert!(text.contains(word), "{word} is missing:\n{text}");
+    }
+    let narrow = fixture::text(&mut fixture::running(PLAIN), 40, 10);
+    for word in ["F ", "u ", "zeros", "ratio", "acc"] {
+        assert!(narrow.contains(word), "{word} is missing:\n{narrow}");
+    }
+}
+
+#[test]
+fn foreign_text_is_shown_not_obeyed() {
+    let mut state = fixture::failed(PLAIN);
+    for view in View::ALL {
+        state.handle(Action::Show(view));
+        let text = fixture::text(&mut state, 120, 40);
+        assert!(!text.contains('\u{1b}'), "{view:?} lets an escape through");
+    }
+    state.handle(Action::Show(View::Trial));
+    assert!(fixture::text(&mut state, 120, 40).contains("not finite^[[31m^G"));
+}
+
+#[test]
+fn the_other_views() {
+    let mut state = fixture::finished(PLAIN);
+    let trial = fixture::id(1, 0);
+    for seed in 0..3 {
+        state.apply(fixture::layers(&fixture::id(2, seed), 20));
+    }
+    for view in View::ALL {
+        state.handle(Action::Show(view));
+        if state.documents_of().is_some() {
+            state.show_documents(Documents {
+                trial: trial.clone(),
+                config: "data:\n  source: digits\nsolver:\n  iterations: 200\n  gamma: 0.5\n  rho: 0.5\n  tau: 5.0\n  alpha: 1.0\ncompression:\n  method: tensor-train\n  rank: 8\nseed: 0\n".to_owned(),
+                log: vec!["started".to_owned(), "ended: all iterations done".to_owned()],
+            });
+        }
+        if let Some((table, request)) = state.take_stale_table() {
+            state.show_table(vec![format!(
+                "{} rows, {}",
+                table.rows.len(),
+                request.metrics.join(" ")
+            )]);
+        }
+        for (width, height) in [(80, 24), (120, 40), (40, 10)] {
+            let name = format!("{view:?}_{width}x{height}").to_lowercase();
+            insta::assert_snapshot!(name, fixture::text(&mut state, width, height));
+        }
+    }
+}
+
+#[test]
+fn choices_of_the_views() {
+    let mut state = fixture::finished(PLAIN);
+    state.handle(Action::Mark);
+    state.handle(Action::Move(1));
+    state.apply(fixture::iterations(&fixture::id(2, 0), 200, 71.0));
+    state.handle(Action::Show(View::Convergence));
+    state.handle(Action::LogIterations);
+    state.handle(Action::Cursor(-20));
+    insta::assert_snapshot!(
+        "convergence_marked_loglog",
+        fixture::text(&mut state, 100, 30)
+    );
+    state.handle(Action::Choose(4));
+    state.handle(Action::LogIterations);
+    insta::assert_snapshot!("convergence_promise", fixture::text(&mut state, 100, 30));
+    state.handle(Action::Show(View::Margins));
+    state.handle(Action::ChooseColumns(2));
+    insta::assert_snapshot!("margins_map", fixture::text(&mut state, 80, 24));
+    state.handle(Action::Help);
+    insta::assert_snapshot!("help", fixture::text(&mut state, 80, 24));
+}
+
+#[test]
+fn questions_lie_over_the_view() {
+    let mut state = fixture::running(PLAIN);
+    state.handle(Action::Interrupt);
+    insta::assert_snapshot!("question_leave", fixture::text(&mut state, 80, 24));
+    state.handle(Action::Back);
+    state.handle(Action::Filter);
+    for character in "acuracy>1".chars() {
+        state.handle(Action::Type(character));
+    }
+    state.handle(Action::Accept);
+    insta::assert_snapshot!("filter_error", fixture::text(&mut state, 80, 24));
+}
