@@ -5,6 +5,7 @@ mod dashboard_fixture;
 use dashboard_fixture as fixture;
 use nnbcd::dashboard::state::{Documents, Look, State};
 use nnbcd::dashboard::{Action, Theme, View};
+use nnbcd::store::Provenance;
 use ratatui::style::{Color, Modifier};
 
 const PLAIN: Look = Look {
@@ -102,8 +103,19 @@ fn the_other_views() {
     for seed in 0..3 {
         state.apply(fixture::layers(&fixture::id(2, seed), 20));
     }
+    let provenance = Provenance {
+        version: "0.1.0".to_owned(),
+        git_commit: Some("4f2c1d0".to_owned()),
+        host: "node7".to_owned(),
+        cpu_model: "Some CPU".to_owned(),
+        cores: 8,
+        ..Provenance::default()
+    };
     for view in View::ALL {
         state.handle(Action::Show(view));
+        if state.lacks_provenance() {
+            state.show_provenance(provenance.clone());
+        }
         if state.documents_of().is_some() {
             state.show_documents(Documents {
                 trial: trial.clone(),
@@ -112,7 +124,7 @@ fn the_other_views() {
             });
         }
         if let Some((table, request)) = state.take_stale_table() {
-            state.show_table(vec![format!(
+            state.show_table(&[format!(
                 "{} rows, {}",
                 table.rows.len(),
                 request.metrics.join(" ")

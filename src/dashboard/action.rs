@@ -68,6 +68,8 @@ pub enum Action {
     Repaint,
     /// Show or hide the keys.
     Help,
+    /// The next set of colours.
+    Theme,
     /// Show a view.
     Show(View),
     /// The next tab.

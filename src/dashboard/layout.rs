@@ -67,19 +67,19 @@ pub(crate) fn list_height(size: Size, over: bool) -> u16 {
     list.height.saturating_sub(1).max(1)
 }
 
-/// The columns that each tab takes.
-pub(crate) fn tabs(tabs: Rect) -> Vec<(View, Rect)> {
-    // Only keys where the names do not fit.
+/// The columns that each tab takes: a key and a name, or only the key where the names do not fit
+/// (the view in front keeps its name).
+pub(crate) fn tabs(tabs: Rect, front: View) -> Vec<(View, Rect)> {
     let named = View::ALL
         .iter()
-        .map(|view| view.name().len() + 4)
+        .map(|view| view.name().len() + 3)
         .sum::<usize>();
     let with_names = named <= usize::from(tabs.width);
     let mut x = tabs.x;
     let mut placed = Vec::with_capacity(View::ALL.len());
     for view in View::ALL {
-        let width = if with_names {
-            view.name().len() as u16 + 4
+        let width = if with_names || view == front {
+            view.name().len() as u16 + 3
         } else {
             3
         };
@@ -99,7 +99,7 @@ pub(crate) fn click(size: Size, over: bool, view: View, at: Position) -> Option<
     }
     let areas = areas(size, over);
     if areas.tabs.contains(at) {
-        let tab = tabs(areas.tabs)
+        let tab = tabs(areas.tabs, view)
             .into_iter()
             .find(|(_, area)| area.contains(at));
         return tab.map(|(view, _)| Action::Show(view));
@@ -118,7 +118,7 @@ mod tests {
         let size = Size::new(80, 24);
         let click = |x, y| click(size, false, View::Overview, Position::new(x, y));
         assert_eq!(click(0, 2), Some(Action::Show(View::Overview)));
-        assert_eq!(click(13, 2), Some(Action::Show(View::Convergence)));
+        assert_eq!(click(12, 2), Some(Action::Show(View::Convergence)));
         assert_eq!(click(5, 3), None, "the names of the columns");
         assert_eq!(click(5, 5), Some(Action::Pick(1)));
         assert_eq!(click(5, 23), None);

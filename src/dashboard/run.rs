@@ -12,7 +12,7 @@ use super::documents;
 use super::state::{Look, State};
 use super::terminal::Screen;
 use super::{DashboardError, End, Options, Outcome, keys, layout};
-use crate::store::{Command, RunDirectory, RunFollower, RunUpdate, send};
+use crate::store::{Command, Provenance, RunDirectory, RunFollower, RunUpdate, send};
 
 /// Time between two looks at the run directory.
 const BETWEEN_POLLS: Duration = Duration::from_millis(250);
@@ -115,6 +115,11 @@ impl Session {
         {
             self.state.show_documents(documents);
         }
+        if self.state.lacks_provenance()
+            && let Ok(provenance) = Provenance::read(&self.run.provenance())
+        {
+            self.state.show_provenance(provenance);
+        }
         self.make_table();
     }
 
@@ -146,7 +151,7 @@ impl Session {
         if let Some((table, request)) = self.state.take_stale_table() {
             let lines = tables.lines(&table, &request);
             self.state
-                .show_table(lines.unwrap_or_else(|error| vec![error]));
+                .show_table(&lines.unwrap_or_else(|error| vec![error]));
         }
     }
 

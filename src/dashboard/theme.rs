@@ -4,6 +4,9 @@ use ratatui::style::{Color, Modifier, Style};
 
 use super::state::Phase;
 
+/// The selected row: visible without any colour.
+pub(crate) const SELECTED: Style = Style::new().add_modifier(Modifier::REVERSED);
+
 /// The sets of colours to choose from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Theme {
@@ -30,6 +33,16 @@ impl Theme {
             Self::Dark
         } else {
             Self::Sixteen
+        }
+    }
+
+    /// The next theme, for trying them out.
+    pub(crate) fn next(self) -> Self {
+        match self {
+            Self::Dark => Self::Light,
+            Self::Light => Self::Sixteen,
+            Self::Sixteen => Self::Monochrome,
+            Self::Monochrome => Self::Dark,
         }
     }
 
@@ -89,11 +102,6 @@ impl Theme {
     pub(crate) fn bad(self) -> Style {
         self.colour(202, 160, Color::Red)
             .add_modifier(Modifier::BOLD)
-    }
-
-    /// The selected row: visible without any colour.
-    pub(crate) fn selected(self) -> Style {
-        Style::new().add_modifier(Modifier::REVERSED)
     }
 
     /// The style of a trial's state.

@@ -16,7 +16,7 @@ const SETTINGS: [(&str, &str, &str, f64, f64, f64); 5] = [
     ("tensor-train", "8", "", 96.0, 0.9521, 12.4),
     ("tensor-train", "16", "", 71.0, 0.9634, 5.1),
     ("prune", "", "0.9", 63.0, 0.9605, 7.9),
-    ("prune", "", "0.95", 88.0, 0.9433, 13.2),
+    ("prune", "", "0.95", 88.0, 0.9433, 11.2),
 ];
 const SEEDS: u64 = 3;
 pub const ITERATIONS: u64 = 200;

@@ -5,7 +5,7 @@ use crate::store::control::Command;
 
 use super::filter::Filter;
 use super::prompt::Prompt;
-use super::{METRICS, Phase, Picture, State, View};
+use super::{METRICS, Phase, Picture, State, View, shifted};
 use crate::dashboard::action::{Action, Effect};
 use crate::dashboard::layout;
 use crate::dashboard::table::TableRequest;
@@ -18,21 +18,21 @@ const CLOSEST: u32 = 10;
 impl State {
     /// Does what the user asks for, as far as it concerns what is shown; the rest is for the loop.
     pub fn handle(&mut self, action: Action) -> Option<Effect> {
-        self.changed = true;
+        self.stale.screen = true;
         self.notice = None;
         self.order();
         if self.prompt.is_some() {
             return self.answer(action);
         }
         match action {
-            Action::Leave => return Some(Effect::Leave),
             Action::Suspend => return Some(Effect::Suspend),
             Action::Repaint => return Some(Effect::Repaint),
             Action::Interrupt if self.can_stop && self.is_live() => {
                 self.prompt = Some(Prompt::Leave);
             }
-            Action::Interrupt => return Some(Effect::Leave),
+            Action::Leave | Action::Interrupt => return Some(Effect::Leave),
             Action::Help => self.prompt = Some(Prompt::Help { scroll: 0 }),
+            Action::Theme => self.look.theme = self.look.theme.next(),
             Action::Show(view) => self.show(view),
             Action::NextView => self.show(self.view.shifted(1)),
             Action::PreviousView => self.show(self.view.shifted(View::ALL.len() - 1)),
@@ -70,7 +70,7 @@ impl State {
 
     fn show(&mut self, view: View) {
         self.view = view;
-        self.table_stale = true;
+        self.stale.table = true;
     }
 
     fn back(&mut self) {
@@ -86,10 +86,13 @@ impl State {
         let height = usize::from(layout::list_height(self.size, self.is_over()));
         let (list, trials) = (&mut self.list, &self.trials);
         match action {
-            Action::Move(rows) => list.step(i64::from(rows), height, trials),
-            Action::MovePage(pages) => list.step(i64::from(pages) * height as i64, height, trials),
-            Action::First => list.step(-(list.rows.len() as i64), height, trials),
-            Action::Last => list.step(list.rows.len() as i64, height, trials),
+            Action::Move(rows) => list.step(rows as isize, height, trials),
+            Action::MovePage(pages) => {
+                let rows = height.cast_signed().saturating_mul(pages as isize);
+                list.step(rows, height, trials);
+            }
+            Action::First => list.step(isize::MIN, height, trials),
+            Action::Last => list.step(isize::MAX, height, trials),
             Action::Pick(line) => list.pick(usize::from(line), height, trials),
             Action::Expand => list.expand(true, trials),
             Action::Collapse => list.expand(false, trials),
@@ -124,7 +127,7 @@ impl State {
                 self.table_columns = shifted(self.table_columns, by, swept + 1);
             }
             (Action::ChooseRows(by), _) => {
-                self.margins.rows = shifted(self.margins.rows, by, swept)
+                self.margins.rows = shifted(self.margins.rows, by, swept);
             }
             (Action::ChooseColumns(by), _) => {
                 self.margins.columns = shifted(self.margins.columns, by, swept + 1);
@@ -143,7 +146,7 @@ impl State {
             (Action::Band, _) => convergence.each_seed = !convergence.each_seed,
             _ => {}
         }
-        self.table_stale = true;
+        self.stale.table = true;
     }
 
     /// What the table view asks for: all settings in the rows, unless one was chosen.
@@ -298,13 +301,5 @@ fn counted(trials: usize) -> String {
     match trials {
         1 => "1 trial".to_owned(),
         several => format!("{several} trials"),
-    }
-}
-
-/// A position moved around a ring of `count` positions.
-fn shifted(position: usize, by: i32, count: usize) -> usize {
-    match count {
-        0 => 0,
-        _ => (position as i64 + i64::from(by)).rem_euclid(count as i64) as usize,
     }
 }

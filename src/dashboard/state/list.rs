@@ -5,10 +5,11 @@ use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashSet};
 
 use super::filter::Filter;
+use super::shifted;
 use super::trials::{Phase, Trials};
 
 /// Metric columns of the list, the most useful first; narrow screens show the first ones.
-pub(crate) const COLUMNS: [&str; 15] = [
+pub(crate) const COLUMNS: [&str; 21] = [
     "iterations",
     "objective",
     "test_accuracy",
@@ -24,6 +25,12 @@ pub(crate) const COLUMNS: [&str; 15] = [
     "seconds",
     "params_compressed",
     "descent_violations",
+    "balanced_accuracy",
+    "effective_sparsity",
+    "params_dense",
+    "bytes_compressed",
+    "bytes_dense",
+    "seconds_per_iteration",
 ];
 
 /// What the list is sorted by.
@@ -41,16 +48,6 @@ pub(crate) enum Sort {
 }
 
 impl Sort {
-    /// The name of the column.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Plan => "plan",
-            Self::State => "state",
-            Self::Setting => "setting",
-            Self::Metric(column) => COLUMNS[column],
-        }
-    }
-
     /// The column so many further on.
     pub(crate) fn shifted(self, by: i32) -> Self {
         let position = match self {
@@ -59,12 +56,11 @@ impl Sort {
             Self::Setting => 2,
             Self::Metric(column) => 3 + column,
         };
-        let count = 3 + COLUMNS.len();
-        match (position as i64 + i64::from(by)).rem_euclid(count as i64) {
+        match shifted(position, by, 3 + COLUMNS.len()) {
             0 => Self::Plan,
             1 => Self::State,
             2 => Self::Setting,
-            column => Self::Metric(column as usize - 3),
+            column => Self::Metric(column - 3),
         }
     }
 }
@@ -78,6 +74,15 @@ pub(crate) enum Row {
     Member(usize),
     /// A setting with a single seed.
     Single(usize),
+}
+
+/// A setting that passes the filter.
+struct Shown {
+    group: usize,
+    /// Those of its trials that pass.
+    members: Vec<usize>,
+    /// What it is sorted by, if that is a metric.
+    mean: Option<f64>,
 }
 
 /// What is selected.
@@ -111,33 +116,36 @@ pub(crate) struct List {
 impl List {
     /// Puts the rows in order again. The selected row keeps its place on the screen.
     pub(crate) fn rebuild(&mut self, trials: &Trials) {
-        let mut shown: Vec<(usize, Vec<usize>)> = Vec::with_capacity(trials.groups.len());
+        let mut shown: Vec<Shown> = Vec::with_capacity(trials.groups.len());
         for (position, group) in trials.groups.iter().enumerate() {
             let members: Vec<usize> = (group.members.iter().copied())
                 .filter(|&member| self.filter.passes(&trials.all[member], &group.label))
                 .collect();
             if !members.is_empty() {
-                shown.push((position, members));
+                shown.push(Shown {
+                    group: position,
+                    members,
+                    mean: None,
+                });
             }
         }
         self.order(&mut shown, trials);
         self.rows.clear();
-        for (position, members) in shown {
-            if let [single] = members[..]
-                && trials.groups[position].members.len() == 1
-            {
+        for Shown { group, members, .. } in shown {
+            let all = &trials.groups[group].members;
+            if let [single] = all[..] {
                 self.rows.push(Row::Single(single));
                 continue;
             }
-            self.rows.push(Row::Group(position));
-            if self.expanded.contains(&trials.groups[position].swept) {
+            self.rows.push(Row::Group(group));
+            if self.is_expanded(group, trials) {
                 self.rows.extend(members.into_iter().map(Row::Member));
             }
         }
         self.find_selected(trials);
     }
 
-    fn order(&self, shown: &mut [(usize, Vec<usize>)], trials: &Trials) {
+    fn order(&self, shown: &mut [Shown], trials: &Trials) {
         let direction = |ordering: Ordering| {
             if self.descending {
                 ordering.reverse()
@@ -146,40 +154,30 @@ impl List {
             }
         };
         match self.sort {
-            Sort::Plan => {
+            Sort::Plan if self.descending => shown.reverse(),
+            Sort::Plan => {}
+            Sort::State => {
+                shown.sort_by_cached_key(|entry| group_phase(trials, entry.group));
                 if self.descending {
                     shown.reverse();
                 }
             }
-            Sort::State => shown.sort_by_cached_key(|(position, _)| {
-                let phase = group_phase(trials, *position) as i32;
-                if self.descending { -phase } else { phase }
-            }),
-            Sort::Setting => shown.sort_by(|(a, _), (b, _)| {
-                direction(trials.groups[*a].label.cmp(&trials.groups[*b].label))
+            Sort::Setting => shown.sort_by(|a, b| {
+                let cells = |entry: &Shown| trials.groups[entry.group].swept.iter();
+                let compared = cells(a).zip(cells(b)).map(|(a, b)| numbers_by_size(a, b));
+                direction(compared.fold(Ordering::Equal, Ordering::then))
             }),
             Sort::Metric(column) => {
                 let metric = COLUMNS[column];
-                let mut keyed: Vec<(Option<f64>, (usize, Vec<usize>))> = shown
-                    .iter_mut()
-                    .map(|entry| {
-                        let group = &trials.groups[entry.0];
-                        let key = trials.summary(group, metric).map(|summary| summary.mean);
-                        (key, std::mem::take(entry))
-                    })
-                    .collect();
-                keyed.sort_by(|(a, _), (b, _)| unknown_last(*a, *b, direction));
-                for (slot, (_, entry)) in shown.iter_mut().zip(keyed) {
-                    *slot = entry;
+                let value = |member: usize| {
+                    (trials.all[member].metric(metric)).filter(|value| value.is_finite())
+                };
+                for entry in shown.iter_mut() {
+                    let summary = trials.summary(&trials.groups[entry.group], metric);
+                    entry.mean = summary.map(|summary| summary.mean);
+                    (entry.members).sort_by(|&a, &b| unknown_last(value(a), value(b), direction));
                 }
-                for (_, members) in shown.iter_mut() {
-                    members.sort_by(|&a, &b| {
-                        let value = |member: usize| {
-                            (trials.all[member].metric(metric)).filter(|value| value.is_finite())
-                        };
-                        unknown_last(value(a), value(b), direction)
-                    });
-                }
+                shown.sort_by(|a, b| unknown_last(a.mean, b.mean, direction));
             }
         }
     }
@@ -223,12 +221,12 @@ impl List {
     }
 
     /// Moves the selection by so many rows.
-    pub(crate) fn step(&mut self, rows: i64, height: usize, trials: &Trials) {
-        let line = self.cursor - self.offset(height);
-        let before = self.cursor as i64;
-        self.select((before + rows).max(0) as usize, trials);
-        let moved = self.cursor as i64 - before;
-        self.anchor = (line as i64 + moved).clamp(0, height.saturating_sub(1) as i64) as usize;
+    pub(crate) fn step(&mut self, rows: isize, height: usize, trials: &Trials) {
+        let before = self.cursor;
+        let line = before - self.offset(height);
+        self.select(before.saturating_add_signed(rows), trials);
+        let line = (line + self.cursor).saturating_sub(before);
+        self.anchor = line.min(height.saturating_sub(1));
     }
 
     /// Selects the row on a line of the screen.
@@ -312,6 +310,14 @@ pub(crate) fn group_phase(trials: &Trials, group: usize) -> Phase {
     Phase::Done
 }
 
+/// Numbers by their size, other texts by their letters.
+pub(super) fn numbers_by_size(a: &str, b: &str) -> Ordering {
+    match (a.parse::<f64>(), b.parse::<f64>()) {
+        (Ok(a), Ok(b)) => a.total_cmp(&b),
+        _ => a.cmp(b),
+    }
+}
+
 fn unknown_last(
     a: Option<f64>,
     b: Option<f64>,
@@ -326,95 +332,4 @@ fn unknown_last(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::{TrialRow, TrialTable};
-
-    fn trials(objectives: &[Option<f64>]) -> Trials {
-        let mut trials = Trials::default();
-        trials.replace(TrialTable {
-            swept: vec!["rank".to_owned()],
-            rows: (objectives.iter().enumerate())
-                .map(|(index, &objective)| TrialRow {
-                    trial: format!("t{index}"),
-                    swept: vec![(index / 2).to_string()],
-                    objective,
-                    ..TrialRow::default()
-                })
-                .collect(),
-        });
-        trials
-    }
-
-    fn list(trials: &Trials) -> List {
-        let mut list = List::default();
-        list.rebuild(trials);
-        list
-    }
-
-    #[test]
-    fn unknown_values_come_last_in_both_directions() {
-        let trials = trials(&[
-            Some(2.0),
-            Some(2.0),
-            None,
-            Some(f64::NAN),
-            Some(1.0),
-            Some(1.0),
-        ]);
-        let mut list = list(&trials);
-        list.sort = Sort::Metric(1);
-        list.rebuild(&trials);
-        assert_eq!(list.rows, [Row::Group(2), Row::Group(0), Row::Group(1)]);
-        list.descending = true;
-        list.rebuild(&trials);
-        assert_eq!(list.rows, [Row::Group(0), Row::Group(2), Row::Group(1)]);
-    }
-
-    #[test]
-    fn the_selection_stays_with_its_setting_and_its_line() {
-        let before = trials(&(0..200).map(|k| Some(f64::from(k))).collect::<Vec<_>>());
-        let mut list = list(&before);
-        list.sort = Sort::Metric(1);
-        list.rebuild(&before);
-        list.step(30, 10, &before);
-        let line = list.cursor() - list.offset(10);
-        let after = trials(&(0..200).map(|k| Some(f64::from(-k))).collect::<Vec<_>>());
-        list.rebuild(&after);
-        assert_eq!(list.selected_row(), Some(Row::Group(30)));
-        assert_eq!(list.cursor(), 69);
-        assert_eq!(list.cursor() - list.offset(10), line);
-    }
-
-    #[test]
-    fn closing_a_setting_selects_it() {
-        let trials = trials(&[None; 4]);
-        let mut list = list(&trials);
-        list.expand(true, &trials);
-        list.step(2, 10, &trials);
-        assert_eq!(list.selected_row(), Some(Row::Member(1)));
-        list.expand(false, &trials);
-        assert_eq!(list.selected_row(), Some(Row::Group(0)));
-        assert_eq!(list.rows.len(), 2);
-    }
-
-    #[test]
-    fn marks_go_on_and_off() {
-        let trials = trials(&[None; 4]);
-        let mut list = list(&trials);
-        list.mark(&trials);
-        assert_eq!(list.marks.len(), 2);
-        list.mark(&trials);
-        assert!(list.marks.is_empty());
-    }
-
-    #[test]
-    fn sorting_goes_round_all_columns() {
-        let mut sort = Sort::Plan;
-        for _ in 0..3 + COLUMNS.len() {
-            sort = sort.shifted(1);
-        }
-        assert_eq!(sort, Sort::Plan);
-        assert_eq!(Sort::Plan.shifted(-1), Sort::Metric(COLUMNS.len() - 1));
-    }
-}
+mod tests;

@@ -1,6 +1,12 @@
 //! A metric against swept settings: the values of one setting down, those of another across.
 
+use std::collections::{HashMap, HashSet};
+
+use super::list::numbers_by_size;
 use super::trials::{Group, Summary, Trials};
+
+/// Most values along one side: more could be neither seen nor held.
+const MOST_VALUES: usize = 200;
 
 /// Choices of the margins view.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,14 +57,11 @@ pub(crate) fn margin(
         column.is_some(),
     );
     let mut found = vec![vec![Vec::new(); columns.len()]; rows.len()];
+    let (row_of, column_of) = (positions(&rows), positions(&columns));
     for group in groups {
-        let down = rows
-            .iter()
-            .position(|value| *value == cell(group, Some(row)));
-        let across = columns
-            .iter()
-            .position(|value| *value == cell(group, column));
-        if let (Some(down), Some(across)) = (down, across) {
+        let down = row_of.get(cell(group, Some(row)).as_str());
+        let across = column_of.get(cell(group, column).as_str());
+        if let (Some(&down), Some(&across)) = (down, across) {
             let members = group.members.iter();
             let metrics = members.filter_map(|&member| trials.all[member].metric(metric));
             found[down][across].extend(metrics);
@@ -79,22 +82,23 @@ pub(crate) fn margin(
 }
 
 /// The different values, numbers by size. Settings that do not use the parameter have an empty
-/// cell and are left out if `used`.
+/// cell and are left out if `used`. At most [`MOST_VALUES`].
 fn values(cells: impl Iterator<Item = String>, used: bool) -> Vec<String> {
-    let mut values: Vec<String> = Vec::new();
-    for cell in cells {
-        if !(used && cell.is_empty()) && !values.contains(&cell) {
-            values.push(cell);
-        }
+    let mut seen = HashSet::new();
+    let mut values: Vec<String> = cells
+        .filter(|cell| !(used && cell.is_empty()) && seen.insert(cell.clone()))
+        .collect();
+    if values.iter().all(|value| value.parse::<f64>().is_ok()) {
+        values.sort_by(|a, b| numbers_by_size(a, b));
     }
-    let numbers: Option<Vec<f64>> = values.iter().map(|value| value.parse().ok()).collect();
-    if numbers.is_some() {
-        values.sort_by(|a, b| {
-            let number = |text: &str| text.parse::<f64>().unwrap_or(f64::NAN);
-            number(a).total_cmp(&number(b))
-        });
-    }
+    values.truncate(MOST_VALUES);
     values
+}
+
+fn positions(values: &[String]) -> HashMap<&str, usize> {
+    (values.iter().enumerate())
+        .map(|(at, value)| (value.as_str(), at))
+        .collect()
 }
 
 #[cfg(test)]

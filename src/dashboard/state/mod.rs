@@ -3,6 +3,7 @@
 //! the clock comes from outside.
 
 mod act;
+mod choices;
 mod filter;
 mod front;
 mod history;
@@ -10,6 +11,7 @@ mod layers;
 mod list;
 mod margins;
 mod penalties;
+mod progress;
 mod prompt;
 mod trials;
 
@@ -18,16 +20,18 @@ use std::collections::{BTreeSet, HashMap};
 use ratatui::layout::Size;
 
 use crate::store::{
-    Liveness, RunDirectory, RunUpdate, RunnerState, RunnerStatus, TrialEventKind, TrialTable,
+    Liveness, Provenance, RunDirectory, RunUpdate, RunnerStatus, TrialEventKind, TrialTable,
 };
 
 use super::action::View;
 use super::text::visible;
-use super::theme::Theme;
 
+pub use choices::Look;
 pub use history::Quantity;
 pub use trials::Phase;
 
+use choices::METRICS;
+pub(crate) use choices::{Convergence, Picture};
 pub(crate) use front::{Spot, front};
 pub(crate) use history::{Bucket, History, Series};
 pub(crate) use layers::Layers;
@@ -42,75 +46,6 @@ const OVERLAY: usize = 12;
 /// Trials whose iterations are kept in memory although nobody looks at them.
 const HISTORIES: usize = 256;
 
-/// How things look.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Look {
-    /// Colours.
-    pub theme: Theme,
-    /// Only ASCII characters.
-    pub ascii: bool,
-}
-
-/// A picture of the convergence view.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Picture {
-    /// F and its terms.
-    #[default]
-    Objective,
-    /// The gradient-free residuals.
-    Residuals,
-    /// The residual of every layer.
-    Layers,
-    /// The step.
-    Step,
-    /// The least squared step so far, which the theory bounds by O(1/k).
-    Promise,
-    /// Accuracy on both parts.
-    Accuracy,
-    /// Sparsity.
-    Sparsity,
-    /// Compression ratio.
-    CompressionRatio,
-}
-
-impl Picture {
-    pub(crate) const ALL: [Self; 8] = [
-        Self::Objective,
-        Self::Residuals,
-        Self::Layers,
-        Self::Step,
-        Self::Promise,
-        Self::Accuracy,
-        Self::Sparsity,
-        Self::CompressionRatio,
-    ];
-
-    /// Whether values spread over orders of magnitude.
-    pub(crate) fn is_logarithmic(self) -> bool {
-        !matches!(
-            self,
-            Self::Accuracy | Self::Sparsity | Self::CompressionRatio
-        )
-    }
-}
-
-/// Choices of the convergence view.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Convergence {
-    /// What is drawn.
-    pub picture: Picture,
-    /// Logarithmic iterations.
-    pub log_iterations: bool,
-    /// The other scale of values than the picture's own.
-    pub other_scale: bool,
-    /// Every seed instead of mean and band.
-    pub each_seed: bool,
-    /// Columns of the reading cursor from the right end of the picture; `None`: no cursor.
-    pub cursor: Option<u16>,
-    /// How many times the last part of the iterations is enlarged, as a power of two.
-    pub zoom: u32,
-}
-
 /// What the trial view reads from files.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Documents {
@@ -120,6 +55,17 @@ pub struct Documents {
     pub config: String,
     /// The last lines of `log.txt`.
     pub log: Vec<String>,
+}
+
+/// What no longer agrees with what is known.
+#[derive(Debug, Default)]
+struct Stale {
+    /// The order of the list.
+    list: bool,
+    /// The screen.
+    screen: bool,
+    /// The paper table.
+    table: bool,
 }
 
 /// Everything the dashboard knows and shows.
@@ -147,12 +93,11 @@ pub struct State {
     pub(crate) table_columns: usize,
     pub(crate) table_lines: Vec<String>,
     pub(crate) documents: Documents,
+    pub(crate) provenance: Option<Provenance>,
     /// Values of the clock when the runner's status came in.
     runner_at: f64,
     forgotten: BTreeSet<String>,
-    unordered: bool,
-    changed: bool,
-    table_stale: bool,
+    stale: Stale,
 }
 
 impl State {
@@ -165,7 +110,10 @@ impl State {
             root: visible(&run.root().display().to_string()),
             look,
             can_stop,
-            changed: true,
+            stale: Stale {
+                screen: true,
+                ..Stale::default()
+            },
             ..Self::default()
         }
     }
@@ -206,8 +154,8 @@ impl State {
                 self.layers.entry(trial).or_default().extend(records);
             }
         }
-        self.unordered = true;
-        self.changed = true;
+        self.stale.list = true;
+        self.stale.screen = true;
     }
 
     fn take_table(&mut self, table: TrialTable) {
@@ -226,7 +174,7 @@ impl State {
         }
         self.list.rebuild(&self.trials);
         self.forget_histories();
-        self.table_stale = true;
+        self.stale.table = true;
     }
 
     /// When nobody runs the trials any more, those under way are lost (they go on from their
@@ -296,7 +244,7 @@ impl State {
     /// the run goes on.
     pub fn tick(&mut self, now: f64) {
         if self.is_live() && now.floor() != self.now.floor() {
-            self.changed = true;
+            self.stale.screen = true;
         }
         self.now = now;
     }
@@ -305,24 +253,24 @@ impl State {
     pub fn resize(&mut self, size: Size) {
         if size != self.size {
             self.size = size;
-            self.changed = true;
+            self.stale.screen = true;
         }
     }
 
     /// Brings the list up to date and says whether the screen has to be drawn again.
     pub fn settle(&mut self) -> bool {
         self.order();
-        std::mem::take(&mut self.changed)
+        std::mem::take(&mut self.stale.screen)
     }
 
     /// Whether the screen shows the state as it is.
     pub(crate) fn is_settled(&self) -> bool {
-        !self.changed
+        !self.stale.screen
     }
 
     /// Asks for the screen to be drawn although nothing changed.
     pub(crate) fn redraw(&mut self) {
-        self.changed = true;
+        self.stale.screen = true;
     }
 
     /// Whether keys are text.
@@ -334,7 +282,7 @@ impl State {
     }
 
     fn order(&mut self) {
-        if std::mem::take(&mut self.unordered) {
+        if std::mem::take(&mut self.stale.list) {
             self.mark_lost();
             self.list.rebuild(&self.trials);
         }
@@ -343,7 +291,7 @@ impl State {
     /// Says something in the footer until the next key.
     pub fn say(&mut self, notice: &str) {
         self.notice = Some(visible(notice));
-        self.changed = true;
+        self.stale.screen = true;
     }
 
     /// The trial whose files the screen shows, if it shows any.
@@ -358,8 +306,19 @@ impl State {
     pub fn show_documents(&mut self, documents: Documents) {
         if self.documents != documents {
             self.documents = documents;
-            self.changed = true;
+            self.stale.screen = true;
         }
+    }
+
+    /// Whether the machine view waits for the provenance.
+    pub fn lacks_provenance(&self) -> bool {
+        self.view == View::Machine && self.provenance.is_none()
+    }
+
+    /// Takes over where the run comes from.
+    pub fn show_provenance(&mut self, provenance: Provenance) {
+        self.provenance = Some(provenance);
+        self.stale.screen = true;
     }
 
     /// The selected trial, or the first one of the selected setting.
@@ -368,67 +327,9 @@ impl State {
         selected.first().map(|&position| &self.trials.all[position])
     }
 
-    /// Whether somebody works on the run.
-    pub fn is_live(&self) -> bool {
-        !matches!(self.liveness, None | Some(Liveness::Gone)) && !self.has_ended()
-    }
-
-    /// Whether the runner said that it is over.
-    pub(crate) fn has_ended(&self) -> bool {
-        self.runner
-            .as_ref()
-            .is_some_and(|runner| runner.state == RunnerState::Ended)
-    }
-
-    /// Whether there is nothing to wait for: the runner said so, or nobody runs what was begun.
-    pub(crate) fn is_over(&self) -> bool {
-        self.has_ended() || matches!(self.liveness, Some(Liveness::Gone))
-    }
-
-    /// Whether every trial has a result.
-    pub fn is_complete(&self) -> bool {
-        !self.trials.all.is_empty()
-            && self
-                .trials
-                .all
-                .iter()
-                .all(|trial| trial.phase == Phase::Done)
-    }
-
-    /// Seconds since the runner began; they stand still when it has ended.
-    pub(crate) fn elapsed(&self) -> Option<f64> {
-        let runner = self.runner.as_ref()?;
-        let since = if self.is_live() {
-            self.now - self.runner_at
-        } else {
-            0.0
-        };
-        Some((runner.updated_at - runner.started_at + since).max(0.0))
-    }
-
-    /// Seconds until the last trial is done, from what a trial took on average.
-    pub(crate) fn remaining(&self) -> Option<f64> {
-        let jobs = self.runner.as_ref()?.jobs.max(1) as f64;
-        let took = Summary::of(
-            (self.trials.all.iter())
-                .filter(|trial| trial.phase == Phase::Done)
-                .filter_map(|trial| trial.row.seconds),
-        );
-        let each = took.map(|took| took.mean);
-        let mut work = 0.0;
-        for trial in &self.trials.all {
-            work += match trial.phase {
-                Phase::Queued => each?,
-                Phase::Running | Phase::Paused => trial.remaining().or(each)?,
-                _ => 0.0,
-            };
-        }
-        Some(work / jobs)
-    }
-
     /// The rows as a table, if they or the choice of columns changed since the last call.
     pub fn take_stale_table(&mut self) -> Option<(TrialTable, super::TableRequest)> {
-        if self.view != View::Table || !std::mem::take(&mut self.table_stale) {
+        if self.view != View::Table || !std::mem::take(&mut self.stale.table) {
             return None;
         }
         let rows = self.trials.all.iter().map(|trial| trial.row.clone());
@@ -440,69 +341,26 @@ impl State {
     }
 
     /// Takes over the lines of the paper table.
-    pub fn show_table(&mut self, lines: Vec<String>) {
+    pub fn show_table(&mut self, lines: &[String]) {
         self.table_lines = lines.iter().map(|line| visible(line)).collect();
-        self.changed = true;
+        self.stale.screen = true;
     }
 
     /// The metric that pictures of several trials show.
     pub(crate) fn metric_name(&self) -> &'static str {
         METRICS[self.metric % METRICS.len()]
     }
-
-    /// What to print on the normal screen after leaving.
-    pub fn summary(&self) -> String {
-        let count = |phase| self.trials.count(phase);
-        let mut words = format!(
-            "{}: {} of {} trials done",
-            self.name,
-            count(Phase::Done),
-            self.trials.all.len()
-        );
-        for phase in [
-            Phase::Failed,
-            Phase::Stopped,
-            Phase::Lost,
-            Phase::Running,
-            Phase::Queued,
-        ] {
-            if count(phase) > 0 {
-                words.push_str(&format!(", {} {}", count(phase), phase.word()));
-            }
-        }
-        if let Some((label, accuracy)) = self.best() {
-            words.push_str(&format!("\nbest test accuracy {accuracy:.4}: {label}"));
-        }
-        let root = &self.root;
-        words.push_str(&if self.is_live() {
-            format!("\nstill running; see it again: nnbcd-tui watch {root}\nstop it: nnbcd-tui stop {root}")
-        } else {
-            format!("\ntables: nnbcd-tui table {root}\nplots:  nnbcd-tui plot {root}")
-        });
-        words
-    }
-
-    /// The setting with the best mean test accuracy.
-    pub(crate) fn best(&self) -> Option<(&str, f64)> {
-        let means = self.trials.groups.iter().filter_map(|group| {
-            let summary = self.trials.summary(group, "test_accuracy")?;
-            Some((group.label.as_str(), summary.mean))
-        });
-        means.max_by(|(_, a), (_, b)| a.total_cmp(b))
-    }
 }
 
-/// Metrics to choose from in pictures of several trials.
-const METRICS: [&str; 8] = [
-    "test_accuracy",
-    "best_test_accuracy",
-    "train_accuracy",
-    "objective",
-    "compression_ratio",
-    "sparsity",
-    "residual_w",
-    "seconds_per_iteration",
-];
+/// A position moved around a ring of `count` positions.
+fn shifted(position: usize, by: i32, count: usize) -> usize {
+    if count == 0 {
+        return 0;
+    }
+    let steps = by.unsigned_abs() as usize % count;
+    let steps = if by < 0 { count - steps } else { steps };
+    (position + steps) % count
+}
 
 /// What the screen says of a liveness: whole seconds only.
 fn said(liveness: Option<&Liveness>) -> Option<(u8, u64)> {

@@ -34,8 +34,8 @@ impl Penalties {
         self.rho / 2.0 * residual_u.powi(2)
     }
 
-    /// Compression term in iteration k: tau_k/2 sum |W - Z|^2, from its residual, where tau_k goes
-    /// geometrically from tau to `tau_final`.
+    /// Compression term in iteration k: t/2 sum |W - Z|^2, from its residual, where t goes
+    /// geometrically from `tau` to `tau_final`.
     pub(crate) fn compression(&self, residual_w: f64, iteration: u64) -> f64 {
         let last = self.iterations.saturating_sub(1).max(1) as f64;
         let share = iteration.saturating_sub(1) as f64 / last;

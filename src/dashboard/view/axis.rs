@@ -18,6 +18,8 @@ pub(crate) struct Axis {
     scale: Scale,
     low: f64,
     high: f64,
+    /// All values are the same: the axis only has this tick, in its middle.
+    constant: bool,
 }
 
 impl Axis {
@@ -37,15 +39,19 @@ impl Axis {
             Scale::Linear => (low.abs().max(high.abs()) * 1.0e-3).max(1.0e-12),
             Scale::Logarithmic => 0.1,
         };
+        let constant = low == high;
         if high - low < least {
             let middle = f64::midpoint(low, high);
             low = middle - least / 2.0;
             high = middle + least / 2.0;
         }
         // Values near the greatest float: their difference is not one.
-        (high - low)
-            .is_finite()
-            .then_some(Self { scale, low, high })
+        (high - low).is_finite().then_some(Self {
+            scale,
+            low,
+            high,
+            constant,
+        })
     }
 
     /// The place of a value: 0 at the low end, 1 at the high end, finite; `None` if it has none.
@@ -67,6 +73,9 @@ impl Axis {
 
     /// Places and labels of ticks for an axis that is so many lines long.
     pub(crate) fn ticks(&self, lines: u16) -> Vec<(f64, String)> {
+        if self.constant {
+            return vec![(0.5, trimmed(&number(self.value(0.5))))];
+        }
         let wanted = usize::from(lines / 3).clamp(2, 8);
         let span = self.high - self.low;
         let place = |value: f64| (value - self.low) / span;
@@ -88,18 +97,9 @@ impl Axis {
                 .collect();
         }
         // Too short for round numbers: the ends as they are.
-        let ends = [self.low, self.high];
-        ends.iter()
-            .map(|&end| {
-                (
-                    place(end),
-                    number(match self.scale {
-                        Scale::Linear => end,
-                        Scale::Logarithmic => 10.0_f64.powf(end),
-                    }),
-                )
-            })
-            .collect()
+        [0.0, 1.0]
+            .map(|end| (end, trimmed(&number(self.value(end)))))
+            .to_vec()
     }
 }
 
@@ -136,11 +136,16 @@ fn short(value: f64, span: f64) -> String {
         return number(value);
     }
     let decimals = (1.0 - span.log10().floor()).clamp(0.0, 5.0) as usize;
-    let text = format!("{:.decimals$}", if value == 0.0 { 0.0 } else { value });
-    if text.contains('.') {
+    let value = if value == 0.0 { 0.0 } else { value };
+    trimmed(&format!("{value:.decimals$}"))
+}
+
+/// A number without zeros at the end of its decimals.
+fn trimmed(text: &str) -> String {
+    if text.contains('.') && !text.contains('e') {
         text.trim_end_matches('0').trim_end_matches('.').to_owned()
     } else {
-        text
+        text.to_owned()
     }
 }
 
@@ -199,15 +204,8 @@ mod tests {
             labels(Scale::Linear, 0.0, 200.0, 12),
             ["0", "50", "100", "150", "200"]
         );
-        assert_eq!(
-            labels(Scale::Linear, 0.91, 0.99, 6),
-            ["0.95"]
-                .map(|_| "0.91".to_owned())
-                .iter()
-                .chain(&["0.99".to_owned()])
-                .cloned()
-                .collect::<Vec<_>>()
-        );
+        assert_eq!(labels(Scale::Linear, 0.91, 0.99, 3), ["0.91", "0.99"]);
+        assert_eq!(labels(Scale::Linear, 12.4, 12.4, 9), ["12.4"]);
         assert_eq!(
             labels(Scale::Logarithmic, 1.0e-3, 1.0e3, 9),
             ["0.01", "1", "100"]

@@ -15,7 +15,7 @@ use ratatui::style::{Color, Style};
 use ratatui::symbols::Marker;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
-use ratatui::widgets::canvas::{Canvas, Context, Line as Stroke, Points};
+use ratatui::widgets::canvas::{Canvas, Context, Line as Stroke};
 
 use super::axis::{Axis, Scale};
 use crate::dashboard::state::Look;
@@ -38,8 +38,8 @@ pub(crate) struct Curve {
     pub colour: usize,
     /// Drawn as quietly as an axis: limits, references.
     pub faint: bool,
-    /// Points are not connected.
-    pub scattered: bool,
+    /// Every point is this character, and points are not connected.
+    pub symbol: Option<&'static str>,
 }
 
 /// Curves with axes.
@@ -49,6 +49,8 @@ pub(crate) struct Chart<'a> {
     pub title: Line<'a>,
     /// The curves; the first one lies on top.
     pub curves: Vec<Curve>,
+    /// Lines to compare with: faint, and not counted when the axes are laid out.
+    pub references: Vec<Curve>,
     /// Scale of the x axis.
     pub x_scale: Scale,
     /// Scale of the y axis.
@@ -134,7 +136,7 @@ impl Chart<'_> {
             return;
         }
         let mut free = plot.area.x;
-        for (place, label) in plot.x.ticks(plot.area.width / 10 + 1) {
+        for (place, label) in plot.x.ticks(plot.area.width / 4) {
             let columns = width(&label) as u16;
             let centre = plot.area.x + (place * f64::from(plot.area.width - 1)).round() as u16;
             let start = centre
@@ -163,15 +165,14 @@ impl Chart<'_> {
             } else {
                 ASCII_MARKERS[curve.colour % ASCII_MARKERS.len()]
             })
-        } else if curve.scattered {
-            Marker::Dot
         } else {
             Marker::Braille
         }
     }
 
     fn paint(&self, plot: &Plot, context: &mut Context) {
-        for curve in self.curves.iter().rev() {
+        let drawn = self.references.iter().chain(self.curves.iter().rev());
+        for curve in drawn.filter(|curve| curve.symbol.is_none()) {
             context.marker(self.marker(curve));
             let colour = self.colour(curve);
             let mut before: Option<(f64, f64)> = None;
@@ -183,13 +184,6 @@ impl Chart<'_> {
                     before = None;
                     continue;
                 };
-                if curve.scattered {
-                    context.draw(&Points {
-                        coords: &[(x, most)],
-                        color: colour,
-                    });
-                    continue;
-                }
                 let (from_x, from_y) = before.unwrap_or((x, least));
                 context.draw(&Stroke::new(from_x, from_y, x, least, colour));
                 context.draw(&Stroke::new(x, least, x, most, colour));
@@ -198,37 +192,34 @@ impl Chart<'_> {
         }
     }
 
-    /// Letters at the ends of the curves, marks and the cursor: over the curves, never under them.
+    /// Single points and the letters at the ends of the curves: over the curves, never under them.
     fn letters(&self, plot: &Plot, buffer: &mut Buffer) {
-        for curve in self.curves.iter().rev() {
-            let shown = |point: &&Point| {
-                plot.x
-                    .place(point.0)
-                    .is_some_and(|place| (0.0..=1.0).contains(&place))
-            };
-            let last = curve
-                .points
-                .iter()
-                .rev()
-                .filter(shown)
-                .find_map(|&(x, range)| Some((plot.x.place(x)?, plot.y.place(range?.1)?)));
-            let Some((x, y)) = last.filter(|_| !curve.key.is_empty()) else {
-                continue;
-            };
+        for curve in self.references.iter().chain(self.curves.iter().rev()) {
+            let style = Style::new().fg(self.colour(curve));
+            let places: Vec<(f64, f64)> = (curve.points.iter())
+                .filter_map(|&(x, range)| Some((plot.x.place(x)?, plot.y.place(range?.1)?)))
+                .filter(|(x, y)| on_axis(*x) && on_axis(*y))
+                .collect();
+            if let Some(symbol) = curve.symbol {
+                for &(x, y) in &places {
+                    buffer.set_string(column_of(x, plot.area), row_of(y, plot.area), symbol, style);
+                }
+            }
             let columns = width(&curve.key) as u16;
-            let column = column_of(x, plot.area).min(plot.area.right().saturating_sub(columns));
-            if column >= plot.area.x {
-                let style = Style::new().fg(self.colour(curve));
-                buffer.set_string(column, row_of(y, plot.area), &curve.key, style);
+            if let Some(&(x, y)) = places.last().filter(|_| columns > 0) {
+                let right = plot.area.right().saturating_sub(columns);
+                let column = column_of(x, plot.area).min(right).max(plot.area.x);
+                let text = cut(&curve.key, usize::from(plot.area.width));
+                buffer.set_string(column, row_of(y, plot.area), text, style);
             }
         }
+    }
+
+    /// Marks at the lower edge, and the reading cursor.
+    fn signs(&self, plot: &Plot, buffer: &mut Buffer) {
         let floor = plot.area.bottom() - 1;
         for &mark in &self.marks {
-            if let Some(place) = plot
-                .x
-                .place(mark)
-                .filter(|place| (0.0..=1.0).contains(place))
-            {
+            if let Some(place) = plot.x.place(mark).filter(|place| on_axis(*place)) {
                 let sign = if self.look.ascii { "^" } else { "▲" };
                 buffer.set_string(
                     column_of(place, plot.area),
@@ -273,7 +264,12 @@ impl Widget for &Chart<'_> {
             .paint(|context| self.paint(&plot, context))
             .render(plot.area, buffer);
         self.letters(&plot, buffer);
+        self.signs(&plot, buffer);
     }
+}
+
+fn on_axis(place: f64) -> bool {
+    (-1.0e-9..=1.0 + 1.0e-9).contains(&place)
 }
 
 fn column_of(place: f64, area: Rect) -> u16 {

@@ -16,69 +16,57 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::axis::Scale;
-use super::chart::{Chart, Curve, Point};
+use super::chart::{Chart, Curve};
 use super::heading;
 use crate::dashboard::state::{Spot, State, front};
 use crate::dashboard::text::{self, cut, fit, fit_right, number, visible};
 
 pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
     let spots = front(&state.trials);
-    let wide = area.width >= 120;
-    let [picture, below] = if wide {
-        Layout::horizontal([Constraint::Fill(3), Constraint::Fill(2)])
-            .spacing(2)
-            .areas(area)
-    } else {
-        Layout::vertical([Constraint::Fill(3), Constraint::Fill(2)]).areas(area)
-    };
+    let [upper, lower] = Layout::vertical([Constraint::Fill(3), Constraint::Fill(2)]).areas(area);
+    let list = if area.width >= 120 { area.width / 3 } else { 0 };
+    let [picture, beside] =
+        Layout::horizontal([Constraint::Fill(1), Constraint::Length(list)]).areas(upper);
     pareto(state, &spots, frame, picture);
-    let front_lines = if wide { below.height / 2 } else { 0 };
-    let [front_area, layers_area] =
-        Layout::vertical([Constraint::Length(front_lines), Constraint::Fill(1)]).areas(below);
-    if front_lines > 1 {
-        list_front(state, &spots, frame, front_area);
+    if list > 0 {
+        list_front(state, &spots, frame, beside);
     }
-    layers(state, frame, layers_area);
+    layers(state, frame, lower);
 }
 
 fn pareto(state: &State, spots: &[Spot], frame: &mut Frame, area: Rect) {
     let look = state.look;
     let selected = state.selected_trial().map(|trial| trial.group);
-    let points = |wanted: &dyn Fn(&&Spot) -> bool| -> Vec<Point> {
-        (spots.iter())
-            .filter(wanted)
+    let curve = |symbol, colour, wanted: &dyn Fn(&Spot) -> bool| Curve {
+        points: (spots.iter().filter(|spot| wanted(spot)))
             .map(|spot| (spot.ratio, Some((spot.accuracy.mean, spot.accuracy.mean))))
-            .collect()
-    };
-    let scattered = |points: Vec<Point>, key: &str, colour: usize| Curve {
-        key: key.to_owned(),
-        points,
+            .collect(),
         colour,
-        scattered: true,
+        symbol,
         ..Curve::default()
     };
-    let chosen = |spot: &&Spot| Some(spot.group) == selected;
-    let line = Curve {
-        points: points(&|spot| spot.on_front),
-        colour: 1,
-        ..Curve::default()
+    let (on_front, beaten) = if look.ascii {
+        ("@", "o")
+    } else {
+        ("●", "○")
     };
     let chart = Chart {
         title: Line::from(vec![
+            Span::styled(" test accuracy over compression ratio", look.theme.title()),
             Span::styled(
-                " test accuracy against compression ratio",
-                look.theme.title(),
-            ),
-            Span::styled(
-                " (log); the line is the front, X the selection",
+                format!(" (log)  {on_front} the front  {beaten} beaten  X selected"),
                 look.theme.quiet(),
             ),
         ]),
         curves: vec![
-            scattered(points(&chosen), "X", 5),
-            scattered(points(&|spot| !spot.on_front), "", 0),
-            line,
+            curve(Some("X"), 5, &|spot| Some(spot.group) == selected),
+            curve(Some(on_front), 1, &|spot| spot.on_front),
+            curve(Some(beaten), 0, &|spot| !spot.on_front),
         ],
+        references: vec![Curve {
+            faint: true,
+            ..curve(None, 1, &|spot| spot.on_front)
+        }],
         x_scale: Scale::Logarithmic,
         look,
         ..Chart::default()
@@ -97,7 +85,7 @@ fn list_front(state: &State, spots: &[Spot], frame: &mut Frame, area: Rect) {
         .take(usize::from(rest.height))
         .map(|spot| {
             let deviation = (spot.accuracy.deviation)
-                .map_or_else(String::new, |deviation| format!(" +- {deviation:.4}"));
+                .map_or_else(String::new, |deviation| format!("+-{deviation:.4}"));
             let words = format!(
                 " {} {}{} {}",
                 fit_right(&format!("{:.2}", spot.ratio), 8),

@@ -10,6 +10,8 @@
 //! | slope -1.02 over the later half                                                  |
 //! ```
 
+use std::fmt::Write as _;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -81,7 +83,7 @@ fn curves_of(state: &State, subject: &Subject, colour: usize, alone: bool) -> Ve
             curves.extend(draw(Quantity::ResidualW, "w", pick(2)));
             curves
         }
-        Picture::Layers => layers(state, subject, alone.then_some(0).unwrap_or(colour), alone),
+        Picture::Layers => layers(state, subject, colour, alone),
         Picture::Step => draw(Quantity::Step, "step", pick(0)),
         Picture::Promise => promise(subject, pick(0)),
         Picture::Accuracy => {
@@ -193,10 +195,8 @@ fn chart<'a>(state: &State, subjects: &[Subject]) -> Chart<'a> {
     }
     let y_scale = scale(picture.is_logarithmic() != convergence.other_scale);
     let x_scale = scale(is_log_x(convergence));
-    if x_scale == Scale::Logarithmic && y_scale == Scale::Logarithmic {
-        let references = curves.first().map(references).unwrap_or_default();
-        curves.extend(references);
-    }
+    let both = x_scale == Scale::Logarithmic && y_scale == Scale::Logarithmic;
+    let references = (curves.first().filter(|_| both)).map(references);
     let rises = (subjects.iter().flat_map(|subject| &subject.histories))
         .flat_map(|history| &history.rises)
         .map(|&rise| rise as f64);
@@ -209,6 +209,7 @@ fn chart<'a>(state: &State, subjects: &[Subject]) -> Chart<'a> {
             Vec::new()
         },
         curves,
+        references: references.unwrap_or_default(),
         x_scale,
         y_scale,
         cursor: None,
@@ -265,14 +266,17 @@ fn window(curves: &[Curve], zoom: u32) -> Option<(f64, f64)> {
     let last = (curves.iter().filter_map(|curve| curve.points.last()))
         .map(|point| point.0)
         .fold(0.0, f64::max);
-    let shown = (last / 2.0_f64.powi(zoom as i32)).max(1.0);
+    let shown = (last / 2.0_f64.powi(zoom.cast_signed())).max(1.0);
     Some(((last - shown).max(0.0), last))
 }
 
 fn title(state: &State, subjects: &[Subject], y_scale: Scale) -> Line<'static> {
     let theme = state.look.theme;
+    let several = subjects.len() > 1;
     let name = match state.convergence.picture {
+        Picture::Objective if several => "objective",
         Picture::Objective => "objective and its terms",
+        Picture::Residuals if several => "residuals",
         Picture::Residuals => "residuals: linear u, activation v, compression w",
         Picture::Layers => "residual of every layer",
         Picture::Step => "step",
@@ -281,26 +285,16 @@ fn title(state: &State, subjects: &[Subject], y_scale: Scale) -> Line<'static> {
         Picture::Sparsity => "sparsity",
         Picture::CompressionRatio => "compression ratio",
     };
-    let name = if subjects.len() > 1 {
-        name.split([' ', ':']).next().unwrap_or(name)
-    } else {
-        name
-    };
     let mut line = Line::from(Span::styled(format!(" {name}"), theme.title()));
     if y_scale == Scale::Logarithmic {
         line.push_span(Span::styled(" (log)", theme.quiet()));
     }
     for (position, subject) in subjects.iter().enumerate() {
-        let number = if subjects.len() > 1 {
-            format!("{} ", position + 1)
+        let (number, style) = if several {
+            let colour = Style::new().fg(theme.series(position));
+            (format!("{} ", position + 1), colour)
         } else {
-            String::new()
-        };
-        let style = Style::new().fg(theme.series(position));
-        let style = if subjects.len() > 1 {
-            style
-        } else {
-            theme.quiet()
+            (String::new(), theme.quiet())
         };
         line.push_span(Span::styled(format!("  {number}{}", subject.label), style));
     }
@@ -323,7 +317,7 @@ fn read(chart: &Chart, x: f64) -> String {
             Some((low, high)) => format!("{}..{}", number(low), number(high)),
             None => "-".to_owned(),
         };
-        words.push_str(&format!("  {} {value}", curve.key));
+        let _ = write!(words, "  {} {value}", curve.key);
     }
     words
 }

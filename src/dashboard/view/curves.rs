@@ -1,5 +1,7 @@
 //! From what is kept of trials to curves.
 
+use std::fmt::Write as _;
+
 use super::chart::{Curve, Point};
 use crate::dashboard::state::{Bucket, History, Quantity, Series, State, Trial};
 
@@ -38,7 +40,7 @@ fn subject<'a>(state: &'a State, set: &[usize]) -> Option<Subject<'a>> {
     let first = &state.trials.all[*set.first()?];
     let mut label = state.trials.groups[first.group].label.clone();
     if set.len() == 1 {
-        label.push_str(&format!(" seed {}", first.row.seed));
+        let _ = write!(label, " seed {}", first.row.seed);
     }
     let histories = (set.iter())
         .filter_map(|&position| state.histories.get(&state.trials.all[position].row.trial))

@@ -6,6 +6,8 @@
 //! | best 0.9712: tensor-train rank=8   nnbcd-tui table results/...   (when over) |
 //! ```
 
+use std::fmt::Write as _;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -58,10 +60,16 @@ fn progress(state: &State, columns: usize) -> Line<'static> {
         .count();
     let done = state.trials.count(Phase::Done);
     let mut counts = format!(" {done}/{all} done");
-    for phase in [Phase::Failed, Phase::Stopped, Phase::Paused, Phase::Lost] {
+    for phase in [
+        Phase::Running,
+        Phase::Failed,
+        Phase::Stopped,
+        Phase::Paused,
+        Phase::Lost,
+    ] {
         let count = state.trials.count(phase);
         if count > 0 {
-            counts.push_str(&format!(", {count} {}", phase.word()));
+            let _ = write!(counts, ", {count} {}", phase.word());
         }
     }
     let state_words = format!("  {} {word}  ", phase.sign(state.look.ascii));
@@ -89,25 +97,31 @@ fn progress(state: &State, columns: usize) -> Line<'static> {
 fn times(state: &State) -> Line<'static> {
     let theme = state.look.theme;
     let mut line = Line::default();
-    let mut say = |word: &str, value: String| {
+    let say = |line: &mut Line<'static>, word: &str, value: String| {
         line.push_span(Span::styled(format!(" {word} "), theme.quiet()));
         line.push_span(Span::raw(format!("{value} ")));
     };
-    if let Some(runner) = &state.runner {
-        say(
-            "elapsed",
-            state.elapsed().map_or_else(|| "-".to_owned(), duration),
-        );
+    let known = |seconds: Option<f64>| seconds.map_or_else(|| "-".to_owned(), duration);
+    if state.runner.is_some() {
+        say(&mut line, "elapsed", known(state.elapsed()));
         if state.is_live() {
-            say(
-                "ETA",
-                state.remaining().map_or_else(|| "-".to_owned(), duration),
-            );
+            say(&mut line, "ETA", known(state.remaining()));
         }
-        say("threads", runner.threads.to_string());
-        say("jobs", runner.jobs.to_string());
     }
-    let (words, style) = match &state.liveness {
+    let (words, style) = liveness(state);
+    line.push_span(Span::styled(format!(" {words} "), style));
+    if let Some(runner) = &state.runner {
+        say(&mut line, "threads", runner.threads.to_string());
+        say(&mut line, "jobs", runner.jobs.to_string());
+        line.push_span(Span::raw(format!(" {}", visible(&runner.message))));
+    }
+    line
+}
+
+/// Whether the runner lives, said plainly.
+fn liveness(state: &State) -> (String, Style) {
+    let theme = state.look.theme;
+    match &state.liveness {
         _ if state.has_ended() => ("runner has ended".to_owned(), theme.quiet()),
         Some(Liveness::Alive) => ("runner alive".to_owned(), theme.good()),
         Some(Liveness::Silent { seconds }) => {
@@ -116,16 +130,7 @@ fn times(state: &State) -> Line<'static> {
         }
         Some(Liveness::Gone) => ("RUNNER GONE".to_owned(), theme.bad()),
         None => ("no runner yet".to_owned(), theme.quiet()),
-    };
-    line.push_span(Span::styled(format!(" {words}"), style));
-    if let Some(runner) = state
-        .runner
-        .as_ref()
-        .filter(|runner| !runner.message.is_empty())
-    {
-        line.push_span(Span::raw(format!("  {}", visible(&runner.message))));
     }
-    line
 }
 
 /// What to do when nothing more will happen by itself.

@@ -13,63 +13,103 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::{bar, flow, heading};
+use super::{bar, flow};
 use crate::dashboard::state::{Phase, State, Trial};
 use crate::dashboard::text::{bytes, cut, duration, number, visible};
+use crate::store::{Provenance, RunnerStatus};
 
 pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
     let look = state.look;
-    let Some(runner) = &state.runner else {
-        let words = " no runner has written its status yet";
-        frame.render_widget(Span::styled(words, look.theme.quiet()), area);
-        return;
-    };
-    let words = format!("runner {} on {}", runner.pid, visible(&runner.host));
-    let rest = heading(&words, look, frame, area);
-    let running: Vec<&Trial> = (state.trials.all.iter())
-        .filter(|trial| trial.phase == Phase::Running)
-        .collect();
-    let seconds = runner.updated_at - runner.started_at;
+    let mut lines = Vec::new();
+    match &state.runner {
+        None => lines.push(Line::from(" no runner has written its status yet")),
+        Some(runner) => {
+            let words = format!(" runner {} on {}", runner.pid, visible(&runner.host));
+            lines.push(Line::from(Span::styled(words, look.theme.title())));
+            lines.extend(flow(&figures(state, runner), area.width, 4, look));
+        }
+    }
+    if let Some(provenance) = &state.provenance {
+        lines.push(Line::default());
+        lines.push(Line::from(Span::styled(
+            " where the numbers come from",
+            look.theme.title(),
+        )));
+        lines.extend(flow(&origin(provenance), area.width, area.height / 3, look));
+    }
+    lines.push(Line::default());
+    lines.push(Line::from(Span::styled(" now running", look.theme.title())));
+    let room = usize::from(area.height).saturating_sub(lines.len());
+    for trial in running(state).take(room) {
+        lines.push(Line::from(cut(
+            &pace(state, trial),
+            usize::from(area.width),
+        )));
+    }
+    frame.render_widget(Paragraph::new(lines), area);
+}
+
+fn running(state: &State) -> impl Iterator<Item = &Trial> {
+    (state.trials.all.iter()).filter(|trial| trial.phase == Phase::Running)
+}
+
+/// What the runner uses of the machine.
+fn figures(state: &State, runner: &RunnerStatus) -> Vec<(&'static str, String)> {
+    let count = running(state).count();
     let mut pairs = vec![
         ("threads", runner.threads.to_string()),
         ("jobs", runner.jobs.to_string()),
-        ("running now", running.len().to_string()),
+        ("running now", count.to_string()),
         ("CPU time", duration(runner.cpu_seconds)),
     ];
+    let seconds = runner.updated_at - runner.started_at;
     if seconds > 0.0 {
         let used = number(runner.cpu_seconds / seconds);
-        pairs.push((
-            "threads used on average",
-            format!("{used} of {}", runner.threads),
-        ));
+        let words = format!("{used} of {}", runner.threads);
+        pairs.push(("threads used on average", words));
     }
     pairs.push(("memory", bytes(runner.memory_bytes as f64)));
-    if !running.is_empty() {
-        let each = runner.memory_bytes as f64 / running.len() as f64;
+    if count > 0 {
+        let each = runner.memory_bytes as f64 / count as f64;
         pairs.push(("memory per running trial", bytes(each)));
     }
     pairs.push(("written", bytes(runner.bytes_written as f64)));
-    let mut lines = flow(&pairs, rest.width, rest.height / 2, look);
-    lines.push(Line::default());
-    lines.push(Line::from(Span::styled(" now running", look.theme.title())));
-    for trial in running
-        .iter()
-        .take(usize::from(rest.height).saturating_sub(lines.len()))
-    {
-        let label = &state.trials.groups[trial.group].label;
-        let words = format!(
-            " {} {:>4} {:>9} ETA {:>8}  {label} seed {}",
-            bar(trial.progress().unwrap_or(0.0), 10, look),
+    pairs
+}
+
+fn origin(provenance: &Provenance) -> Vec<(&'static str, String)> {
+    let commit = provenance.git_commit.as_deref().unwrap_or("unknown");
+    let mut pairs = vec![
+        ("version", visible(&provenance.version)),
+        ("commit", visible(commit)),
+        ("host", visible(&provenance.host)),
+        ("CPU", visible(&provenance.cpu_model)),
+        ("cores", provenance.cores.to_string()),
+        ("memory of the host", bytes(provenance.memory_bytes as f64)),
+        ("system", visible(&provenance.system)),
+        ("started", visible(&provenance.started_at)),
+    ];
+    for (file, checksum) in provenance.data.values().flatten() {
+        // Twelve digits tell files apart; the whole sum stands in provenance.json.
+        let digits: String = checksum.chars().take(12).collect();
+        pairs.push(("data", visible(&format!("{file} {digits}"))));
+    }
+    pairs
+}
+
+fn pace(state: &State, trial: &Trial) -> String {
+    let known = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+    let label = &state.trials.groups[trial.group].label;
+    format!(
+        " {} {:>4} {:>9} ETA {:>8}  {label} seed {}",
+        bar(trial.progress().unwrap_or(0.0), 10, state.look),
+        known(
             trial
                 .progress()
-                .map_or_else(|| "-".to_owned(), |share| format!("{:.0}%", share * 100.0)),
-            trial
-                .rate
-                .map_or_else(|| "-".to_owned(), |rate| format!("{}/s", number(rate))),
-            trial.remaining().map_or_else(|| "-".to_owned(), duration),
-            trial.row.seed
-        );
-        lines.push(Line::from(cut(&words, usize::from(rest.width))));
-    }
-    frame.render_widget(Paragraph::new(lines), rest);
+                .map(|share| format!("{:.0}%", share * 100.0))
+        ),
+        known(trial.rate.map(|rate| format!("{}/s", number(rate)))),
+        known(trial.remaining().map(duration)),
+        trial.row.seed
+    )
 }

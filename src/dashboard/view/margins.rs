@@ -7,8 +7,10 @@
 //!
 //! | test_accuracy by solver.gamma (down) and solver.rho (across)                     |
 //! |            0.5      5     50                                                     |
-//! |  0.5    0.9612 0.9700 0.9500     the better, the more it is filled               |
+//! |  0.5    ░░0.9612 ██0.9700          the greater, the more it is filled            |
 //! ```
+
+use std::fmt::Write as _;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -41,7 +43,7 @@ pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
     let map = margin(&state.trials, metric, row, column, fixed);
     let mut words = format!("{metric} by {}", visible(row_path));
     if let Some(path) = column.and_then(|at| swept.get(at)) {
-        words.push_str(&format!(" (down) and {} (across)", visible(path)));
+        let _ = write!(words, " (down) and {} (across)", visible(path));
     }
     words.push_str(match fixed {
         Some(_) => ", the other settings as selected",
@@ -106,7 +108,10 @@ fn bar_lines(
     (map.rows.iter().zip(&map.cells))
         .map(|(value, cells)| {
             let summary = cells.first().copied().flatten();
-            let mean = rows::mean(metric, summary, state.look.ascii);
+            let mean = summary.map_or_else(
+                || "-".to_owned(),
+                |summary| rows::mean(metric, summary, state.look.ascii),
+            );
             let count = summary.map_or(0, |summary| summary.count);
             let words = format!(
                 " {}  {} n{count:<4}",

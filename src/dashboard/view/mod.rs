@@ -32,6 +32,7 @@ use super::keys;
 use super::layout::{self, SMALLEST};
 use super::state::{Look, State};
 use super::text::cut;
+use super::theme::SELECTED;
 
 /// Draws the whole screen.
 pub fn draw(state: &State, frame: &mut Frame) {
@@ -62,14 +63,14 @@ pub fn draw(state: &State, frame: &mut Frame) {
 
 fn tabs(state: &State, frame: &mut Frame, area: Rect) {
     let theme = state.look.theme;
-    for (position, (view, place)) in layout::tabs(area).into_iter().enumerate() {
+    for (position, (view, place)) in layout::tabs(area, state.view).into_iter().enumerate() {
         let words = if usize::from(place.width) > 3 {
-            format!(" {} {} ", position + 1, view.name())
+            format!(" {} {}", position + 1, view.name())
         } else {
             format!(" {} ", position + 1)
         };
         let style = if view == state.view {
-            theme.title().patch(theme.selected())
+            theme.title().patch(SELECTED)
         } else {
             theme.quiet()
         };

@@ -87,19 +87,11 @@ fn typed(text: &str) -> Line<'static> {
 }
 
 fn help(state: &State, scroll: usize) -> Vec<Line<'static>> {
-    let lines: Vec<Line> = (keys::help().into_iter())
-        .map(|(names, what, views)| {
+    let lines: Vec<Line> = (keys::help(state.view).into_iter())
+        .map(|(names, what)| {
             Line::from(vec![
-                Span::styled(fit(&names, 15), state.look.theme.title()),
-                Span::raw(format!(" {what}")),
-                Span::styled(
-                    if views.is_empty() {
-                        views
-                    } else {
-                        format!(" ({views})")
-                    },
-                    state.look.theme.quiet(),
-                ),
+                Span::styled(fit(&names, 17), state.look.theme.title()),
+                Span::raw(what),
             ])
         })
         .collect();

@@ -11,6 +11,8 @@
 //! |  10 |  '--F    0.1 |  '--u       0.9 |/                 5 |------                |
 //! ```
 
+use std::fmt::Write as _;
+
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
@@ -84,18 +86,22 @@ fn title<'a>(state: &State, subject: &Subject, columns: u16) -> Line<'a> {
         leading.phase.word()
     );
     if let (Phase::Running, Some(share)) = (leading.phase, leading.progress()) {
-        words.push_str(&format!(
+        let _ = write!(
+            words,
             " {} {:.0}%",
             bar(share, 8, state.look),
             share * 100.0
-        ));
+        );
         if let (Some(rate), Some(remaining)) = (leading.rate, leading.remaining()) {
-            words.push_str(&format!(" {}/s ETA {}", number(rate), duration(remaining)));
+            let _ = write!(words, " {}/s ETA {}", number(rate), duration(remaining));
         }
     }
+    let known = trials()
+        .filter(|trial| trial.metric("objective").is_some())
+        .count();
     let seeds = match selected.len() {
         0 | 1 => String::new(),
-        several => format!(", mean of {several} seeds"),
+        several => format!(", mean of {known}/{several} seeds"),
     };
     let room = usize::from(columns).saturating_sub(text::width(&words) + seeds.len() + 4);
     let label = cut(&subject.label, room.max(8));
@@ -132,22 +138,22 @@ pub(super) fn words_of_trouble(state: &State, trial: &Trial) -> Option<String> {
 }
 
 fn numbers(state: &State, columns: u16) -> Vec<(&'static str, String)> {
-    let row = state.list.selected_row();
+    let narrow = columns < 60;
     let selected = state.list.selected_trials(&state.trials);
-    let value = |metric: &str| match (&selected[..], row) {
-        ([single], _) => text::metric(metric, state.trials.all[*single].metric(metric)),
-        ([first, ..], _) => {
-            let group = &state.trials.groups[state.trials.all[*first].group];
-            rows::mean(
-                metric,
-                state.trials.summary(group, metric),
-                state.look.ascii,
-            )
+    let value = |metric: &str| {
+        if let [single] = selected[..] {
+            return text::metric(metric, state.trials.all[single].metric(metric));
         }
-        ([], _) => number_or_dash(None),
+        let group = selected.first().map(|&first| state.trials.all[first].group);
+        let group = group.map(|group| &state.trials.groups[group]);
+        match group.and_then(|group| state.trials.summary(group, metric)) {
+            Some(summary) if narrow => text::metric(metric, Some(summary.mean)),
+            Some(summary) => rows::mean(metric, summary, state.look.ascii),
+            None => number_or_dash(None),
+        }
     };
     (NUMBERS.iter().zip(SHORT_NUMBERS))
-        .map(|(&(long, metric), short)| (if columns < 60 { short } else { long }, value(metric)))
+        .map(|(&(long, metric), short)| (if narrow { short } else { long }, value(metric)))
         .collect()
 }
 

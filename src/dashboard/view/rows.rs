@@ -8,17 +8,18 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
+use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use super::bar;
 use crate::dashboard::state::{COLUMNS, Phase, Row, Sort, State, Summary, Trial, group_phase};
-use crate::dashboard::text::{self, cut, duration, fit, fit_right, number};
+use crate::dashboard::text::{self, cut, duration, fit, fit_middle, fit_right, number};
+use crate::dashboard::theme::SELECTED;
 
 /// Narrowest column of settings before metric columns are given up.
 const NARROWEST_SETTING: usize = 18;
 const SEEDS: usize = 6;
-const ITERATIONS: usize = 13;
+const ITERATIONS: usize = 11;
 /// From this width on, rate and remaining time have columns of their own.
 const WIDE: usize = 110;
 
@@ -26,59 +27,76 @@ const WIDE: usize = 110;
 struct Columns {
     sign: usize,
     setting: usize,
-    pace: bool,
-    /// Positions in [`COLUMNS`], with their widths.
-    metrics: Vec<(usize, usize)>,
+    /// State in words, standard deviations, rate and remaining time.
+    wide: bool,
+    /// Positions in [`COLUMNS`].
+    metrics: Vec<usize>,
 }
 
-fn width_of(metric: &str) -> usize {
+/// Columns of a metric; `wide`: with the standard deviation where it has one.
+fn width_of(metric: &str, wide: bool) -> usize {
     match metric {
         "iterations" => ITERATIONS,
-        "test_accuracy" | "train_accuracy" | "best_test_accuracy" => 15,
-        "sparsity" | "compression_ratio" | "seconds" => 8,
+        "test_accuracy" | "train_accuracy" | "best_test_accuracy" if wide => 15,
         _ => 9,
     }
 }
 
 fn title_of(metric: &str) -> &str {
     match metric {
-        "test_accuracy" => "test accuracy",
-        "train_accuracy" => "train acc.",
-        "best_test_accuracy" => "best accuracy",
+        "test_accuracy" => "accuracy",
+        "train_accuracy" => "train",
+        "best_test_accuracy" => "best",
+        "balanced_accuracy" => "balanced",
         "compression_ratio" => "ratio",
         "residual_u" => "resid. u",
         "residual_v" => "resid. v",
         "residual_w" => "resid. w",
         "params_compressed" => "params",
+        "params_dense" => "dense",
+        "bytes_compressed" => "bytes",
+        "bytes_dense" => "of bytes",
+        "effective_sparsity" => "eff.spar",
         "descent_violations" => "rises",
+        "seconds_per_iteration" => "s/iter",
         other => other,
     }
 }
 
 impl Columns {
-    fn fitting(width: usize) -> Self {
-        let pace = width >= WIDE;
-        let sign = if width >= WIDE { 10 } else { 2 };
-        let fixed = 1 + sign + 1 + SEEDS + if pace { 18 } else { 0 };
-        let mut left = width.saturating_sub(fixed + NARROWEST_SETTING);
-        let mut metrics = Vec::new();
-        for (position, metric) in COLUMNS.iter().enumerate() {
-            let needed = width_of(metric) + 1;
+    /// The columns for a width; the one that decides the order is always among them.
+    fn fitting(width: usize, sort: Sort) -> Self {
+        let wide = width >= WIDE;
+        let sign = if wide { 10 } else { 2 };
+        let fixed = 3 + sign + SEEDS + if wide { 18 } else { 0 };
+        let room = width.saturating_sub(fixed + NARROWEST_SETTING);
+        let mut order: Vec<usize> = (0..COLUMNS.len())
             // On the narrowest screens the bar of iterations gives way to results.
-            if width < 60 && *metric == "iterations" {
-                continue;
-            }
-            if needed > left {
-                break;
-            }
-            left -= needed;
-            metrics.push((position, width_of(metric)));
+            .filter(|&column| width >= 60 || COLUMNS[column] != "iterations")
+            .collect();
+        let needed = |column: usize| width_of(COLUMNS[column], wide) + 1;
+        let fits = |order: &[usize]| {
+            let mut used = 0;
+            (order.iter())
+                .take_while(|&&column| {
+                    used += needed(column);
+                    used <= room
+                })
+                .count()
+        };
+        if let Sort::Metric(sorted) = sort
+            && !order[..fits(&order)].contains(&sorted)
+        {
+            order.retain(|&column| column != sorted);
+            order.insert(0, sorted);
         }
+        order.truncate(fits(&order));
+        let used: usize = order.iter().map(|&column| needed(column)).sum();
         Self {
             sign,
-            setting: NARROWEST_SETTING + left.min(30),
-            pace,
-            metrics,
+            setting: NARROWEST_SETTING + (room - used).min(30),
+            wide,
+            metrics: order,
         }
     }
 }
@@ -88,7 +106,7 @@ pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
     if area.height == 0 {
         return;
     }
-    let columns = Columns::fitting(usize::from(area.width));
+    let columns = Columns::fitting(usize::from(area.width), state.list.sort);
     let line = |row: u16| Rect {
         y: area.y + row,
         height: 1,
@@ -114,9 +132,7 @@ pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
         let selected = position == state.list.cursor();
         frame.render_widget(row_line(state, &columns, row, selected), place);
         if selected {
-            frame
-                .buffer_mut()
-                .set_style(place, state.look.theme.selected());
+            frame.buffer_mut().set_style(place, SELECTED);
         }
     }
 }
@@ -129,38 +145,28 @@ fn names(state: &State, columns: &Columns) -> Line<'static> {
         (true, false) => "▼",
     };
     let style = state.look.theme.quiet().add_modifier(Modifier::UNDERLINED);
-    let mut words = String::new();
-    let mut name = |title: &str, sort: Sort, columns: usize, right: bool| {
-        let title = if state.list.sort == sort {
-            format!("{title}{arrow}")
-        } else {
-            title.to_owned()
-        };
-        words.push_str(&if right {
-            fit_right(&title, columns)
-        } else {
-            fit(&title, columns)
-        });
-        words.push(' ');
+    let named = |title: &str, sort: Sort| {
+        let arrow = if state.list.sort == sort { arrow } else { "" };
+        format!("{title}{arrow}")
     };
-    name("", Sort::Plan, 0, false);
-    let state_title = if columns.sign > 2 { "state" } else { "" };
-    name(state_title, Sort::State, columns.sign, false);
+    let state_title = if columns.wide { "state" } else { "" };
     let setting_title = match state.list.filter.text.as_str() {
         "" => "setting".to_owned(),
         filter => format!("setting [{}]", text::visible(filter)),
     };
-    name(&setting_title, Sort::Setting, columns.setting, false);
-    name("seeds", Sort::Plan, SEEDS - 1, true);
-    for &(position, width) in &columns.metrics {
-        name(
-            title_of(COLUMNS[position]),
-            Sort::Metric(position),
-            width,
-            true,
-        );
+    let mut words = format!(
+        " {} {}{} ",
+        fit(&named(state_title, Sort::State), columns.sign),
+        fit(&named(&setting_title, Sort::Setting), columns.setting),
+        fit_right("seeds", SEEDS),
+    );
+    for &column in &columns.metrics {
+        let metric = COLUMNS[column];
+        let title = named(title_of(metric), Sort::Metric(column));
+        words.push_str(&fit_right(&title, width_of(metric, columns.wide)));
+        words.push(' ');
     }
-    if columns.pace {
+    if columns.wide {
         words.push_str(&fit_right("rate", 9));
         words.push_str(&fit_right("ETA", 9));
     }
@@ -210,7 +216,7 @@ fn row_line(state: &State, columns: &Columns, row: Row, selected: bool) -> Line<
         }
     };
     let sign = phase.sign(state.look.ascii);
-    let state_words = if columns.sign > 2 {
+    let state_words = if columns.wide {
         format!("{sign} {}", phase.word())
     } else {
         sign.to_owned()
@@ -226,16 +232,17 @@ fn row_line(state: &State, columns: &Columns, row: Row, selected: bool) -> Line<
             fit(&state_words, columns.sign + 1),
             state.look.theme.phase(phase),
         ),
-        Span::raw(fit(&setting, columns.setting)),
+        Span::raw(fit_middle(&setting, columns.setting)),
         Span::raw(fit_right(&seeds, SEEDS)),
         Span::raw(" "),
     ]);
-    for &(position, width) in &columns.metrics {
-        let cell = cell(state, row, COLUMNS[position]);
-        line.push_span(Span::styled(fit_right(&cell, width), Style::new()));
-        line.push_span(Span::raw(" "));
+    for &column in &columns.metrics {
+        let metric = COLUMNS[column];
+        let cell = cell(state, row, metric, columns.wide);
+        let columns = width_of(metric, columns.wide);
+        line.push_span(Span::raw(format!("{} ", fit_right(&cell, columns))));
     }
-    if columns.pace {
+    if columns.wide {
         let (rate, remaining) = pace(state, row);
         line.push_span(Span::raw(fit_right(&rate, 9)));
         line.push_span(Span::raw(fit_right(&remaining, 9)));
@@ -250,39 +257,34 @@ fn is_marked(state: &State, member: usize) -> bool {
         .contains(&state.trials.all[member].row.trial)
 }
 
-fn cell(state: &State, row: Row, metric: &str) -> String {
-    match row {
+fn cell(state: &State, row: Row, metric: &str, wide: bool) -> String {
+    let trials = &state.trials;
+    let (members, summary) = match row {
         Row::Group(group) => {
-            let group = &state.trials.groups[group];
-            if metric == "iterations" {
-                let running = (group.members.iter())
-                    .map(|&member| &state.trials.all[member])
-                    .find(|trial| trial.phase == Phase::Running);
-                return running.map_or_else(
-                    || {
-                        mean(
-                            metric,
-                            state.trials.summary(group, metric),
-                            state.look.ascii,
-                        )
-                    },
-                    |trial| iterations(state, trial),
-                );
-            }
-            mean(
-                metric,
-                state.trials.summary(group, metric),
-                state.look.ascii,
-            )
+            let group = &trials.groups[group];
+            (&group.members[..], trials.summary(group, metric))
         }
-        Row::Member(member) | Row::Single(member) => {
-            let trial = &state.trials.all[member];
-            if metric == "iterations" && trial.phase == Phase::Running {
-                return iterations(state, trial);
-            }
-            text::metric(metric, trial.metric(metric))
+        Row::Member(ref member) | Row::Single(ref member) => (std::slice::from_ref(member), None),
+    };
+    if metric == "iterations"
+        && let Some(trial) = running(state, members)
+    {
+        return iterations(state, trial);
+    }
+    match (row, summary) {
+        (Row::Group(_), Some(summary)) if wide => mean(metric, summary, state.look.ascii),
+        (Row::Group(_), summary) => text::metric(metric, summary.map(|summary| summary.mean)),
+        (Row::Member(member) | Row::Single(member), _) => {
+            text::metric(metric, trials.all[member].metric(metric))
         }
     }
+}
+
+/// The first of the trials that is under way.
+fn running<'a>(state: &'a State, members: &[usize]) -> Option<&'a Trial> {
+    (members.iter())
+        .map(|&member| &state.trials.all[member])
+        .find(|trial| trial.phase == Phase::Running)
 }
 
 /// A small bar, and iterations out of those planned.
@@ -299,10 +301,7 @@ fn iterations(state: &State, trial: &Trial) -> String {
 }
 
 /// A mean; accuracies with their standard deviation.
-pub(super) fn mean(metric: &str, summary: Option<Summary>, ascii: bool) -> String {
-    let Some(summary) = summary else {
-        return "-".to_owned();
-    };
+pub(super) fn mean(metric: &str, summary: Summary, ascii: bool) -> String {
     let mean = text::metric(metric, Some(summary.mean));
     match summary.deviation {
         Some(deviation) if metric.ends_with("accuracy") => {
@@ -314,19 +313,14 @@ pub(super) fn mean(metric: &str, summary: Option<Summary>, ascii: bool) -> Strin
 }
 
 fn pace(state: &State, row: Row) -> (String, String) {
-    let members = match row {
-        Row::Group(group) => state.trials.groups[group].members.clone(),
-        Row::Member(member) | Row::Single(member) => vec![member],
+    let trial = match row {
+        Row::Group(group) => running(state, &state.trials.groups[group].members),
+        Row::Member(member) | Row::Single(member) => running(state, &[member]),
     };
-    let running = (members.iter())
-        .map(|&member| &state.trials.all[member])
-        .find(|trial| trial.phase == Phase::Running);
-    let Some(trial) = running else {
-        return (String::new(), String::new());
-    };
-    let rate = trial
-        .rate
-        .map_or_else(String::new, |rate| format!("{}/s", number(rate)));
-    let remaining = trial.remaining().map_or_else(String::new, duration);
+    let rate = trial.and_then(|trial| trial.rate);
+    let rate = rate.map_or_else(String::new, |rate| format!("{}/s", number(rate)));
+    let remaining = trial
+        .and_then(Trial::remaining)
+        .map_or_else(String::new, duration);
     (cut(&rate, 8), remaining)
 }

@@ -8,12 +8,12 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
+use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::heading;
 use crate::dashboard::state::State;
-use crate::dashboard::text::cut;
+use crate::dashboard::text::{cut, visible};
 
 pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
     let request = state.table_request();
@@ -30,12 +30,12 @@ pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
         said(&request.rows),
         said(&request.columns)
     );
-    let rest = heading(
-        &crate::dashboard::text::visible(&words),
-        state.look,
-        frame,
-        area,
-    );
+    let rest = heading(&visible(&words), state.look, frame, area);
+    if state.table_lines.is_empty() {
+        let words = format!(" no table yet; nnbcd-tui table {} writes it", state.root);
+        frame.render_widget(Span::styled(words, state.look.theme.quiet()), rest);
+        return;
+    }
     let lines: Vec<Line> = (state.table_lines.iter())
         .map(|line| Line::from(cut(&format!(" {line}"), usize::from(rest.width))))
         .collect();

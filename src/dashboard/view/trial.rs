@@ -9,6 +9,8 @@
 //! | ...                               | ...                                          |
 //! ```
 
+use std::fmt::Write as _;
+
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
@@ -20,6 +22,9 @@ use super::{flow, heading};
 use crate::dashboard::state::{State, Trial, short_names};
 use crate::dashboard::text::{self, cut, visible};
 use crate::store::TrialTable;
+
+/// Neighbours that are listed.
+const MOST_NEIGHBOURS: usize = 40;
 
 pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
     let Some(trial) = state.selected_trial() else {
@@ -40,7 +45,6 @@ pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
         ""
     };
     let inner = heading("settings", state.look, frame, settings);
-    // The data's settings rarely differ: with little room, the rest comes first.
     let lines: Vec<Line> = (config.lines())
         .map(|line| {
             Line::from(cut(
@@ -149,6 +153,9 @@ fn neighbours(state: &State, trial: &Trial) -> Vec<Line<'static>> {
     let own_accuracy = accuracy(own);
     let mut lines = Vec::new();
     for group in &state.trials.groups {
+        if lines.len() == MOST_NEIGHBOURS {
+            break;
+        }
         let mut differing = (group.swept.iter().zip(&own.swept).enumerate())
             .filter(|(_, (other, own))| other != own);
         let (Some((at, (other, _))), None) = (differing.next(), differing.next()) else {
@@ -158,9 +165,9 @@ fn neighbours(state: &State, trial: &Trial) -> Vec<Line<'static>> {
         let shown = if other.is_empty() { "unused" } else { other };
         let mut words = format!(" {}={}", visible(name), visible(shown));
         if let Some(other) = accuracy(group) {
-            words.push_str(&format!(": test accuracy {other:.4}"));
+            let _ = write!(words, ": test accuracy {other:.4}");
             if let Some(own) = own_accuracy {
-                words.push_str(&format!(" ({:+.4})", other - own));
+                let _ = write!(words, " ({:+.4})", other - own);
             }
         }
         lines.push(Line::from(Span::styled(words, Style::new())));
