@@ -143,6 +143,7 @@ fn choices_of_the_views() {
     state.handle(Action::Mark);
     state.handle(Action::Move(1));
     state.apply(fixture::iterations(&fixture::id(2, 0), 200, 71.0));
+    state.resize((100, 30).into());
     state.handle(Action::Show(View::Convergence));
     state.handle(Action::LogIterations);
     state.handle(Action::Cursor(-20));

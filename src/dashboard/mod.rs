@@ -8,12 +8,13 @@
 //! | `layout` | where things stand on the screen |
 //! | `theme`, `text` | colours; foreign text, widths, numbers |
 //! | `terminal` | the terminal, and giving it back |
-//! | `run`, `documents` | the loop, and the files it reads |
+//! | `run`, `input`, `documents` | the loop, what the user does, the files of a trial |
 //!
 //! It works on nothing but the run directory. Live, watched and ended runs take the same path.
 
 mod action;
 mod documents;
+mod input;
 pub mod keys;
 mod layout;
 mod run;
@@ -69,7 +70,8 @@ pub enum End {
     StopRequested,
     /// Nobody works on the run.
     Ended,
-    /// A signal (its number) ended the dashboard; the run goes on.
+    /// A signal (its number) ended the dashboard; the run goes on. After SIGHUP there is no
+    /// terminal to print to.
     Signal(i32),
 }
 

@@ -4,11 +4,12 @@ use std::collections::HashSet;
 use std::io;
 use std::time::{Duration, Instant};
 
-use ratatui::crossterm::event::{self, Event, MouseButton, MouseEvent, MouseEventKind};
+use ratatui::crossterm::event::{Event, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
 
 use super::action::{Action, Effect};
 use super::documents;
+use super::input::Input;
 use super::state::{Look, State};
 use super::terminal::Screen;
 use super::{DashboardError, End, Options, Outcome, keys, layout};
@@ -16,6 +17,8 @@ use crate::store::{Command, Provenance, RunDirectory, RunFollower, RunUpdate, se
 
 /// Time between two looks at the run directory.
 const BETWEEN_POLLS: Duration = Duration::from_millis(250);
+/// Time between two looks at the signals that arrived.
+const BETWEEN_SIGNALS: Duration = Duration::from_millis(100);
 /// Time between two frames.
 const BETWEEN_FRAMES: Duration = Duration::from_millis(100);
 /// Rows that one notch of the mouse wheel moves.
@@ -45,7 +48,7 @@ pub fn run(run: RunDirectory, options: Options) -> Result<Outcome, DashboardErro
         next_poll: Instant::now(),
         next_frame: Instant::now(),
     };
-    let end = session.show(&mut screen);
+    let end = Input::listen().and_then(|input| session.show(&mut screen, &input));
     // The terminal is given back before anything is printed.
     drop(screen);
     Ok(Outcome {
@@ -67,7 +70,7 @@ struct Session {
 }
 
 impl Session {
-    fn show(&mut self, screen: &mut Screen) -> io::Result<End> {
+    fn show(&mut self, screen: &mut Screen, input: &Input) -> io::Result<End> {
         self.state.resize(screen.size()?);
         loop {
             if let Some(signal) = screen.signals.leaving() {
@@ -87,7 +90,7 @@ impl Session {
                 screen.draw(&self.state)?;
                 self.next_frame = now + BETWEEN_FRAMES;
             }
-            if let Some(end) = self.listen(screen)? {
+            if let Some(end) = self.listen(screen, input)? {
                 return Ok(end);
             }
         }
@@ -156,17 +159,17 @@ impl Session {
     }
 
     /// Waits for keys until there is something else to do, and does what they ask for.
-    fn listen(&mut self, screen: &mut Screen) -> io::Result<Option<End>> {
+    fn listen(&mut self, screen: &mut Screen, input: &Input) -> io::Result<Option<End>> {
         let now = Instant::now();
         let until = if self.state.is_settled() {
             self.next_poll
         } else {
             self.next_poll.min(self.next_frame)
         };
-        let mut patience = until.saturating_duration_since(now).min(BETWEEN_POLLS);
-        while event::poll(patience)? {
+        let mut patience = until.saturating_duration_since(now).min(BETWEEN_SIGNALS);
+        while let Some(event) = input.wait(patience)? {
             patience = Duration::ZERO;
-            for action in self.actions(&event::read()?) {
+            for action in self.actions(&event) {
                 if let Some(effect) = self.state.handle(action)
                     && let Some(end) = self.perform(effect, screen)?
                 {

@@ -19,7 +19,7 @@ use ratatui::crossterm::terminal::{
     disable_raw_mode, enable_raw_mode,
 };
 use ratatui::crossterm::{execute, queue};
-use ratatui::layout::Size;
+use ratatui::layout::{Position, Rect, Size};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 use signal_hook::flag;
 
@@ -70,7 +70,9 @@ impl Screen {
 
     /// Forgets what the terminal shows: the next frame is drawn whole.
     pub(super) fn repaint(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        // Not `Terminal::clear`: it asks the terminal where the cursor is and waits for the answer.
+        let size = self.terminal.size()?;
+        self.terminal.resize(Rect::from((Position::ORIGIN, size)))
     }
 
     /// Gives the terminal back and stops this process until the shell continues it.
@@ -85,6 +87,9 @@ impl Screen {
     pub(super) fn resume(&mut self) -> io::Result<()> {
         self.signals.continued.store(false, Ordering::SeqCst);
         self.signals.stop.store(false, Ordering::SeqCst);
+        // The shell has set modes of its own meanwhile: they are not raw, whatever crossterm
+        // remembers.
+        let _ = disable_raw_mode();
         take_over()?;
         self.repaint()
     }

@@ -24,6 +24,9 @@ use super::overview::words_of_trouble;
 use crate::dashboard::state::{Convergence, Penalties, Picture, Quantity, State};
 use crate::dashboard::text::{cut, number};
 
+/// Points of the line that falls as 1/k.
+const REFERENCE_POINTS: u32 = 100;
+
 pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
     let subjects = subjects(state);
     let mut chart = chart(state, &subjects);
@@ -243,11 +246,14 @@ fn references(curve: &Curve) -> Vec<Curve> {
     if let (Some(&(x, Some((_, y)))), Some(&(last, _))) =
         (positive().next(), positive().next_back())
     {
-        let end = y * x / last;
-        lines.push(reference(
-            "O(1/k)",
-            vec![(x, Some((y, y))), (last, Some((end, end)))],
-        ));
+        // Many points, because the last visible one carries the name.
+        let steps = f64::from(REFERENCE_POINTS);
+        let points = (0..=REFERENCE_POINTS).map(|step| {
+            let here = x * (last / x).powf(f64::from(step) / steps);
+            let value = y * x / here;
+            (here, Some((value, value)))
+        });
+        lines.push(reference("O(1/k)", points.collect()));
     }
     if let Some((_, ends)) = fitted_slope(&curve.points) {
         lines.push(reference(

@@ -61,11 +61,11 @@ fn progress(state: &State, columns: usize) -> Line<'static> {
     let done = state.trials.count(Phase::Done);
     let mut counts = format!(" {done}/{all} done");
     for phase in [
-        Phase::Running,
         Phase::Failed,
+        Phase::Lost,
         Phase::Stopped,
         Phase::Paused,
-        Phase::Lost,
+        Phase::Running,
     ] {
         let count = state.trials.count(phase);
         if count > 0 {

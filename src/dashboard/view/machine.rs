@@ -64,8 +64,8 @@ fn figures(state: &State, runner: &RunnerStatus) -> Vec<(&'static str, String)> 
     ];
     let seconds = runner.updated_at - runner.started_at;
     if seconds > 0.0 {
-        let used = number(runner.cpu_seconds / seconds);
-        let words = format!("{used} of {}", runner.threads);
+        let used = runner.cpu_seconds / seconds;
+        let words = format!("{used:.1} of {}", runner.threads);
         pairs.push(("threads used on average", words));
     }
     pairs.push(("memory", bytes(runner.memory_bytes as f64)));
@@ -89,6 +89,7 @@ fn origin(provenance: &Provenance) -> Vec<(&'static str, String)> {
         ("system", visible(&provenance.system)),
         ("started", visible(&provenance.started_at)),
     ];
+    pairs.retain(|(_, value)| !value.is_empty());
     for (file, checksum) in provenance.data.values().flatten() {
         // Twelve digits tell files apart; the whole sum stands in provenance.json.
         let digits: String = checksum.chars().take(12).collect();

@@ -38,6 +38,7 @@ fn width_of(metric: &str, wide: bool) -> usize {
     match metric {
         "iterations" => ITERATIONS,
         "test_accuracy" | "train_accuracy" | "best_test_accuracy" if wide => 15,
+        "sparsity" | "compression_ratio" => 8,
         _ => 9,
     }
 }
@@ -147,7 +148,7 @@ fn names(state: &State, columns: &Columns) -> Line<'static> {
     let style = state.look.theme.quiet().add_modifier(Modifier::UNDERLINED);
     let named = |title: &str, sort: Sort| {
         let arrow = if state.list.sort == sort { arrow } else { "" };
-        format!("{title}{arrow}")
+        format!("{arrow}{title}")
     };
     let state_title = if columns.wide { "state" } else { "" };
     let setting_title = match state.list.filter.text.as_str() {
