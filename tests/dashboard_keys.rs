@@ -9,7 +9,7 @@ use nnbcd::dashboard::state::{Look, State};
 use nnbcd::dashboard::{Action, Effect, View, keys};
 use nnbcd::store::{
     Command, IterationRecord, Liveness, RunDirectory, RunFollower, RunUpdate, RunnerState,
-    TrialStatus,
+    TrialRow, TrialStatus, TrialTable,
 };
 use proptest::prelude::*;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -237,6 +237,36 @@ fn a_run_directory_made_by_the_writers_is_shown() {
     );
 }
 
+#[test]
+fn iterations_of_ended_trials_are_let_go_and_read_again_when_looked_at() {
+    let mut state = fixture::state(Look::default());
+    let rows = |status| {
+        let row = |position: u64| TrialRow {
+            trial: position.to_string(),
+            status,
+            swept: vec![position.to_string()],
+            ..TrialRow::default()
+        };
+        RunUpdate::Trials(TrialTable {
+            swept: vec!["rank".to_owned()],
+            rows: (0..400).map(row).collect(),
+        })
+    };
+    state.apply(rows(TrialStatus::Running));
+    for trial in 0..400 {
+        state.apply(fixture::iterations(&trial.to_string(), 3, 1.0));
+    }
+    assert!(state.take_forgotten().is_empty(), "running trials are kept");
+    state.apply(rows(TrialStatus::Done));
+    assert!(
+        state.take_forgotten().is_empty(),
+        "the selected trial is kept"
+    );
+    press(&mut state, 'j');
+    assert_eq!(state.take_forgotten(), ["1"]);
+    assert!(state.take_forgotten().is_empty(), "once is enough");
+}
+
 #[derive(Clone, Debug)]
 enum Input {
     Key(KeyCode, KeyModifiers),
@@ -266,7 +296,7 @@ fn update(number: u8) -> RunUpdate {
     let trial = fixture::id(usize::from(number / 3 % 5), u64::from(number % 3));
     match number % 7 {
         0 => RunUpdate::Trials(fixture::table(|_, _| TrialStatus::Done)),
-        1 => RunUpdate::Trials(Default::default()),
+        1 => RunUpdate::Trials(TrialTable::default()),
         2 => fixture::started(&trial),
         3 => fixture::iterations(&trial, u64::from(number), f64::from(number)),
         4 => fixture::layers(&trial, 5),

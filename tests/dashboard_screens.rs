@@ -124,11 +124,9 @@ fn the_other_views() {
             });
         }
         if let Some((table, request)) = state.take_stale_table() {
-            state.show_table(&[format!(
-                "{} rows, {}",
-                table.rows.len(),
-                request.metrics.join(" ")
-            )]);
+            let (width, rows) = state.table_room();
+            assert!(width > 0 && rows > 0);
+            state.show_table(&format!("{} rows\n{request:?}", table.rows.len()));
         }
         for (width, height) in [(80, 24), (120, 40), (40, 10)] {
             let name = format!("{view:?}_{width}x{height}").to_lowercase();

@@ -32,7 +32,7 @@ use thiserror::Error;
 
 pub use action::{Action, Effect, View};
 pub use run::run;
-pub use table::{PaperTable, TableRequest};
+pub use table::{TableMaker, TableRequest};
 pub use theme::Theme;
 
 /// How the dashboard is shown and what it may do.
@@ -46,7 +46,7 @@ pub struct Options {
     /// started the runner.
     pub can_stop: bool,
     /// Makes the paper table. Without it the table view stays empty.
-    pub tables: Option<Box<dyn PaperTable>>,
+    pub tables: Option<Box<dyn TableMaker>>,
 }
 
 impl fmt::Debug for Options {

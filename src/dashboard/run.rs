@@ -152,9 +152,9 @@ impl Session {
             return;
         };
         if let Some((table, request)) = self.state.take_stale_table() {
-            let lines = tables.lines(&table, &request);
-            self.state
-                .show_table(&lines.unwrap_or_else(|error| vec![error]));
+            let (width, rows) = self.state.table_room();
+            let text = tables.text(&table, &request, width, rows);
+            self.state.show_table(&text.unwrap_or_else(|error| error));
         }
     }
 

@@ -8,21 +8,27 @@ use crate::store::{RunDirectory, TrialTable};
 /// What a paper table shows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TableRequest {
-    /// Swept settings that name the rows.
+    /// Swept settings down the side; empty: all that are not in `columns`.
     pub rows: Vec<String>,
-    /// Swept settings whose values stand side by side.
+    /// Swept settings across the top; empty: one column per metric.
     pub columns: Vec<String>,
-    /// Metrics in the cells.
+    /// Metrics in the cells; empty: the usual ones.
     pub metrics: Vec<String>,
 }
 
 /// Makes the paper table, as the `table` command does.
-pub trait PaperTable {
-    /// The table as lines of plain text for the screen.
+pub trait TableMaker {
+    /// The table as plain text, at most `width` columns wide and `rows` rows long.
     ///
     /// # Errors
     /// Says in one sentence why there is no such table.
-    fn lines(&self, table: &TrialTable, request: &TableRequest) -> Result<Vec<String>, String>;
+    fn text(
+        &self,
+        table: &TrialTable,
+        request: &TableRequest,
+        width: usize,
+        rows: usize,
+    ) -> Result<String, String>;
 
     /// Writes the table to the run directory and says where.
     ///

@@ -198,7 +198,8 @@ pub fn failed(look: Look) -> State {
     });
     for row in &mut table.rows {
         if row.status == TrialStatus::Failed {
-            row.error = "iteration 17: U of layer 1 is not finite\u{1b}[31m\u{7}".to_owned();
+            row.error
+                .push_str("iteration 17: U of layer 1 is not finite\u{1b}[31m\u{7}");
             row.objective = Some(f64::NAN);
         }
     }

@@ -119,12 +119,15 @@ impl State {
                 convergence.picture = Picture::ALL[next];
                 convergence.other_scale = false;
             }
+            (Action::Choose(by), View::Table) => {
+                self.table.metric = shifted(self.table.metric, by, METRICS.len() + 1);
+            }
             (Action::Choose(by), _) => self.metric = shifted(self.metric, by, METRICS.len()),
             (Action::ChooseRows(by), View::Table) => {
-                self.table_rows = shifted(self.table_rows, by, swept + 1);
+                self.table.rows = shifted(self.table.rows, by, swept + 1);
             }
             (Action::ChooseColumns(by), View::Table) => {
-                self.table_columns = shifted(self.table_columns, by, swept + 1);
+                self.table.columns = shifted(self.table.columns, by, swept + 1);
             }
             (Action::ChooseRows(by), _) => {
                 self.margins.rows = shifted(self.margins.rows, by, swept);
@@ -149,25 +152,21 @@ impl State {
         self.stale.table = true;
     }
 
-    /// What the table view asks for: all settings in the rows, unless one was chosen.
+    /// What the table view asks for.
     pub(crate) fn table_request(&self) -> TableRequest {
-        let swept = &self.trials.swept;
-        let chosen = |choice: usize| choice.checked_sub(1).and_then(|at| swept.get(at)).cloned();
-        let columns: Vec<String> = chosen(self.table_columns).into_iter().collect();
-        let rows = chosen(self.table_rows).map_or_else(
-            || {
-                swept
-                    .iter()
-                    .filter(|path| !columns.contains(path))
-                    .cloned()
-                    .collect()
-            },
-            |row| vec![row],
-        );
+        let swept = |choice: usize| {
+            let position = choice.checked_sub(1);
+            let path = position.and_then(|at| self.trials.swept.get(at));
+            path.into_iter().cloned().collect()
+        };
+        let metric = (self.table.metric.checked_sub(1)).and_then(|at| METRICS.get(at));
         TableRequest {
-            rows,
-            columns,
-            metrics: vec![self.metric_name().to_owned()],
+            rows: swept(self.table.rows),
+            columns: swept(self.table.columns),
+            metrics: metric
+                .into_iter()
+                .map(|&metric| metric.to_owned())
+                .collect(),
         }
     }
 

@@ -71,6 +71,17 @@ pub(crate) struct Convergence {
     pub zoom: u32,
 }
 
+/// Choices of the table view. Each is one more than a position; 0: as the `table` command does it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct TableChoice {
+    /// The swept setting down the side.
+    pub rows: usize,
+    /// The swept setting across the top.
+    pub columns: usize,
+    /// The metric.
+    pub metric: usize,
+}
+
 /// Metrics to choose from in pictures of several trials.
 pub(super) const METRICS: [&str; 8] = [
     "test_accuracy",

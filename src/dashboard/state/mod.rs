@@ -24,6 +24,7 @@ use crate::store::{
 };
 
 use super::action::View;
+use super::layout;
 use super::text::visible;
 
 pub use choices::Look;
@@ -31,7 +32,7 @@ pub use history::Quantity;
 pub use trials::Phase;
 
 use choices::METRICS;
-pub(crate) use choices::{Convergence, Picture};
+pub(crate) use choices::{Convergence, Picture, TableChoice};
 pub(crate) use front::{Spot, front};
 pub(crate) use history::{Bucket, History, Series};
 pub(crate) use layers::Layers;
@@ -89,8 +90,7 @@ pub struct State {
     pub(crate) convergence: Convergence,
     pub(crate) metric: usize,
     pub(crate) margins: Margins,
-    pub(crate) table_rows: usize,
-    pub(crate) table_columns: usize,
+    pub(crate) table: TableChoice,
     pub(crate) table_lines: Vec<String>,
     pub(crate) documents: Documents,
     pub(crate) provenance: Option<Provenance>,
@@ -254,6 +254,7 @@ impl State {
         if size != self.size {
             self.size = size;
             self.stale.screen = true;
+            self.stale.table = true;
         }
     }
 
@@ -340,9 +341,17 @@ impl State {
         Some((table, self.table_request()))
     }
 
-    /// Takes over the lines of the paper table.
-    pub fn show_table(&mut self, lines: &[String]) {
-        self.table_lines = lines.iter().map(|line| visible(line)).collect();
+    /// Columns and rows that the table view has for the paper table.
+    pub fn table_room(&self) -> (usize, usize) {
+        let body = layout::areas(self.size, self.is_over()).body;
+        // A heading, a title, the names of the columns, a word on what was left out.
+        let rows = usize::from(body.height).saturating_sub(5).max(1);
+        (usize::from(body.width).saturating_sub(1), rows)
+    }
+
+    /// Takes over the text of the paper table.
+    pub fn show_table(&mut self, text: &str) {
+        self.table_lines = text.lines().map(visible).collect();
         self.stale.screen = true;
     }
 

@@ -17,18 +17,15 @@ use crate::dashboard::text::{cut, visible};
 
 pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
     let request = state.table_request();
-    let said = |paths: &[String]| {
-        if paths.is_empty() {
-            "none".to_owned()
-        } else {
-            paths.join(", ")
-        }
+    let said = |names: &[String], usual: &str| match names {
+        [] => usual.to_owned(),
+        names => names.join(", "),
     };
     let words = format!(
         "paper table: {}; down: {}; across: {}",
-        said(&request.metrics),
-        said(&request.rows),
-        said(&request.columns)
+        said(&request.metrics, "the usual metrics"),
+        said(&request.rows, "all other settings"),
+        said(&request.columns, "metrics")
     );
     let rest = heading(&visible(&words), state.look, frame, area);
     if state.table_lines.is_empty() {
