@@ -38,7 +38,7 @@ fn width_of(metric: &str, wide: bool) -> usize {
     match metric {
         "iterations" => ITERATIONS,
         "test_accuracy" | "train_accuracy" | "best_test_accuracy" if wide => 15,
-        "sparsity" | "compression_ratio" => 8,
+        "test_accuracy" | "sparsity" | "compression_ratio" => 8,
         _ => 9,
     }
 }
@@ -68,7 +68,7 @@ impl Columns {
     /// The columns for a width; the one that decides the order is always among them.
     fn fitting(width: usize, sort: Sort) -> Self {
         let wide = width >= WIDE;
-        let sign = if wide { 10 } else { 2 };
+        let sign = if wide { 10 } else { 1 };
         let fixed = 3 + sign + SEEDS + if wide { 18 } else { 0 };
         let room = width.saturating_sub(fixed + NARROWEST_SETTING);
         let mut order: Vec<usize> = (0..COLUMNS.len())
@@ -182,13 +182,14 @@ fn row_line(state: &State, columns: &Columns, row: Row, selected: bool) -> Line<
             let done = (members.iter())
                 .filter(|&&member| trials.all[member].phase == Phase::Done)
                 .count();
-            let open = if state.list.is_expanded(group, trials) {
-                "-"
-            } else {
-                "+"
+            let open = match (state.list.is_expanded(group, trials), state.look.ascii) {
+                (true, true) => "-",
+                (false, true) => "+",
+                (true, false) => "▾",
+                (false, false) => "▸",
             };
             let marked = members.iter().any(|&member| is_marked(state, member));
-            let setting = format!("{open} {}", trials.groups[group].label);
+            let setting = format!("{open}{}", trials.groups[group].label);
             (
                 group_phase(trials, group),
                 setting,
@@ -207,7 +208,7 @@ fn row_line(state: &State, columns: &Columns, row: Row, selected: bool) -> Line<
         }
         Row::Single(member) => {
             let trial = &trials.all[member];
-            let setting = format!("  {}", trials.groups[trial.group].label);
+            let setting = format!(" {}", trials.groups[trial.group].label);
             (
                 trial.phase,
                 setting,
