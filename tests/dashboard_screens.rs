@@ -4,8 +4,9 @@ mod dashboard_fixture;
 
 use dashboard_fixture as fixture;
 use nnbcd::dashboard::state::{Documents, Look, State};
-use nnbcd::dashboard::{Action, Theme, View};
+use nnbcd::dashboard::{Action, Preferences, Theme, View, keys};
 use nnbcd::store::Provenance;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::style::{Color, Modifier};
 
 const PLAIN: Look = Look {
@@ -171,4 +172,27 @@ fn questions_lie_over_the_view() {
     }
     state.handle(Action::Accept);
     insta::assert_snapshot!("filter_error", fixture::text(&mut state, 80, 24));
+}
+
+#[test]
+fn moved_keys_are_shown_where_they_are() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let path = folder.path().join("dashboard.yaml");
+    std::fs::write(&path, "keys: {s: z}\n").expect("the folder is writable");
+    let preferences = Preferences::read(&path).expect("the file is well formed");
+    let mut state = fixture::running(PLAIN);
+    state.use_keys(preferences.keys);
+    let text = fixture::text(&mut state, 80, 24);
+    assert!(
+        text.contains("z sort") && !text.contains("s sort"),
+        "{text}"
+    );
+    let press = |key| KeyEvent::new(KeyCode::Char(key), KeyModifiers::NONE);
+    assert_eq!(keys::action_for(press('z'), &state), Some(Action::Sort(1)));
+    assert_eq!(keys::action_for(press('s'), &state), None);
+    state.handle(Action::Filter);
+    assert_eq!(
+        keys::action_for(press('s'), &state),
+        Some(Action::Type('s'))
+    );
 }

@@ -1,8 +1,9 @@
 //! One table of keys: it decides what a key does and is what the help and the footer show.
 
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 
 use super::action::{Action, View};
+use super::keymap::Key;
 use super::state::{Prompt, State};
 
 /// Where a binding counts.
@@ -20,17 +21,6 @@ enum Place {
     Leaving,
     /// While the help is shown.
     Help,
-}
-
-/// A key as a person writes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Key {
-    /// A character.
-    Char(char),
-    /// A character with Ctrl.
-    Ctrl(char),
-    /// Another key.
-    Code(KeyCode),
 }
 
 /// A line of the table.
@@ -157,34 +147,18 @@ impl Place {
     }
 }
 
-impl Key {
-    fn of(event: KeyEvent) -> Self {
-        match event.code {
-            KeyCode::Char(character) if event.modifiers.contains(KeyModifiers::CONTROL) => {
-                Ctrl(character.to_ascii_lowercase())
-            }
-            KeyCode::Char(character) => Char(character),
-            code => Code(code),
-        }
-    }
-
-    fn name(self) -> String {
-        match self {
-            Char(' ') => "space".to_owned(),
-            Char(character) => character.to_string(),
-            Ctrl(character) => format!("^{}", character.to_ascii_uppercase()),
-            Code(KeyCode::BackTab) => "shift-tab".to_owned(),
-            Code(code) => code.to_string().to_lowercase(),
-        }
-    }
-}
-
 /// What a key asks for, in the view and the prompt at hand.
 pub fn action_for(event: KeyEvent, state: &State) -> Option<Action> {
     if event.kind == KeyEventKind::Release {
         return None;
     }
-    let key = Key::of(event);
+    let pressed = Key::of(event);
+    // Moved keys count in the views; answers are given with the usual keys.
+    let key = if state.prompt.is_none() {
+        state.keys.default_of(pressed)?
+    } else {
+        pressed
+    };
     let bound = (BINDINGS.iter())
         .find(|binding| binding.place.counts(state) && binding.keys.contains(&key));
     match (bound, key) {
@@ -194,15 +168,25 @@ pub fn action_for(event: KeyEvent, state: &State) -> Option<Action> {
     }
 }
 
+/// What a key does by default in some view.
+pub(crate) fn default_help(key: Key) -> Option<&'static str> {
+    (BINDINGS.iter())
+        .find(|binding| matches!(binding.place, Everywhere | In(_)) && binding.keys.contains(&key))
+        .map(|binding| binding.help)
+}
+
 /// The lines of the help: keys and what they do, those of the view first.
-pub(crate) fn help(view: View) -> Vec<(String, &'static str)> {
-    let own = |binding: &&Binding| matches!(binding.place, In(views) if views.contains(&view));
+pub(crate) fn help(state: &State) -> Vec<(String, &'static str)> {
+    let own =
+        |binding: &&Binding| matches!(binding.place, In(views) if views.contains(&state.view));
     let shared = |binding: &&Binding| binding.place == Everywhere;
     (BINDINGS.iter().filter(own))
         .chain(BINDINGS.iter().filter(shared))
         .filter(|binding| !binding.help.is_empty())
         .map(|binding| {
-            let names: Vec<String> = binding.keys.iter().map(|key| key.name()).collect();
+            let names: Vec<String> = (binding.keys.iter())
+                .map(|key| state.keys.in_place_of(*key).name())
+                .collect();
             (names.join(" "), binding.help)
         })
         .collect()
@@ -212,12 +196,22 @@ pub(crate) fn help(view: View) -> Vec<(String, &'static str)> {
 pub(crate) fn hints(state: &State) -> Vec<(String, &'static str)> {
     (BINDINGS.iter())
         .filter(|binding| !binding.hint.is_empty() && binding.place.counts(state))
-        .map(|binding| (binding.keys[0].name(), binding.hint))
+        .map(|binding| {
+            let key = binding.keys[0];
+            let key = if state.prompt.is_none() {
+                state.keys.in_place_of(key)
+            } else {
+                key
+            };
+            (key.name(), binding.hint)
+        })
         .collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use ratatui::crossterm::event::KeyModifiers;
+
     use super::*;
 
     fn overlap(a: Place, b: Place) -> bool {

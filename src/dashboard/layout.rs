@@ -10,6 +10,7 @@
 use ratatui::layout::{Position, Rect, Size};
 
 use super::action::{Action, View};
+use super::state::State;
 
 /// The smallest screen on which anything useful can be shown.
 pub(crate) const SMALLEST: Size = Size::new(40, 10);
@@ -40,14 +41,18 @@ pub(crate) fn areas(size: Size, over: bool) -> Areas {
     }
 }
 
-/// The overview's body: the list above, the details of the selection below.
-pub(crate) fn overview(body: Rect) -> (Rect, Rect) {
+/// The overview's body: the list above, the details of the selection below. A list with few `rows`
+/// leaves its room to the details.
+pub(crate) fn overview(body: Rect, rows: usize) -> (Rect, Rect) {
     let details = match body.height {
         0..8 => 2,
         8..14 => body.height / 2,
         height => (height * 11 / 20).min(20),
     };
-    let list = body.height.saturating_sub(details);
+    let most = body.height.saturating_sub(details);
+    // One line for the names of the columns, one to keep the details apart.
+    let needed = u16::try_from(rows.saturating_add(2)).unwrap_or(u16::MAX);
+    let list = most.min(needed.max(4));
     (
         Rect {
             height: list,
@@ -62,8 +67,8 @@ pub(crate) fn overview(body: Rect) -> (Rect, Rect) {
 }
 
 /// Trials that the list shows at once: its first line names the columns.
-pub(crate) fn list_height(size: Size, over: bool) -> u16 {
-    let (list, _) = overview(areas(size, over).body);
+pub(crate) fn list_height(size: Size, over: bool, rows: usize) -> u16 {
+    let (list, _) = overview(areas(size, over).body, rows);
     list.height.saturating_sub(1).max(1)
 }
 
@@ -93,18 +98,19 @@ pub(crate) fn tabs(tabs: Rect, front: View) -> Vec<(View, Rect)> {
 }
 
 /// What a click on this place asks for.
-pub(crate) fn click(size: Size, over: bool, view: View, at: Position) -> Option<Action> {
+pub(crate) fn click(state: &State, at: Position) -> Option<Action> {
+    let (size, view) = (state.size, state.view);
     if size.width < SMALLEST.width || size.height < SMALLEST.height {
         return None;
     }
-    let areas = areas(size, over);
+    let areas = areas(size, state.is_over());
     if areas.tabs.contains(at) {
         let tab = tabs(areas.tabs, view)
             .into_iter()
             .find(|(_, area)| area.contains(at));
         return tab.map(|(view, _)| Action::Show(view));
     }
-    let (list, _) = overview(areas.body);
+    let (list, _) = overview(areas.body, state.list.rows.len());
     let in_rows = view == View::Overview && list.contains(at) && at.y > list.y;
     in_rows.then(|| Action::Pick(at.y - list.y - 1))
 }
@@ -115,8 +121,9 @@ mod tests {
 
     #[test]
     fn a_click_finds_tabs_and_rows() {
-        let size = Size::new(80, 24);
-        let click = |x, y| click(size, false, View::Overview, Position::new(x, y));
+        let mut state = State::default();
+        state.resize(Size::new(80, 24));
+        let click = |x, y| click(&state, Position::new(x, y));
         assert_eq!(click(0, 2), Some(Action::Show(View::Overview)));
         assert_eq!(click(12, 2), Some(Action::Show(View::Convergence)));
         assert_eq!(click(5, 3), None, "the names of the columns");
@@ -127,9 +134,9 @@ mod tests {
     #[test]
     fn every_size_is_divided_without_overlap() {
         for (width, height) in [(1, 1), (40, 10), (80, 24), (200, 60)] {
-            for over in [false, true] {
+            for (over, rows) in [(false, 0), (true, 3), (false, 10_000), (true, usize::MAX)] {
                 let areas = areas(Size::new(width, height), over);
-                let (list, details) = overview(areas.body);
+                let (list, details) = overview(areas.body, rows);
                 assert_eq!(list.height + details.height, areas.body.height);
                 if height >= 10 {
                     assert_eq!(areas.body.bottom(), areas.footer.y);

@@ -4,7 +4,8 @@
 //! |---|---|
 //! | [`state`] | everything known and shown, as plain data |
 //! | [`view`] | pure functions from the state to a frame |
-//! | [`keys`] | one table of keys, for doing, helping and hinting |
+//! | [`keys`], `keymap` | one table of keys, for doing, helping and hinting; keys moved elsewhere |
+//! | `preferences` | theme and keys from a file |
 //! | `layout` | where things stand on the screen |
 //! | `theme`, `text` | colours; foreign text, widths, numbers |
 //! | `terminal` | the terminal, and giving it back |
@@ -15,8 +16,10 @@
 mod action;
 mod documents;
 mod input;
+mod keymap;
 pub mod keys;
 mod layout;
+mod preferences;
 mod run;
 pub mod state;
 mod table;
@@ -27,10 +30,13 @@ pub mod view;
 
 use std::fmt;
 use std::io;
+use std::path::PathBuf;
 
 use thiserror::Error;
 
 pub use action::{Action, Effect, View};
+pub use keymap::KeyMap;
+pub use preferences::Preferences;
 pub use run::run;
 pub use table::{TableMaker, TableRequest};
 pub use theme::Theme;
@@ -45,6 +51,8 @@ pub struct Options {
     /// Whether leaving by Ctrl-C asks if the run should be stopped: true for the command that
     /// started the runner.
     pub can_stop: bool,
+    /// Keys that the user has moved.
+    pub keys: KeyMap,
     /// Makes the paper table. Without it the table view stays empty.
     pub tables: Option<Box<dyn TableMaker>>,
 }
@@ -56,6 +64,7 @@ impl fmt::Debug for Options {
             .field("ascii", &self.ascii)
             .field("theme", &self.theme)
             .field("can_stop", &self.can_stop)
+            .field("keys", &self.keys)
             .field("tables", &self.tables.is_some())
             .finish()
     }
@@ -90,6 +99,14 @@ pub enum DashboardError {
     /// The terminal refused.
     #[error("the terminal cannot be used: {0}; run without the dashboard: --no-tui")]
     Terminal(#[source] io::Error),
+    /// The file of preferences is wrong.
+    #[error("{}: {what}; mend the file or move it away", path.display())]
+    Preferences {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
 }
 
 /// Whether the locale promises a terminal that shows UTF-8.

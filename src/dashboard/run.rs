@@ -37,8 +37,10 @@ pub fn run(run: RunDirectory, options: Options) -> Result<Outcome, DashboardErro
         theme: options.theme,
         ascii: options.ascii,
     };
+    let mut state = State::new(&run, look, options.can_stop);
+    state.use_keys(options.keys.clone());
     let mut session = Session {
-        state: State::new(&run, look, options.can_stop),
+        state,
         follower: RunFollower::new(run.clone()),
         followed: HashSet::new(),
         documents: documents::Reader::default(),
@@ -202,9 +204,7 @@ impl Session {
             MouseEventKind::ScrollDown => Some(Action::Move(WHEEL)),
             MouseEventKind::ScrollUp => Some(Action::Move(-WHEEL)),
             MouseEventKind::Down(MouseButton::Left) => {
-                let at = Position::new(mouse.column, mouse.row);
-                let state = &self.state;
-                layout::click(state.size, state.is_over(), state.view, at)
+                layout::click(&self.state, Position::new(mouse.column, mouse.row))
             }
             _ => None,
         }

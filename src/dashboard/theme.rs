@@ -1,6 +1,7 @@
 //! Colours. A state or a series is never told by its hue alone: signs, words and markers say the same.
 
 use ratatui::style::{Color, Modifier, Style};
+use serde::Deserialize;
 
 use super::state::Phase;
 
@@ -8,7 +9,8 @@ use super::state::Phase;
 pub(crate) const SELECTED: Style = Style::new().add_modifier(Modifier::REVERSED);
 
 /// The sets of colours to choose from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Theme {
     /// For dark backgrounds, told apart by colour-blind readers (after Okabe and Ito), 256 colours.
     #[default]

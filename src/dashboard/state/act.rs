@@ -83,7 +83,8 @@ impl State {
     }
 
     fn use_list(&mut self, action: Action) {
-        let height = usize::from(layout::list_height(self.size, self.is_over()));
+        let rows = self.list.rows.len();
+        let height = usize::from(layout::list_height(self.size, self.is_over(), rows));
         let (list, trials) = (&mut self.list, &self.trials);
         match action {
             Action::Move(rows) => list.step(rows as isize, height, trials),

@@ -24,6 +24,7 @@ use crate::store::{
 };
 
 use super::action::View;
+use super::keymap::KeyMap;
 use super::layout;
 use super::text::visible;
 
@@ -76,6 +77,7 @@ pub struct State {
     pub(crate) root: String,
     pub(crate) look: Look,
     pub(crate) can_stop: bool,
+    pub(crate) keys: KeyMap,
     pub(crate) size: Size,
     pub(crate) now: f64,
     pub(crate) trials: Trials,
@@ -116,6 +118,11 @@ impl State {
             },
             ..Self::default()
         }
+    }
+
+    /// Moves keys.
+    pub fn use_keys(&mut self, keys: KeyMap) {
+        self.keys = keys;
     }
 
     /// Takes over what changed in the run directory.

@@ -47,6 +47,9 @@ impl State {
 
     /// Seconds until the last trial is done, from what a trial took on average.
     pub(crate) fn remaining(&self) -> Option<f64> {
+        if self.trials.all.is_empty() {
+            return None;
+        }
         let jobs = self.runner.as_ref()?.jobs.max(1) as f64;
         let took = Summary::of(
             (self.trials.all.iter())

@@ -330,7 +330,8 @@ fn label(names: &[String], cells: &[String]) -> String {
         .zip(cells)
         .filter(|(_, cell)| !cell.is_empty())
         .map(|(name, cell)| {
-            if name == "method" {
+            // "none" alone would say nothing.
+            if name == "method" && cell != "none" {
                 cell.clone()
             } else {
                 format!("{name}={cell}")

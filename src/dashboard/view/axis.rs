@@ -12,6 +12,9 @@ pub(crate) enum Scale {
     Logarithmic,
 }
 
+/// Lines from which on a logarithmic axis shorter than two powers has round ticks in between.
+const ROOM_BETWEEN_POWERS: u16 = 9;
+
 /// An axis with finite bounds that differ.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Axis {
@@ -83,7 +86,12 @@ impl Axis {
             Scale::Linear => steps(self.low, self.high, nice_step(span / wanted as f64)),
             Scale::Logarithmic => {
                 let every = (span / wanted as f64).ceil().max(1.0);
-                steps(self.low, self.high, every)
+                let powers = steps(self.low, self.high, every);
+                if powers.len() < 2 && lines >= ROOM_BETWEEN_POWERS {
+                    between_powers(self.low, self.high)
+                } else {
+                    powers
+                }
             }
         };
         let label = |value: f64| match self.scale {
@@ -101,6 +109,16 @@ impl Axis {
             .map(|end| (end, trimmed(&number(self.value(end)))))
             .to_vec()
     }
+}
+
+/// Logarithms of 1, 2 and 5 times powers of ten between two bounds.
+fn between_powers(low: f64, high: f64) -> Vec<f64> {
+    let steps = [1.0_f64, 2.0, 5.0].map(f64::log10);
+    let first = low.floor();
+    (0..=(high - first) as u32)
+        .flat_map(|power| steps.map(|step| first + f64::from(power) + step))
+        .filter(|value| (low..=high).contains(value))
+        .collect()
 }
 
 fn transformed(scale: Scale, value: f64) -> Option<f64> {
@@ -149,7 +167,11 @@ fn trimmed(text: &str) -> String {
     }
 }
 
+/// A value on a logarithmic axis, from its logarithm.
 fn power(exponent: f64) -> String {
+    if (exponent - exponent.round()).abs() > 1.0e-9 {
+        return trimmed(&number(10.0_f64.powf(exponent)));
+    }
     let exponent = exponent.round();
     if (-2.0..=4.0).contains(&exponent) {
         let decimals = (-exponent).max(0.0) as usize;
@@ -213,6 +235,14 @@ mod tests {
         assert_eq!(
             labels(Scale::Logarithmic, 1.0e-9, 1.0e-5, 12),
             ["1e-9", "1e-8", "1e-7", "1e-6", "1e-5"]
+        );
+        assert_eq!(
+            labels(Scale::Logarithmic, 127.7, 3977.0, 12),
+            ["200", "500", "1000", "2000"]
+        );
+        assert_eq!(
+            labels(Scale::Logarithmic, 127.7, 3977.0, 5),
+            ["127.7", "3977"]
         );
     }
 

@@ -87,7 +87,7 @@ fn typed(text: &str) -> Line<'static> {
 }
 
 fn help(state: &State, scroll: usize) -> Vec<Line<'static>> {
-    let lines: Vec<Line> = (keys::help(state.view).into_iter())
+    let lines: Vec<Line> = (keys::help(state).into_iter())
         .map(|(names, what)| {
             Line::from(vec![
                 Span::styled(fit(&names, 17), state.look.theme.title()),

@@ -43,7 +43,7 @@ const NUMBERS: [(&str, &str); 9] = [
 const SHORT_NUMBERS: [&str; 9] = ["F", "acc", "zeros", "ratio", "u", "v", "w", "train", "step"];
 
 pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
-    let (list, details) = layout::overview(area);
+    let (list, details) = layout::overview(area, state.list.rows.len());
     rows::draw(state, frame, list);
     let Some(subject) = subjects(state).into_iter().next() else {
         return;
