@@ -5,7 +5,7 @@ mod dashboard_fixture;
 use dashboard_fixture as fixture;
 use nnbcd::dashboard::state::{Documents, Look, State};
 use nnbcd::dashboard::{Action, Preferences, Theme, View, keys};
-use nnbcd::store::Provenance;
+use nnbcd::store::{Provenance, RunUpdate, TrialStatus};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::style::{Color, Modifier};
 
@@ -195,4 +195,23 @@ fn moved_keys_are_shown_where_they_are() {
         keys::action_for(press('s'), &state),
         Some(Action::Type('s'))
     );
+}
+
+#[test]
+fn wide_characters_do_not_push_columns_aside() {
+    let mut state = fixture::state(PLAIN);
+    let mut table = fixture::table(|_, _| TrialStatus::Done);
+    for row in table.rows.iter_mut().filter(|row| row.swept[0] == "prune") {
+        row.swept[0] = "剪枝\u{301}".to_owned();
+    }
+    state.apply(RunUpdate::Trials(table));
+    let terminal = fixture::screen(&mut state, 80, 24);
+    let buffer = terminal.backend().buffer();
+    let column_of_seeds =
+        |row: u16| (0..80).find(|&column| buffer[(column, row)].symbol() == "/" && column > 10);
+    let text = terminal.backend().to_string();
+    let wide = (0..24).find(|&row| (0..80).any(|column| buffer[(column, row)].symbol() == "剪"));
+    let wide = wide.unwrap_or_else(|| panic!("the wide name is not shown:\n{text}"));
+    assert!(column_of_seeds(wide).is_some(), "{text}");
+    assert_eq!(column_of_seeds(wide), column_of_seeds(4), "{text}");
 }

@@ -206,15 +206,15 @@ impl Trials {
             .collect();
         self.swept = table.swept;
         for row in table.rows {
-            let mut trial = known.remove(&row.trial).unwrap_or_else(|| Trial {
-                phase: row.status.into(),
-                ..Trial::default()
-            });
+            let mut trial = known.remove(&row.trial).unwrap_or_default();
             let phase = Phase::from(row.status);
             if phase.is_over() && row != trial.row {
                 trial.phase = phase;
                 // The row of an ended trial knows more than its last iteration does.
                 trial.latest = None;
+            } else if trial.event_at == 0.0 {
+                // No journal says anything of it.
+                trial.phase = phase;
             }
             if trial.phase.is_over() && trial.planned.is_none() {
                 trial.planned = row.iterations;

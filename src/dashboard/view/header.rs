@@ -142,12 +142,15 @@ fn next(state: &State, columns: usize) -> Line<'static> {
     }
     let root = &state.root;
     let commands = format!(" nnbcd-tui table {root}   nnbcd-tui plot {root}");
-    let best = state.best().map_or_else(String::new, |(label, accuracy)| {
-        format!("  best test accuracy {accuracy:.4}: {label}")
-    });
+    let failed = state.trials.count(Phase::Failed) > 0;
+    let rest = match state.best() {
+        _ if failed => "  --retry-failed runs the failed trials again".to_owned(),
+        Some((label, accuracy)) => format!("  best test accuracy {accuracy:.4}: {label}"),
+        None => String::new(),
+    };
     let room = columns.saturating_sub(width(&commands));
     Line::from(vec![
         Span::styled(commands, theme.title()),
-        Span::raw(cut(&best, room)),
+        Span::raw(cut(&rest, room)),
     ])
 }

@@ -97,7 +97,7 @@ fn title<'a>(state: &State, subject: &Subject, columns: u16) -> Line<'a> {
         }
     }
     let known = trials()
-        .filter(|trial| trial.metric("objective").is_some())
+        .filter(|trial| trial.metric("objective").is_some_and(f64::is_finite))
         .count();
     let seeds = match selected.len() {
         0 | 1 => String::new(),
