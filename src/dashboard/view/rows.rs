@@ -174,68 +174,80 @@ fn names(state: &State, columns: &Columns) -> Line<'static> {
     Line::from(Span::styled(words, style))
 }
 
-fn row_line(state: &State, columns: &Columns, row: Row, selected: bool) -> Line<'static> {
+/// What stands left of the metrics.
+struct Words {
+    phase: Phase,
+    setting: String,
+    seeds: String,
+    marked: bool,
+}
+
+fn words_of(state: &State, row: Row) -> Words {
     let trials = &state.trials;
-    let (phase, setting, seeds, marked) = match row {
+    match row {
         Row::Group(group) => {
             let members = &trials.groups[group].members;
-            let done = (members.iter())
-                .filter(|&&member| trials.all[member].phase == Phase::Done)
-                .count();
+            let done = (members.iter()).filter(|&&member| trials.all[member].phase == Phase::Done);
             let open = match (state.list.is_expanded(group, trials), state.look.ascii) {
                 (true, true) => "-",
                 (false, true) => "+",
                 (true, false) => "▾",
                 (false, false) => "▸",
             };
-            let marked = members.iter().any(|&member| is_marked(state, member));
-            let setting = format!("{open}{}", trials.groups[group].label);
-            (
-                group_phase(trials, group),
-                setting,
-                format!("{done}/{}", members.len()),
-                marked,
-            )
+            Words {
+                phase: group_phase(trials, group),
+                setting: format!("{open}{}", trials.groups[group].label),
+                seeds: format!("{}/{}", done.count(), members.len()),
+                marked: members.iter().any(|&member| is_marked(state, member)),
+            }
         }
-        Row::Member(member) => {
+        Row::Member(member) | Row::Single(member) => {
             let trial = &trials.all[member];
-            let words = format!(
-                "    seed {} {}",
-                trial.row.seed,
-                text::visible(trial.error())
-            );
-            (trial.phase, words, String::new(), is_marked(state, member))
-        }
-        Row::Single(member) => {
-            let trial = &trials.all[member];
-            let setting = format!(" {}", trials.groups[trial.group].label);
-            (
-                trial.phase,
+            let seed = trial.row.seed;
+            let alone = matches!(row, Row::Single(_));
+            let (setting, seeds) = if alone {
+                let label = &trials.groups[trial.group].label;
+                (format!(" {label}"), format!("s{seed}"))
+            } else {
+                let error = text::visible(trial.error());
+                (format!("   seed {seed} {error}"), String::new())
+            };
+            Words {
+                phase: trial.phase,
                 setting,
-                format!("s{}", trial.row.seed),
-                is_marked(state, member),
-            )
+                seeds,
+                marked: is_marked(state, member),
+            }
         }
-    };
-    let sign = phase.sign(state.look.ascii);
+    }
+}
+
+fn row_line(state: &State, columns: &Columns, row: Row, selected: bool) -> Line<'static> {
+    let words = words_of(state, row);
+    let sign = words.phase.sign(state.look.ascii);
     let state_words = if columns.wide {
-        format!("{sign} {}", phase.word())
+        format!("{sign} {}", words.phase.word())
     } else {
         sign.to_owned()
     };
-    let mark = match (marked, selected) {
+    let mark = match (words.marked, selected) {
         (true, _) => "*",
         (false, true) => ">",
         (false, false) => " ",
+    };
+    // The end of a setting matters, the beginning of an error does.
+    let fitted = match row {
+        Row::Member(_) => fit(&words.setting, columns.setting),
+        _ => fit_middle(&words.setting, columns.setting),
     };
     let mut line = Line::from(vec![
         Span::styled(mark, state.look.theme.warning()),
         Span::styled(
             fit(&state_words, columns.sign + 1),
-            state.look.theme.phase(phase),
+            state.look.theme.phase(words.phase),
         ),
-        Span::raw(fit_middle(&setting, columns.setting)),
-        Span::raw(fit_right(&seeds, SEEDS)),
+        Span::raw(fitted),
+        Span::raw(fit_right(&words.seeds, SEEDS)),
         Span::raw(" "),
     ]);
     for &column in &columns.metrics {
