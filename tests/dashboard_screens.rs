@@ -5,7 +5,7 @@ mod dashboard_fixture;
 use dashboard_fixture as fixture;
 use nnbcd::dashboard::state::{Documents, Look, State};
 use nnbcd::dashboard::{Action, Preferences, Theme, View, keys};
-use nnbcd::store::{Provenance, RunUpdate, TrialStatus};
+use nnbcd::store::{Liveness, Provenance, RunUpdate, TrialStatus};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::style::{Color, Modifier};
 
@@ -214,4 +214,28 @@ fn wide_characters_do_not_push_columns_aside() {
     let wide = wide.unwrap_or_else(|| panic!("the wide name is not shown:\n{text}"));
     assert!(column_of_seeds(wide).is_some(), "{text}");
     assert_eq!(column_of_seeds(wide), column_of_seeds(4), "{text}");
+}
+
+#[test]
+fn a_vanished_runner_is_said_plainly_with_its_last_words() {
+    let mut state = fixture::running(PLAIN);
+    state.apply(RunUpdate::Liveness(Liveness::Silent { seconds: 42.0 }));
+    assert!(fixture::text(&mut state, 80, 24).contains("RUNNER SILENT for 0:42"));
+    assert!(!state.lacks_last_words());
+    state.apply(RunUpdate::Liveness(Liveness::Gone));
+    assert!(state.lacks_last_words());
+    state.show_last_words("memory allocation of 9 bytes failed");
+    let text = fixture::text(&mut state, 120, 40);
+    for words in [
+        "interrupted",
+        "RUNNER GONE",
+        "2 lost",
+        "same command again",
+        "of 9 bytes failed",
+    ] {
+        assert!(text.contains(words), "{words} is missing:\n{text}");
+    }
+    // The runner came back.
+    state.apply(RunUpdate::Liveness(Liveness::Alive));
+    assert!(fixture::text(&mut state, 80, 24).contains("2 running"));
 }

@@ -9,6 +9,8 @@ use crate::store::TrialDirectory;
 
 /// Bytes of the log's end that are read.
 const LOG_BYTES: u64 = 1 << 16;
+/// Bytes among which the last line of a file is looked for.
+const LAST_LINE_BYTES: u64 = 1 << 12;
 /// Bytes of a configuration that are read: a real one has a few hundred.
 const CONFIG_BYTES: u64 = 1 << 18;
 
@@ -35,6 +37,13 @@ impl Reader {
             log: log.lines().map(str::to_owned).collect(),
         })
     }
+}
+
+/// The last line of a file that is not blank; empty if there is none.
+pub(super) fn last_line(path: &Path) -> String {
+    let text = end_of(path, LAST_LINE_BYTES).unwrap_or_default();
+    let line = text.lines().rev().find(|line| !line.trim().is_empty());
+    line.unwrap_or_default().to_owned()
 }
 
 /// The last so many bytes of a file, from the beginning of a line on.
@@ -75,5 +84,7 @@ mod tests {
             documents.log[0]
         );
         assert_eq!(reader.read(&directory, "abc"), None);
+        assert_eq!(last_line(&directory.log()), "line 19999");
+        assert_eq!(last_line(&directory.config()), "");
     }
 }

@@ -120,6 +120,10 @@ impl Session {
         {
             self.state.show_documents(documents);
         }
+        if self.state.lacks_last_words() {
+            let words = documents::last_line(&self.run.runner_log());
+            self.state.show_last_words(&words);
+        }
         if self.state.lacks_provenance()
             && let Ok(provenance) = Provenance::read(&self.run.provenance())
         {

@@ -30,6 +30,16 @@ pub fn visible(text: &str) -> String {
     shown
 }
 
+/// A path as a shell takes it for one word.
+pub fn shell_word(path: &str) -> String {
+    let plain = |character: char| character.is_alphanumeric() || "_-./+,@%:=".contains(character);
+    if !path.is_empty() && path.chars().all(plain) {
+        path.to_owned()
+    } else {
+        format!("'{}'", path.replace('\'', "'\\''"))
+    }
+}
+
 /// Columns that a text takes on the screen.
 pub fn width(text: &str) -> usize {
     UnicodeWidthStr::width(text)
@@ -181,6 +191,13 @@ mod tests {
         assert_eq!(visible("a\u{1b}[31mb\r\n\u{7f}"), "a^[[31mb^M^J^?");
         assert_eq!(visible("x\u{202e}y\u{9b}"), "x\\u{202e}y\\u{9b}");
         assert_eq!(visible("größe 大"), "größe 大");
+    }
+
+    #[test]
+    fn a_path_stays_one_word() {
+        assert_eq!(shell_word("results/digits-1.0"), "results/digits-1.0");
+        assert_eq!(shell_word("my run"), "'my run'");
+        assert_eq!(shell_word("it's"), r"'it'\''s'");
     }
 
     #[test]

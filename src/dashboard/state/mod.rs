@@ -26,7 +26,7 @@ use crate::store::{
 use super::action::View;
 use super::keymap::KeyMap;
 use super::layout;
-use super::text::visible;
+use super::text::{shell_word, visible};
 
 pub use choices::Look;
 pub use history::Quantity;
@@ -74,6 +74,7 @@ struct Stale {
 #[derive(Debug, Default)]
 pub struct State {
     pub(crate) name: String,
+    /// The run directory, as a word for a shell.
     pub(crate) root: String,
     pub(crate) look: Look,
     pub(crate) can_stop: bool,
@@ -96,6 +97,8 @@ pub struct State {
     pub(crate) table_lines: Vec<String>,
     pub(crate) documents: Documents,
     pub(crate) provenance: Option<Provenance>,
+    /// The last line of a vanished runner's log.
+    pub(crate) last_words: String,
     /// Values of the clock when the runner's status came in.
     runner_at: f64,
     forgotten: BTreeSet<String>,
@@ -109,7 +112,7 @@ impl State {
     pub fn new(run: &RunDirectory, look: Look, can_stop: bool) -> Self {
         Self {
             name: visible(&run.name()),
-            root: visible(&run.root().display().to_string()),
+            root: visible(&shell_word(&run.root().display().to_string())),
             look,
             can_stop,
             stale: Stale {
@@ -314,6 +317,20 @@ impl State {
     pub fn show_documents(&mut self, documents: Documents) {
         if self.documents != documents {
             self.documents = documents;
+            self.stale.screen = true;
+        }
+    }
+
+    /// Whether the runner vanished without saying in its status why.
+    pub fn lacks_last_words(&self) -> bool {
+        matches!(self.liveness, Some(Liveness::Gone)) && !self.has_ended()
+    }
+
+    /// Takes over the last line of a vanished runner's log.
+    pub fn show_last_words(&mut self, words: &str) {
+        let words = visible(words);
+        if words != self.last_words {
+            self.last_words = words;
             self.stale.screen = true;
         }
     }

@@ -138,7 +138,15 @@ fn next(state: &State, columns: usize) -> Line<'static> {
     let theme = state.look.theme;
     if !state.has_ended() && !state.is_complete() {
         let words = " Give the same command again: it runs only what is missing.";
-        return Line::from(Span::styled(words, theme.warning()));
+        let last = match state.last_words.as_str() {
+            "" => String::new(),
+            last => format!("  runner.log: {last}"),
+        };
+        let room = columns.saturating_sub(words.len());
+        return Line::from(vec![
+            Span::styled(words, theme.warning()),
+            Span::raw(cut(&last, room)),
+        ]);
     }
     let root = &state.root;
     let commands = format!(" nnbcd-tui table {root}   nnbcd-tui plot {root}");
