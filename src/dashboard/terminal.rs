@@ -101,7 +101,11 @@ impl Drop for Screen {
     }
 }
 
+/// Whether the terminal is in the hands of the dashboard.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
 fn take_over() -> io::Result<()> {
+    TAKEN.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
     execute!(
         io::stdout(),
@@ -112,9 +116,13 @@ fn take_over() -> io::Result<()> {
     )
 }
 
-/// Undoes all of [`take_over`]. Does no harm when there is nothing to undo; errors have nobody left
-/// to hear them (after a hang-up there is no terminal any more).
+/// Undoes all of [`take_over`], once: leaving the alternate screen a second time would put the
+/// cursor back over what was printed meanwhile. Errors have nobody left to hear them (after a
+/// hang-up there is no terminal any more).
 fn give_back() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
     let _ = execute!(
         io::stdout(),
         EndSynchronizedUpdate,

@@ -54,11 +54,11 @@ impl Theme {
             Self::Dark => [74, 214, 36, 175, 227, 202].map(Color::Indexed),
             Self::Light => [25, 130, 29, 132, 94, 160].map(Color::Indexed),
             Self::Sixteen => [
-                Color::LightBlue,
+                Color::Cyan,
                 Color::Yellow,
                 Color::Green,
                 Color::Magenta,
-                Color::Cyan,
+                Color::Blue,
                 Color::Red,
             ],
             Self::Monochrome => [Color::Reset; 6],
@@ -77,15 +77,17 @@ impl Theme {
 
     /// Titles, the tab in front.
     pub(crate) fn title(self) -> Style {
-        self.colour(74, 25, Color::LightBlue)
+        self.colour(74, 25, Color::Cyan)
             .add_modifier(Modifier::BOLD)
     }
 
     /// Frames, axes, hints.
     pub(crate) fn quiet(self) -> Style {
         match self {
-            Self::Monochrome => Style::new().add_modifier(Modifier::DIM),
-            _ => self.colour(246, 241, Color::Gray),
+            // No grey of the sixteen is legible on both dark and light backgrounds.
+            Self::Sixteen | Self::Monochrome => Style::new().add_modifier(Modifier::DIM),
+            Self::Dark => Style::new().fg(Color::Indexed(246)),
+            Self::Light => Style::new().fg(Color::Indexed(241)),
         }
     }
 
@@ -110,7 +112,7 @@ impl Theme {
     pub(crate) fn phase(self, phase: Phase) -> Style {
         match phase {
             Phase::Queued => self.quiet(),
-            Phase::Running => self.colour(74, 25, Color::LightBlue),
+            Phase::Running => self.colour(74, 25, Color::Cyan),
             Phase::Done => self.good(),
             Phase::Failed => self.bad(),
             Phase::Paused | Phase::Stopped | Phase::Lost => self.warning(),
