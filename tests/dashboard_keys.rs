@@ -100,6 +100,23 @@ fn commands_go_out_after_a_question() {
 }
 
 #[test]
+fn enter_opens_a_setting_and_then_a_trial() {
+    let mut state = fixture::finished(Look::default());
+    let enter = |state: &mut State| press_code(state, KeyCode::Enter, KeyModifiers::NONE);
+    state.resize((80, 24).into());
+    enter(&mut state);
+    let text = fixture::text(&mut state, 80, 24);
+    assert!(text.contains("seed 0") && text.contains("seed 2"), "{text}");
+    press(&mut state, 'j');
+    enter(&mut state);
+    assert_eq!(state.documents_of(), Some(fixture::id(1, 0).as_str()));
+    press_code(&mut state, KeyCode::Esc, KeyModifiers::NONE);
+    press(&mut state, 'h');
+    let text = fixture::text(&mut state, 80, 24);
+    assert!(!text.contains("seed 2"), "{text}");
+}
+
+#[test]
 fn ten_thousand_trials_scroll_sort_and_filter_without_a_hitch() {
     let mut state = fixture::many(Look::default());
     fixture::screen(&mut state, 120, 40);

@@ -86,7 +86,7 @@ pub enum Action {
     Last,
     /// Select the row on this line of the list on the screen.
     Pick(u16),
-    /// Show the seeds of the selected setting.
+    /// Show the seeds of the selected setting, or everything about the selected trial.
     Expand,
     /// Show only the setting.
     Collapse,

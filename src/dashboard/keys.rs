@@ -92,7 +92,7 @@ static BINDINGS: &[Binding] = &[
     bind(Everywhere, &[Char(' ')], Action::Mark, "mark to compare", "mark"),
     bind(Everywhere, &[Char('u')], Action::Unmark, "forget all marks", ""),
     bind(Everywhere, &[Char('T')], Action::Theme, "other colours", ""),
-    bind(LIST, &[Char('l'), Code(KeyCode::Right), Code(KeyCode::Enter)], Action::Expand, "show the seeds of the setting", "seeds"),
+    bind(LIST, &[Char('l'), Code(KeyCode::Right), Code(KeyCode::Enter)], Action::Expand, "show the seeds of the setting, or the trial", "open"),
     bind(LIST, &[Char('h'), Code(KeyCode::Left)], Action::Collapse, "hide the seeds", ""),
     bind(LIST, &[Char('s')], Action::Sort(1), "sort by the next column", "sort"),
     bind(LIST, &[Char('S')], Action::Sort(-1), "sort by the column before", ""),

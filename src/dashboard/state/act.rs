@@ -5,7 +5,7 @@ use crate::store::control::Command;
 
 use super::filter::Filter;
 use super::prompt::Prompt;
-use super::{METRICS, Phase, Picture, State, View, shifted};
+use super::{METRICS, Phase, Picture, Row, State, View, shifted};
 use crate::dashboard::action::{Action, Effect};
 use crate::dashboard::layout;
 use crate::dashboard::table::TableRequest;
@@ -45,6 +45,10 @@ impl State {
             Action::PauseRun | Action::StopRun | Action::Jobs => self.ask_run(action),
             Action::Export => return Some(Effect::Export(self.table_request())),
             Action::Type(_) | Action::Erase | Action::Accept => {}
+            // A single trial has no seeds to show: it opens itself.
+            Action::Expand if !matches!(self.list.selected_row(), None | Some(Row::Group(_))) => {
+                self.show(View::Trial);
+            }
             Action::Move(_)
             | Action::MovePage(_)
             | Action::First
