@@ -104,7 +104,11 @@ fn title<'a>(state: &State, subject: &Subject, columns: u16) -> Line<'a> {
         several => format!(", mean of {known}/{several} seeds"),
     };
     let room = usize::from(columns).saturating_sub(text::width(&words) + seeds.len() + 4);
-    let label = cut(&subject.label, room.max(8));
+    let label = if text::width(&subject.label) > room {
+        text::fit_middle(&subject.label, room.max(8))
+    } else {
+        subject.label.clone()
+    };
     Line::from(vec![
         Span::styled(format!(" {label}{seeds}  "), theme.title()),
         Span::styled(words, theme.phase(leading.phase)),
