@@ -1,0 +1,309 @@
+//! What actions do to the state.
+
+use crate::store::RunnerState;
+use crate::store::control::Command;
+
+use super::filter::Filter;
+use super::prompt::Prompt;
+use super::{METRICS, Phase, Picture, Row, State, View, shifted};
+use crate::dashboard::action::{Action, Effect};
+use crate::dashboard::layout;
+use crate::dashboard::table::TableRequest;
+
+/// Longest answer that can be typed.
+const LONGEST_ANSWER: usize = 200;
+/// The closest look: the last 1/2^10 of the iterations.
+const CLOSEST: u32 = 10;
+
+impl State {
+    /// Does what the user asks for, as far as it concerns what is shown; the rest is for the loop.
+    pub fn handle(&mut self, action: Action) -> Option<Effect> {
+        self.stale.screen = true;
+        self.notice = None;
+        self.order();
+        if self.prompt.is_some() {
+            return self.answer(action);
+        }
+        match action {
+            Action::Suspend => return Some(Effect::Suspend),
+            Action::Repaint => return Some(Effect::Repaint),
+            Action::Interrupt if self.can_stop && self.is_live() => {
+                self.prompt = Some(Prompt::Leave);
+            }
+            Action::Leave | Action::Interrupt => return Some(Effect::Leave),
+            Action::Help => self.prompt = Some(Prompt::Help { scroll: 0 }),
+            Action::Theme => self.look.theme = self.look.theme.next(),
+            Action::Show(view) => self.show(view),
+            Action::NextView => self.show(self.view.shifted(1)),
+            Action::PreviousView => self.show(self.view.shifted(View::ALL.len() - 1)),
+            Action::Filter => {
+                let text = self.list.filter.text.clone();
+                self.prompt = Some(Prompt::Filter { text, error: None });
+            }
+            Action::Back => self.back(),
+            Action::Pause | Action::Cancel | Action::Retry => self.ask_trials(action),
+            Action::PauseRun | Action::StopRun | Action::Jobs => self.ask_run(action),
+            Action::Export => return Some(Effect::Export(self.table_request())),
+            Action::Type(_) | Action::Erase | Action::Accept => {}
+            // A single trial has no seeds to show: it opens itself.
+            Action::Expand if !matches!(self.list.selected_row(), None | Some(Row::Group(_))) => {
+                self.show(View::Trial);
+            }
+            Action::Move(_)
+            | Action::MovePage(_)
+            | Action::First
+            | Action::Last
+            | Action::Pick(_)
+            | Action::Expand
+            | Action::Collapse
+            | Action::Mark
+            | Action::Unmark
+            | Action::Sort(_)
+            | Action::Reverse => self.use_list(action),
+            Action::Choose(_)
+            | Action::ChooseRows(_)
+            | Action::ChooseColumns(_)
+            | Action::Cursor(_)
+            | Action::Zoom(_)
+            | Action::LogIterations
+            | Action::LogValues
+            | Action::Band => self.choose(action),
+        }
+        None
+    }
+
+    fn show(&mut self, view: View) {
+        self.view = view;
+        self.stale.table = true;
+    }
+
+    fn back(&mut self) {
+        if self.view == View::Overview {
+            self.list.filter = Filter::default();
+            self.list.rebuild(&self.trials);
+        } else {
+            self.show(View::Overview);
+        }
+    }
+
+    fn use_list(&mut self, action: Action) {
+        let rows = self.list.rows.len();
+        let height = usize::from(layout::list_height(self.size, self.is_over(), rows));
+        let (list, trials) = (&mut self.list, &self.trials);
+        match action {
+            Action::Move(rows) => list.step(rows as isize, height, trials),
+            Action::MovePage(pages) => {
+                let rows = height.cast_signed().saturating_mul(pages as isize);
+                list.step(rows, height, trials);
+            }
+            Action::First => list.step(isize::MIN, height, trials),
+            Action::Last => list.step(isize::MAX, height, trials),
+            Action::Pick(line) => list.pick(usize::from(line), height, trials),
+            Action::Expand => list.expand(true, trials),
+            Action::Collapse => list.expand(false, trials),
+            Action::Mark => list.mark(trials),
+            Action::Unmark => list.marks.clear(),
+            Action::Sort(by) => {
+                list.sort = list.sort.shifted(by);
+                list.rebuild(trials);
+            }
+            Action::Reverse => {
+                list.descending = !list.descending;
+                list.rebuild(trials);
+            }
+            _ => {}
+        }
+    }
+
+    fn choose(&mut self, action: Action) {
+        let swept = self.trials.swept.len();
+        let convergence = &mut self.convergence;
+        match (action, self.view) {
+            (Action::Choose(by), View::Convergence) => {
+                let next = shifted(convergence.picture as usize, by, Picture::ALL.len());
+                convergence.picture = Picture::ALL[next];
+                convergence.other_scale = false;
+            }
+            (Action::Choose(by), View::Table) => {
+                self.table.metric = shifted(self.table.metric, by, METRICS.len() + 1);
+            }
+            (Action::Choose(by), _) => self.metric = shifted(self.metric, by, METRICS.len()),
+            (Action::ChooseRows(by), View::Table) => {
+                self.table.rows = shifted(self.table.rows, by, swept + 1);
+            }
+            (Action::ChooseColumns(by), View::Table) => {
+                self.table.columns = shifted(self.table.columns, by, swept + 1);
+            }
+            (Action::ChooseRows(by), _) => {
+                self.margins.rows = shifted(self.margins.rows, by, swept);
+            }
+            (Action::ChooseColumns(by), _) => {
+                self.margins.columns = shifted(self.margins.columns, by, swept + 1);
+            }
+            (Action::Cursor(by), _) => {
+                let place = i32::from(convergence.cursor.unwrap_or(0)) - by;
+                let widest = i32::from(self.size.width);
+                convergence.cursor = Some(place.clamp(0, widest) as u16);
+            }
+            (Action::Zoom(by), _) => {
+                convergence.zoom = convergence.zoom.saturating_add_signed(by).min(CLOSEST);
+            }
+            (Action::LogIterations, _) => convergence.log_iterations = !convergence.log_iterations,
+            (Action::LogValues, _) => convergence.other_scale = !convergence.other_scale,
+            (Action::Band, View::Margins) => self.margins.fixed = !self.margins.fixed,
+            (Action::Band, _) => convergence.each_seed = !convergence.each_seed,
+            _ => {}
+        }
+        self.stale.table = true;
+    }
+
+    /// What the table view asks for.
+    pub(crate) fn table_request(&self) -> TableRequest {
+        let swept = |choice: usize| {
+            let position = choice.checked_sub(1);
+            let path = position.and_then(|at| self.trials.swept.get(at));
+            path.into_iter().cloned().collect()
+        };
+        let metric = (self.table.metric.checked_sub(1)).and_then(|at| METRICS.get(at));
+        TableRequest {
+            rows: swept(self.table.rows),
+            columns: swept(self.table.columns),
+            metrics: metric
+                .into_iter()
+                .map(|&metric| metric.to_owned())
+                .collect(),
+        }
+    }
+
+    fn ask_trials(&mut self, action: Action) {
+        let chosen = |wanted: fn(Phase) -> bool| -> Vec<String> {
+            (self.list.selected_trials(&self.trials).into_iter())
+                .map(|position| &self.trials.all[position])
+                .filter(|trial| wanted(trial.phase))
+                .map(|trial| trial.row.trial.clone())
+                .collect()
+        };
+        let (word, trials) = match action {
+            Action::Cancel => ("Cancel", chosen(|phase| !phase.is_over())),
+            Action::Retry => (
+                "Run again",
+                chosen(|phase| matches!(phase, Phase::Failed | Phase::Stopped | Phase::Lost)),
+            ),
+            _ => match chosen(|phase| phase == Phase::Paused) {
+                paused if !paused.is_empty() => ("Resume", paused),
+                _ => ("Pause", chosen(|phase| phase == Phase::Running)),
+            },
+        };
+        if trials.is_empty() {
+            self.say(&format!("{word}: no selected trial is in a state for that"));
+            return;
+        }
+        let question = format!("{word} {}?", counted(trials.len()));
+        let command = match word {
+            "Cancel" => Command::Cancel { trials },
+            "Run again" => Command::Retry { trials },
+            "Resume" => Command::ResumeTrials { trials },
+            _ => Command::PauseTrials { trials },
+        };
+        self.ask(Prompt::Confirm { question, command });
+    }
+
+    fn ask_run(&mut self, action: Action) {
+        let paused =
+            (self.runner.as_ref()).is_some_and(|runner| runner.state == RunnerState::Paused);
+        let (question, command) = match action {
+            Action::Jobs => {
+                return self.ask(Prompt::Jobs {
+                    text: String::new(),
+                });
+            }
+            Action::StopRun => (
+                "Stop the run after the current iterations? Checkpoints are kept.",
+                Command::Stop,
+            ),
+            _ if paused => ("Resume the run?", Command::Resume),
+            _ => ("Pause all trials?", Command::Pause),
+        };
+        let question = question.to_owned();
+        self.ask(Prompt::Confirm { question, command });
+    }
+
+    fn ask(&mut self, prompt: Prompt) {
+        if self.is_live() {
+            self.prompt = Some(prompt);
+        } else {
+            self.say(
+                "no runner works on this run; give the same command again to run what is missing",
+            );
+        }
+    }
+
+    fn answer(&mut self, action: Action) -> Option<Effect> {
+        let mut prompt = self.prompt.take()?;
+        match (action, &mut prompt) {
+            (Action::Back | Action::Help, _) => return None,
+            (Action::Repaint, _) => {
+                self.prompt = Some(prompt);
+                return Some(Effect::Repaint);
+            }
+            (Action::Suspend, _) => {
+                self.prompt = Some(prompt);
+                return Some(Effect::Suspend);
+            }
+            (Action::Leave | Action::Interrupt, _) => return Some(Effect::Leave),
+            (Action::StopRun, Prompt::Leave) => return Some(Effect::StopAndLeave),
+            (Action::Move(rows), Prompt::Help { scroll }) => {
+                *scroll = scroll
+                    .saturating_add_signed(rows.clamp(-100, 100) as i16)
+                    .min(200);
+            }
+            (Action::Type(character), _) => {
+                if let Some(text) = prompt.text()
+                    && text.len() < LONGEST_ANSWER
+                    && !character.is_control()
+                {
+                    text.push(character);
+                }
+            }
+            (Action::Erase, _) => {
+                if let Some(text) = prompt.text() {
+                    text.pop();
+                }
+            }
+            (Action::Accept, _) => return self.accept(prompt),
+            _ => {}
+        }
+        self.prompt = Some(prompt);
+        None
+    }
+
+    fn accept(&mut self, prompt: Prompt) -> Option<Effect> {
+        match prompt {
+            Prompt::Filter { text, .. } => match Filter::parse(&text, &self.trials) {
+                Ok(filter) => {
+                    self.list.filter = filter;
+                    self.list.rebuild(&self.trials);
+                }
+                Err(error) => {
+                    let error = Some(error);
+                    self.prompt = Some(Prompt::Filter { text, error });
+                }
+            },
+            Prompt::Jobs { text } => match text.trim().parse() {
+                Ok(jobs) if jobs > 0 => return Some(Effect::Send(Command::Jobs { jobs })),
+                _ => self.say(&format!("jobs: a whole number from 1 on, not '{text}'")),
+            },
+            Prompt::Confirm { command, .. } => return Some(Effect::Send(command)),
+            Prompt::Leave => return Some(Effect::Leave),
+            Prompt::Help { .. } => {}
+        }
+        None
+    }
+}
+
+fn counted(trials: usize) -> String {
+    match trials {
+        1 => "1 trial".to_owned(),
+        several => format!("{several} trials"),
+    }
+}

@@ -1,0 +1,389 @@
+//! What is kept of a trial's iterations: for every quantity at most [`CAPACITY`] buckets with the
+//! least and the greatest value in each, so that a picture costs the same after a million
+//! iterations as after a thousand and no peak is lost.
+
+use crate::store::IterationRecord;
+
+/// Buckets per series. With fewer iterations than this, every value is kept as it is.
+const CAPACITY: usize = 1024;
+/// Iterations that a judgement about progress looks back on.
+const WINDOW: usize = 20;
+/// Iterations at which the objective rose that are remembered for marks.
+const RISES: usize = 256;
+
+/// The quantities of `iterations.csv` that can be drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quantity {
+    /// F.
+    Objective,
+    /// The data term of F.
+    Loss,
+    /// Linear residual.
+    ResidualU,
+    /// Activation residual.
+    ResidualV,
+    /// Compression residual.
+    ResidualW,
+    /// Norm of the change of all blocks.
+    Step,
+    /// Accuracy on the training part.
+    TrainAccuracy,
+    /// Accuracy on the test part.
+    TestAccuracy,
+    /// Share of zeros.
+    Sparsity,
+    /// How many times smaller the deployed network is.
+    CompressionRatio,
+}
+
+impl Quantity {
+    /// All quantities, in the order of [`History`]'s series.
+    const ALL: [Self; 10] = [
+        Self::Objective,
+        Self::Loss,
+        Self::ResidualU,
+        Self::ResidualV,
+        Self::ResidualW,
+        Self::Step,
+        Self::TrainAccuracy,
+        Self::TestAccuracy,
+        Self::Sparsity,
+        Self::CompressionRatio,
+    ];
+
+    /// The value in a record; `None` where it was not measured.
+    pub(crate) fn of(self, record: &IterationRecord) -> Option<f64> {
+        match self {
+            Self::Objective => Some(record.objective),
+            Self::Loss => Some(record.loss),
+            Self::ResidualU => Some(record.residual_u),
+            Self::ResidualV => Some(record.residual_v),
+            Self::ResidualW => Some(record.residual_w),
+            // Row 0 is the state before the first step.
+            Self::Step => (record.iteration > 0).then_some(record.step),
+            Self::TrainAccuracy => record.train_accuracy,
+            Self::TestAccuracy => record.test_accuracy,
+            Self::Sparsity => Some(record.sparsity),
+            Self::CompressionRatio => Some(record.compression_ratio),
+        }
+    }
+}
+
+/// Some consecutive iterations of one quantity.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Bucket {
+    /// The last iteration in the bucket.
+    pub iteration: u64,
+    /// Least and greatest value; `None` if one of the values is not finite.
+    pub range: Option<(f64, f64)>,
+    /// The last value.
+    pub last: f64,
+}
+
+impl Bucket {
+    fn new(iteration: u64, value: f64) -> Self {
+        Self {
+            iteration,
+            range: value.is_finite().then_some((value, value)),
+            last: value,
+        }
+    }
+
+    fn absorb(&mut self, later: Self) {
+        self.range = match (self.range, later.range) {
+            (Some((least, most)), Some((low, high))) => Some((least.min(low), most.max(high))),
+            _ => None,
+        };
+        self.iteration = later.iteration;
+        self.last = later.last;
+    }
+}
+
+/// One quantity over the iterations.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Series {
+    buckets: Vec<Bucket>,
+    /// Iterations per bucket.
+    stride: u64,
+}
+
+impl Default for Series {
+    fn default() -> Self {
+        Self {
+            buckets: Vec::new(),
+            stride: 1,
+        }
+    }
+}
+
+impl Series {
+    /// Adds the value of an iteration that is later than all before.
+    pub(crate) fn push(&mut self, iteration: u64, value: f64) {
+        let bucket = Bucket::new(iteration, value);
+        match self.buckets.last_mut() {
+            Some(last) if last.iteration / self.stride == iteration / self.stride => {
+                last.absorb(bucket);
+            }
+            _ => self.buckets.push(bucket),
+        }
+        while self.buckets.len() > CAPACITY {
+            self.stride *= 2;
+            let mut merged: Vec<Bucket> = Vec::with_capacity(CAPACITY);
+            for bucket in self.buckets.drain(..) {
+                match merged.last_mut() {
+                    Some(last)
+                        if last.iteration / self.stride == bucket.iteration / self.stride =>
+                    {
+                        last.absorb(bucket);
+                    }
+                    _ => merged.push(bucket),
+                }
+            }
+            self.buckets = merged;
+        }
+    }
+
+    /// The buckets, in the order of the iterations.
+    pub(crate) fn buckets(&self) -> &[Bucket] {
+        &self.buckets
+    }
+
+    /// The bucket that holds an iteration, or the nearest one before it.
+    pub(crate) fn at(&self, iteration: u64) -> Option<&Bucket> {
+        let next = self
+            .buckets
+            .partition_point(|bucket| bucket.iteration < iteration);
+        self.buckets
+            .get(next)
+            .filter(|bucket| bucket.iteration / self.stride == iteration / self.stride)
+            .or_else(|| {
+                next.checked_sub(1)
+                    .and_then(|before| self.buckets.get(before))
+            })
+    }
+
+    /// Lets go of this iteration and the later ones.
+    pub(super) fn forget_from(&mut self, iteration: u64) {
+        let keep = self
+            .buckets
+            .partition_point(|bucket| bucket.iteration < iteration);
+        self.buckets.truncate(keep);
+    }
+}
+
+/// The iterations of one trial.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct History {
+    series: [Series; Quantity::ALL.len()],
+    /// Iterations at which the objective rose, the latest ones.
+    pub rises: Vec<u64>,
+    last: Option<IterationRecord>,
+    best: Option<(u64, f64)>,
+    broken: Option<u64>,
+    /// (iteration, seconds) of the last [`WINDOW`] records.
+    pace: std::collections::VecDeque<(u64, f64, f64)>,
+}
+
+impl History {
+    /// Adds records in the order of their iterations. A record that is not later than the last one
+    /// means that the trial went on from a checkpoint or began again: what it replaces is forgotten.
+    pub(crate) fn extend(&mut self, records: &[IterationRecord]) {
+        for record in records {
+            if self
+                .last
+                .as_ref()
+                .is_some_and(|last| record.iteration <= last.iteration)
+            {
+                self.forget_from(record.iteration);
+            }
+            self.push(record);
+        }
+    }
+
+    fn push(&mut self, record: &IterationRecord) {
+        for (series, quantity) in self.series.iter_mut().zip(Quantity::ALL) {
+            if let Some(value) = quantity.of(record) {
+                series.push(record.iteration, value);
+            }
+        }
+        if let Some(last) = &self.last
+            && record.descent_violations > last.descent_violations
+        {
+            self.rises.push(record.iteration);
+            if self.rises.len() > RISES {
+                self.rises.remove(0);
+            }
+        }
+        if !record.objective.is_finite() {
+            self.broken.get_or_insert(record.iteration);
+        } else if self.best.is_none_or(|(_, least)| record.objective < least) {
+            self.best = Some((record.iteration, record.objective));
+        }
+        if self.pace.len() == WINDOW {
+            self.pace.pop_front();
+        }
+        self.pace
+            .push_back((record.iteration, record.seconds, record.objective));
+        self.last = Some(record.clone());
+    }
+
+    fn forget_from(&mut self, iteration: u64) {
+        for series in &mut self.series {
+            series.forget_from(iteration);
+        }
+        self.rises.retain(|&rise| rise < iteration);
+        self.broken = self.broken.filter(|&broken| broken < iteration);
+        self.best = self.best.filter(|&(at, _)| at < iteration);
+        self.pace.clear();
+        self.last = None;
+    }
+
+    /// The series of a quantity.
+    pub(crate) fn series(&self, quantity: Quantity) -> &Series {
+        &self.series[quantity as usize]
+    }
+
+    /// The latest record.
+    pub(crate) fn last(&self) -> Option<&IterationRecord> {
+        self.last.as_ref()
+    }
+
+    /// Iterations per second of computing, over the last records.
+    pub(crate) fn rate(&self) -> Option<f64> {
+        let (&(first, began, _), &(last, ended, _)) = (self.pace.front()?, self.pace.back()?);
+        let seconds = ended - began;
+        (last > first && seconds > 0.0).then(|| (last - first) as f64 / seconds)
+    }
+
+    /// What is wrong with the trial's progress, in words.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        let last = self.last.as_ref()?;
+        if let Some(iteration) = self.broken {
+            return Some(format!("objective not finite from iteration {iteration}"));
+        }
+        if let Some((iteration, least)) = self.best
+            && least > 0.0
+            && last.objective > 10.0 * least
+            // A growing tau raises the objective by itself; that is no violation.
+            && last.descent_violations > 0
+        {
+            let times = last.objective / least;
+            return Some(format!(
+                "diverged: objective {times:.0} times its least value (iteration {iteration})"
+            ));
+        }
+        let (first, _, before) = *self.pace.front()?;
+        if self.pace.len() == WINDOW && (before - last.objective).abs() <= 1.0e-9 * before.abs() {
+            return Some(format!(
+                "stalled: objective unchanged since iteration {first}"
+            ));
+        }
+        if last.descent_violations > 0 {
+            let latest = self.rises.last().map_or(String::new(), |iteration| {
+                format!(" (last: iteration {iteration})")
+            });
+            return Some(format!(
+                "objective rose in {} iteration(s){latest}",
+                last.descent_violations
+            ));
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(iteration: u64, objective: f64) -> IterationRecord {
+        IterationRecord {
+            iteration,
+            objective,
+            seconds: iteration as f64 * 0.5,
+            ..IterationRecord::default()
+        }
+    }
+
+    #[test]
+    fn a_million_iterations_keep_their_peaks_in_bounded_space() {
+        let mut series = Series::default();
+        for iteration in 0..1_000_000 {
+            series.push(iteration, if iteration == 777_777 { 9.0 } else { 1.0 });
+        }
+        assert!(series.buckets().len() <= CAPACITY);
+        assert!(series.buckets().len() > CAPACITY / 4);
+        let most = series.buckets().iter().filter_map(|bucket| bucket.range);
+        assert_eq!(most.map(|(_, most)| most).fold(0.0, f64::max), 9.0);
+    }
+
+    #[test]
+    fn a_value_that_is_not_finite_leaves_a_gap() {
+        let mut history = History::default();
+        history.extend(&[record(0, 4.0), record(1, f64::NAN), record(2, 3.0)]);
+        let ranges: Vec<_> = history
+            .series(Quantity::Objective)
+            .buckets()
+            .iter()
+            .map(|bucket| bucket.range)
+            .collect();
+        assert_eq!(ranges, [Some((4.0, 4.0)), None, Some((3.0, 3.0))]);
+        assert_eq!(
+            history.trouble().as_deref(),
+            Some("objective not finite from iteration 1")
+        );
+    }
+
+    #[test]
+    fn going_on_from_a_checkpoint_replaces_what_was_there() {
+        let mut history = History::default();
+        history.extend(&(0..10).map(|k| record(k, 10.0)).collect::<Vec<_>>());
+        history.extend(&[record(5, 2.0)]);
+        let buckets = history.series(Quantity::Objective).buckets();
+        assert_eq!(buckets.len(), 6);
+        assert_eq!(buckets[5].last, 2.0);
+    }
+
+    #[test]
+    fn the_rate_counts_iterations_per_second() {
+        let mut history = History::default();
+        assert_eq!(history.rate(), None);
+        history.extend(
+            &(0..50)
+                .map(|k| record(k, 1.0 / (k + 1) as f64))
+                .collect::<Vec<_>>(),
+        );
+        assert_eq!(history.rate(), Some(2.0));
+        assert_eq!(history.trouble(), None);
+    }
+
+    #[test]
+    fn trouble_is_said_in_words() {
+        let mut history = History::default();
+        history.extend(&(0..30).map(|k| record(k, 1.0)).collect::<Vec<_>>());
+        assert!(
+            history
+                .trouble()
+                .is_some_and(|words| words.starts_with("stalled"))
+        );
+        history.extend(&[IterationRecord {
+            descent_violations: 1,
+            ..record(30, 50.0)
+        }]);
+        assert!(
+            history
+                .trouble()
+                .is_some_and(|words| words.starts_with("diverged"))
+        );
+    }
+
+    #[test]
+    fn a_reading_finds_the_bucket_of_the_iteration() {
+        let mut series = Series::default();
+        for iteration in [0, 5, 10] {
+            series.push(iteration, iteration as f64);
+        }
+        assert_eq!(series.at(5).map(|bucket| bucket.last), Some(5.0));
+        assert_eq!(series.at(7).map(|bucket| bucket.last), Some(5.0));
+        assert_eq!(series.at(99).map(|bucket| bucket.last), Some(10.0));
+    }
+}

@@ -1,0 +1,349 @@
+//! The trials of the run, grouped by setting: trials with equal swept cells differ only in the seed.
+
+use std::collections::HashMap;
+
+use crate::store::{
+    IterationRecord, TrialEvent, TrialEventKind, TrialRow, TrialStatus, TrialTable,
+};
+
+/// State of a trial as the dashboard shows it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// Under way.
+    Running,
+    /// Paused by the user.
+    Paused,
+    /// Was under way when its runner vanished.
+    Lost,
+    /// Not started.
+    #[default]
+    Queued,
+    /// Has a result.
+    Done,
+    /// Ended with an error.
+    Failed,
+    /// Stopped by the user; goes on from its checkpoint.
+    Stopped,
+}
+
+impl Phase {
+    /// The state in one word.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Lost => "lost",
+            Self::Queued => "queued",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Stopped => "stopped",
+        }
+    }
+
+    /// The state as one character.
+    pub(crate) fn sign(self, ascii: bool) -> &'static str {
+        match (self, ascii) {
+            (Self::Running, false) => "▶",
+            (Self::Running, true) => ">",
+            (Self::Paused, _) => "=",
+            (Self::Lost, _) => "?",
+            (Self::Queued, false) => "·",
+            (Self::Queued, true) => ".",
+            (Self::Done, false) => "✓",
+            (Self::Done, true) => "+",
+            (Self::Failed, false) => "✗",
+            (Self::Failed, true) => "x",
+            (Self::Stopped, false) => "■",
+            (Self::Stopped, true) => "#",
+        }
+    }
+
+    /// Whether nothing more is expected from the trial.
+    pub(crate) fn is_over(self) -> bool {
+        matches!(self, Self::Done | Self::Failed | Self::Stopped)
+    }
+}
+
+impl From<TrialStatus> for Phase {
+    fn from(status: TrialStatus) -> Self {
+        match status {
+            TrialStatus::Queued => Self::Queued,
+            TrialStatus::Running => Self::Running,
+            TrialStatus::Done => Self::Done,
+            TrialStatus::Failed => Self::Failed,
+            TrialStatus::Stopped => Self::Stopped,
+        }
+    }
+}
+
+/// One trial: its row of `trials.csv`, and what is known beyond it while it runs.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Trial {
+    /// Its row of `trials.csv`.
+    pub row: TrialRow,
+    /// Its state by the journal and the row, whichever is newer.
+    pub phase: Phase,
+    /// Iterations that it will do.
+    pub planned: Option<u64>,
+    /// The latest iteration, while the row does not know it.
+    pub latest: Option<IterationRecord>,
+    /// Iterations per second.
+    pub rate: Option<f64>,
+    /// Position of its group.
+    pub group: usize,
+    /// Error text from the journal, until the row has it.
+    pub error: String,
+    event_at: f64,
+}
+
+impl Trial {
+    /// A numeric column of `trials.csv`, from the latest iteration while the trial runs.
+    pub(crate) fn metric(&self, name: &str) -> Option<f64> {
+        let Some(latest) = &self.latest else {
+            return self.row.metric(name);
+        };
+        match name {
+            "iterations" => Some(latest.iteration as f64),
+            "objective" => Some(latest.objective),
+            "loss" => Some(latest.loss),
+            "residual_v" => Some(latest.residual_v),
+            "residual_u" => Some(latest.residual_u),
+            "residual_w" => Some(latest.residual_w),
+            "step" => Some(latest.step),
+            "descent_violations" => Some(latest.descent_violations as f64),
+            "train_accuracy" => latest.train_accuracy,
+            "test_accuracy" => latest.test_accuracy,
+            "balanced_accuracy" => latest.balanced_accuracy,
+            "sparsity" => Some(latest.sparsity),
+            "compression_ratio" => Some(latest.compression_ratio),
+            "seconds" => Some(latest.seconds),
+            _ => self.row.metric(name),
+        }
+    }
+
+    /// The error text, wherever it was said.
+    pub(crate) fn error(&self) -> &str {
+        if self.row.error.is_empty() {
+            &self.error
+        } else {
+            &self.row.error
+        }
+    }
+
+    /// Share of its iterations that are done, in [0, 1].
+    pub(crate) fn progress(&self) -> Option<f64> {
+        let planned = self.planned.filter(|&planned| planned > 0)?;
+        let done = self.metric("iterations").unwrap_or(0.0);
+        Some((done / planned as f64).clamp(0.0, 1.0))
+    }
+
+    /// Seconds that the rest of its iterations will take.
+    pub(crate) fn remaining(&self) -> Option<f64> {
+        let left = self.planned? as f64 - self.metric("iterations").unwrap_or(0.0);
+        self.rate.map(|rate| left.max(0.0) / rate)
+    }
+}
+
+/// Trials that differ only in the seed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Group {
+    /// The swept cells that the members share.
+    pub swept: Vec<String>,
+    /// The cells as a person would say them.
+    pub label: String,
+    /// Positions of the members.
+    pub members: Vec<usize>,
+}
+
+/// Mean and sample standard deviation (n - 1) of finite values.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Summary {
+    /// Number of values.
+    pub count: usize,
+    /// Their mean.
+    pub mean: f64,
+    /// Their standard deviation; `None` for a single value.
+    pub deviation: Option<f64>,
+}
+
+impl Summary {
+    /// The summary of the finite values; `None` if there are none.
+    pub(crate) fn of(values: impl Iterator<Item = f64>) -> Option<Self> {
+        let values: Vec<f64> = values.filter(|value| value.is_finite()).collect();
+        let count = values.len();
+        let mean = (count > 0).then(|| values.iter().sum::<f64>() / count as f64)?;
+        let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+        let deviation = (count > 1).then(|| (squares / (count - 1) as f64).sqrt());
+        Some(Self {
+            count,
+            mean,
+            deviation,
+        })
+    }
+}
+
+/// All trials of the run.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Trials {
+    /// Names of the swept columns.
+    pub swept: Vec<String>,
+    /// The trials, in the order of `trials.csv`.
+    pub all: Vec<Trial>,
+    /// The settings, in the order of their first trial.
+    pub groups: Vec<Group>,
+    by_id: HashMap<String, usize>,
+    /// Events of trials that no row names yet.
+    early: Vec<TrialEvent>,
+}
+
+impl Trials {
+    /// Takes over the rows of `trials.csv`, keeping what is known beyond them.
+    pub(crate) fn replace(&mut self, table: TrialTable) {
+        let mut known: HashMap<String, Trial> = self
+            .all
+            .drain(..)
+            .map(|trial| (trial.row.trial.clone(), trial))
+            .collect();
+        self.swept = table.swept;
+        for row in table.rows {
+            let mut trial = known.remove(&row.trial).unwrap_or_default();
+            let phase = Phase::from(row.status);
+            if phase.is_over() && row != trial.row {
+                trial.phase = phase;
+                // The row of an ended trial knows more than its last iteration does.
+                trial.latest = None;
+            } else if trial.event_at == 0.0 {
+                // No journal says anything of it.
+                trial.phase = phase;
+            }
+            if trial.phase.is_over() && trial.planned.is_none() {
+                trial.planned = row.iterations;
+            }
+            trial.row = row;
+            self.all.push(trial);
+        }
+        self.by_id = (self.all.iter().enumerate())
+            .map(|(position, trial)| (trial.row.trial.clone(), position))
+            .collect();
+        self.regroup();
+        for event in std::mem::take(&mut self.early) {
+            self.note(event);
+        }
+    }
+
+    fn regroup(&mut self) {
+        let names = short_names(&self.swept);
+        let mut positions: HashMap<Vec<String>, usize> = HashMap::new();
+        self.groups.clear();
+        for (member, trial) in self.all.iter_mut().enumerate() {
+            let groups = &mut self.groups;
+            let position = *positions.entry(trial.row.swept.clone()).or_insert_with(|| {
+                groups.push(Group {
+                    swept: trial.row.swept.clone(),
+                    label: label(&names, &trial.row.swept),
+                    members: Vec::new(),
+                });
+                groups.len() - 1
+            });
+            self.groups[position].members.push(member);
+            trial.group = position;
+        }
+    }
+
+    /// Takes note of what the journal says of a trial.
+    pub(crate) fn note(&mut self, event: TrialEvent) {
+        let Some(trial) = (self.by_id.get(&event.trial)).and_then(|&at| self.all.get_mut(at))
+        else {
+            self.early.push(event);
+            return;
+        };
+        // Each runner has a journal of its own: their lines may arrive out of order.
+        if event.at < trial.event_at {
+            return;
+        }
+        trial.event_at = event.at;
+        match event.kind {
+            TrialEventKind::Queued => {
+                trial.phase = Phase::Queued;
+                trial.latest = None;
+            }
+            TrialEventKind::Started { iterations, .. } => {
+                trial.phase = Phase::Running;
+                trial.planned = Some(iterations);
+                trial.error.clear();
+            }
+            TrialEventKind::Paused => trial.phase = Phase::Paused,
+            TrialEventKind::Resumed => trial.phase = Phase::Running,
+            TrialEventKind::Ended { status, error } => {
+                trial.phase = status.into();
+                trial.error = error.unwrap_or_default();
+            }
+        }
+    }
+
+    /// The trial with this id.
+    pub(crate) fn find(&self, id: &str) -> Option<usize> {
+        self.by_id.get(id).copied()
+    }
+
+    /// How many trials are in a state.
+    pub(crate) fn count(&self, phase: Phase) -> usize {
+        self.all.iter().filter(|trial| trial.phase == phase).count()
+    }
+
+    /// Mean and spread of a metric over the members of a group that have it.
+    pub(crate) fn summary(&self, group: &Group, metric: &str) -> Option<Summary> {
+        Summary::of((group.members.iter()).filter_map(|&member| self.all[member].metric(metric)))
+    }
+
+    /// The swept column that a user means: its whole path, or its end if that is unique.
+    pub(crate) fn swept_column(&self, name: &str) -> Option<usize> {
+        if let Some(exact) = self.swept.iter().position(|path| path == name) {
+            return Some(exact);
+        }
+        let short = short_names(&self.swept);
+        short.iter().position(|path| path == name)
+    }
+}
+
+/// The last segment of every path, or the whole path where two would look the same.
+pub(crate) fn short_names(paths: &[String]) -> Vec<String> {
+    let ends: Vec<&str> = paths
+        .iter()
+        .map(|path| path.rsplit('.').next().unwrap_or(path))
+        .collect();
+    (paths.iter().zip(&ends))
+        .map(|(path, end)| {
+            let same = ends.iter().filter(|other| *other == end).count();
+            if same > 1 {
+                path.clone()
+            } else {
+                (*end).to_owned()
+            }
+        })
+        .collect()
+}
+
+fn label(names: &[String], cells: &[String]) -> String {
+    let said: Vec<String> = names
+        .iter()
+        .zip(cells)
+        .filter(|(_, cell)| !cell.is_empty())
+        .map(|(name, cell)| {
+            // "none" alone would say nothing.
+            if name == "method" && cell != "none" {
+                cell.clone()
+            } else {
+                format!("{name}={cell}")
+            }
+        })
+        .collect();
+    if said.is_empty() {
+        "the only setting".to_owned()
+    } else {
+        super::super::text::visible(&said.join(" "))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,227 @@
+//! The terminal while the dashboard has it, and the promise that it is given back: on return, on
+//! errors, on a panic of the drawing thread, on signals, and while the process is stopped.
+
+use std::io::{self, BufWriter, Stdout, Write};
+use std::panic;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use ratatui::crossterm::cursor::{Hide, Show};
+use ratatui::crossterm::event::{
+    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
+};
+use ratatui::crossterm::style::force_color_output;
+use ratatui::crossterm::terminal::{
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    disable_raw_mode, enable_raw_mode,
+};
+use ratatui::crossterm::{execute, queue};
+use ratatui::layout::{Position, Rect, Size};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
+use signal_hook::flag;
+
+use super::state::State;
+use super::view;
+
+/// Enough for a whole screen: one write per frame.
+const FRAME_BYTES: usize = 1 << 16;
+
+/// The terminal in the hands of the dashboard.
+pub(super) struct Screen {
+    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    /// Signals that arrived.
+    pub signals: Signals,
+    _hook: PanicHook,
+}
+
+impl Screen {
+    /// Takes the terminal.
+    pub(super) fn enter() -> io::Result<Self> {
+        // With NO_COLOR set, crossterm would drop bold and reversed text together with the
+        // colours. The theme knows what NO_COLOR means.
+        force_color_output(true);
+        let signals = Signals::listen()?;
+        let hook = PanicHook::install();
+        let writer = BufWriter::with_capacity(FRAME_BYTES, io::stdout());
+        take_over().inspect_err(|_| give_back())?;
+        let terminal = Terminal::new(CrosstermBackend::new(writer)).inspect_err(|_| give_back())?;
+        Ok(Self {
+            terminal,
+            signals,
+            _hook: hook,
+        })
+    }
+
+    /// The size of the screen.
+    pub(super) fn size(&self) -> io::Result<Size> {
+        self.terminal.size()
+    }
+
+    /// Draws the state; terminals that can show the frame at once do.
+    pub(super) fn draw(&mut self, state: &State) -> io::Result<()> {
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        self.terminal.draw(|frame| view::draw(state, frame))?;
+        queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
+        Write::flush(self.terminal.backend_mut())
+    }
+
+    /// Forgets what the terminal shows: the next frame is drawn whole.
+    pub(super) fn repaint(&mut self) -> io::Result<()> {
+        // Not `Terminal::clear`: it asks the terminal where the cursor is and waits for the answer.
+        let size = self.terminal.size()?;
+        self.terminal.resize(Rect::from((Position::ORIGIN, size)))
+    }
+
+    /// Gives the terminal back and stops this process until the shell continues it.
+    pub(super) fn suspend(&mut self) -> io::Result<()> {
+        give_back();
+        // Only this process: the runner is in a session of its own and goes on.
+        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP)?;
+        self.resume()
+    }
+
+    /// Takes the terminal again after the process was stopped.
+    pub(super) fn resume(&mut self) -> io::Result<()> {
+        self.signals.continued.store(false, Ordering::SeqCst);
+        self.signals.stop.store(false, Ordering::SeqCst);
+        // The shell has set modes of its own meanwhile: they are not raw, whatever crossterm
+        // remembers.
+        let _ = disable_raw_mode();
+        take_over()?;
+        self.repaint()
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+/// Whether the terminal is in the hands of the dashboard.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+fn take_over() -> io::Result<()> {
+    TAKEN.store(true, Ordering::SeqCst);
+    enable_raw_mode()?;
+    execute!(
+        io::stdout(),
+        EnterAlternateScreen,
+        EnableMouseCapture,
+        EnableBracketedPaste,
+        Hide
+    )
+}
+
+/// Undoes all of [`take_over`], once: leaving the alternate screen a second time would put the
+/// cursor back over what was printed meanwhile. Errors have nobody left to hear them (after a
+/// hang-up there is no terminal any more).
+fn give_back() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    let _ = execute!(
+        io::stdout(),
+        EndSynchronizedUpdate,
+        DisableBracketedPaste,
+        DisableMouseCapture,
+        LeaveAlternateScreen,
+        Show
+    );
+    let _ = disable_raw_mode();
+    let _ = io::stdout().flush();
+}
+
+type Hook = dyn Fn(&panic::PanicHookInfo<'_>) + Send + Sync;
+
+/// A panic of this thread gives the terminal back before its message is printed. A panic of any
+/// other thread goes to the log: its message would tear the screen.
+struct PanicHook {
+    previous: Arc<Hook>,
+}
+
+impl PanicHook {
+    fn install() -> Self {
+        let previous: Arc<Hook> = Arc::from(panic::take_hook());
+        let drawing = thread::current().id();
+        let next = Arc::clone(&previous);
+        panic::set_hook(Box::new(move |info| {
+            if thread::current().id() == drawing {
+                give_back();
+                next(info);
+            } else {
+                tracing::error!("{info}");
+            }
+        }));
+        Self { previous }
+    }
+}
+
+impl Drop for PanicHook {
+    fn drop(&mut self) {
+        // A panicking thread must not change the hook; the process is about to end anyway.
+        if !thread::panicking() {
+            let previous = Arc::clone(&self.previous);
+            panic::set_hook(Box::new(move |info| previous(info)));
+        }
+    }
+}
+
+/// Signals that arrived since the dashboard began.
+pub(super) struct Signals {
+    ended: Arc<AtomicUsize>,
+    leave: Arc<AtomicBool>,
+    stop: Arc<AtomicBool>,
+    continued: Arc<AtomicBool>,
+}
+
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        let signals = Self {
+            ended: Arc::default(),
+            leave: Arc::default(),
+            stop: Arc::default(),
+            continued: Arc::default(),
+        };
+        let leave = &signals.leave;
+        for signal in [SIGTERM, SIGHUP, SIGINT, SIGTSTP] {
+            // Once the dashboard is left (or about to be), signals do again what they do by
+            // default: a second one ends the process, should the first not get through.
+            flag::register_conditional_default(signal, Arc::clone(leave))?;
+        }
+        for signal in [SIGTERM, SIGHUP, SIGINT] {
+            flag::register(signal, Arc::clone(leave))?;
+            flag::register_usize(signal, Arc::clone(&signals.ended), signal as usize)?;
+        }
+        flag::register(SIGTSTP, Arc::clone(&signals.stop))?;
+        flag::register(SIGCONT, Arc::clone(&signals.continued))?;
+        Ok(signals)
+    }
+
+    /// The signal that asked to leave.
+    pub(super) fn leaving(&self) -> Option<i32> {
+        match self.ended.load(Ordering::SeqCst) {
+            0 => None,
+            signal => i32::try_from(signal).ok(),
+        }
+    }
+
+    /// Whether a stop was asked for since the last call.
+    pub(super) fn take_stop(&self) -> bool {
+        self.stop.swap(false, Ordering::SeqCst)
+    }
+
+    /// Whether the process was stopped by somebody else and goes on.
+    pub(super) fn take_continued(&self) -> bool {
+        self.continued.swap(false, Ordering::SeqCst)
+    }
+}
+
+impl Drop for Signals {
+    fn drop(&mut self) {
+        self.leave.store(true, Ordering::SeqCst);
+    }
+}

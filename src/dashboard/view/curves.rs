@@ -1,0 +1,232 @@
+//! From what is kept of trials to curves.
+
+use std::fmt::Write as _;
+
+use super::chart::{Curve, Point};
+use crate::dashboard::state::{Bucket, History, Quantity, Series, State, Trial};
+
+/// Trials that are drawn as one: the seeds of a setting, or a single trial.
+pub(super) struct Subject<'a> {
+    /// The setting, and the seed if it is a single one.
+    pub label: String,
+    /// The first of the trials.
+    pub first: &'a Trial,
+    /// What is kept of them.
+    pub histories: Vec<&'a History>,
+}
+
+/// The selected trials, then the marked ones setting by setting.
+pub(super) fn subjects(state: &State) -> Vec<Subject<'_>> {
+    let mut sets = vec![state.list.selected_trials(&state.trials)];
+    for mark in &state.list.marks {
+        let Some(position) = state.trials.find(mark) else {
+            continue;
+        };
+        let group = state.trials.all[position].group;
+        let known = sets.iter_mut().find(|set| {
+            set.first()
+                .is_some_and(|&first| state.trials.all[first].group == group)
+        });
+        match known {
+            Some(set) if set.contains(&position) => {}
+            Some(set) => set.push(position),
+            None => sets.push(vec![position]),
+        }
+    }
+    sets.iter().filter_map(|set| subject(state, set)).collect()
+}
+
+fn subject<'a>(state: &'a State, set: &[usize]) -> Option<Subject<'a>> {
+    let first = &state.trials.all[*set.first()?];
+    let mut label = state.trials.groups[first.group].label.clone();
+    if set.len() == 1 {
+        let _ = write!(label, " seed {}", first.row.seed);
+    }
+    let histories = (set.iter())
+        .filter_map(|&position| state.histories.get(&state.trials.all[position].row.trial))
+        .collect();
+    Some(Subject {
+        label,
+        first,
+        histories,
+    })
+}
+
+/// A series as points.
+pub(super) fn points(series: &Series) -> Vec<Point> {
+    (series.buckets().iter())
+        .map(|bucket| (bucket.iteration as f64, bucket.range))
+        .collect()
+}
+
+/// A series as points after a growing function of value and iteration.
+pub(super) fn mapped(series: &Series, map: impl Fn(f64, u64) -> f64) -> Vec<Point> {
+    (series.buckets().iter())
+        .map(|bucket| {
+            let at = bucket.iteration;
+            let range = bucket
+                .range
+                .map(|(low, high)| (map(low, at), map(high, at)));
+            (at as f64, range)
+        })
+        .collect()
+}
+
+/// One curve per trial.
+pub(super) fn each(
+    histories: &[&History],
+    quantity: Quantity,
+    key: &str,
+    colour: usize,
+) -> Vec<Curve> {
+    (histories.iter().enumerate())
+        .map(|(position, history)| Curve {
+            key: if position == 0 {
+                key.to_owned()
+            } else {
+                String::new()
+            },
+            points: points(history.series(quantity)),
+            colour,
+            ..Curve::default()
+        })
+        .collect()
+}
+
+/// The mean over trials, and its limits: the least and the greatest of them.
+pub(super) fn band(
+    histories: &[&History],
+    quantity: Quantity,
+    key: &str,
+    colour: usize,
+) -> Vec<Curve> {
+    let series: Vec<&Series> = histories
+        .iter()
+        .map(|history| history.series(quantity))
+        .collect();
+    let longest = series.iter().max_by_key(|series| series.buckets().len());
+    let Some(longest) = longest.filter(|_| series.len() > 1) else {
+        return each(histories, quantity, key, colour);
+    };
+    let (mut mean, mut least, mut greatest) = (Vec::new(), Vec::new(), Vec::new());
+    for bucket in longest.buckets() {
+        let at = bucket.iteration;
+        let x = at as f64;
+        let reached = |series: &&&Series| {
+            series
+                .buckets()
+                .last()
+                .is_some_and(|last| last.iteration >= at)
+        };
+        let here: Vec<&Bucket> = (series.iter())
+            .filter(reached)
+            .filter_map(|series| series.at(at))
+            .collect();
+        let ranges: Option<Vec<(f64, f64)>> = here.iter().map(|bucket| bucket.range).collect();
+        let Some(ranges) = ranges.filter(|ranges| !ranges.is_empty()) else {
+            mean.push((x, None));
+            continue;
+        };
+        let average = here.iter().map(|bucket| bucket.last).sum::<f64>() / here.len() as f64;
+        let low = ranges
+            .iter()
+            .map(|range| range.0)
+            .fold(f64::INFINITY, f64::min);
+        let high = ranges
+            .iter()
+            .map(|range| range.1)
+            .fold(f64::NEG_INFINITY, f64::max);
+        mean.push((x, Some((average, average))));
+        least.push((x, Some((low, low))));
+        greatest.push((x, Some((high, high))));
+    }
+    let limit = |points| Curve {
+        points,
+        faint: true,
+        colour,
+        ..Curve::default()
+    };
+    vec![
+        Curve {
+            key: key.to_owned(),
+            points: mean,
+            colour,
+            ..Curve::default()
+        },
+        limit(least),
+        limit(greatest),
+    ]
+}
+
+/// Slope of log y over log x by least squares over the later half (in log x) of a curve, and the
+/// value of the fitted line at its two ends.
+pub(super) fn fitted_slope(points: &[Point]) -> Option<(f64, [(f64, f64); 2])> {
+    let logs: Vec<(f64, f64)> = (points.iter())
+        .filter_map(|&(x, range)| Some((x, range?.1)))
+        .filter(|&(x, y)| x > 0.0 && y > 0.0)
+        .map(|(x, y)| (x.ln(), y.ln()))
+        .collect();
+    let (first, last) = (logs.first()?.0, logs.last()?.0);
+    let middle = f64::midpoint(first, last);
+    let half: Vec<(f64, f64)> = logs.into_iter().filter(|&(x, _)| x >= middle).collect();
+    if half.len() < 3 {
+        return None;
+    }
+    let count = half.len() as f64;
+    let mean_x = half.iter().map(|at| at.0).sum::<f64>() / count;
+    let mean_y = half.iter().map(|at| at.1).sum::<f64>() / count;
+    let spread: f64 = half.iter().map(|(x, _)| (x - mean_x).powi(2)).sum();
+    let joint: f64 = half.iter().map(|(x, y)| (x - mean_x) * (y - mean_y)).sum();
+    let slope = joint / spread;
+    let at = |x: f64| (x.exp(), (mean_y + slope * (x - mean_x)).exp());
+    slope.is_finite().then(|| (slope, [at(middle), at(last)]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::IterationRecord;
+
+    #[test]
+    fn a_power_law_gives_its_exponent() {
+        let points: Vec<Point> = (0..200)
+            .map(|k| {
+                (
+                    f64::from(k),
+                    Some(5.0 / f64::from(k).max(0.5)).map(|y| (y, y)),
+                )
+            })
+            .collect();
+        let (slope, [_, (x, y)]) = fitted_slope(&points).expect("enough points");
+        assert!((slope + 1.0).abs() < 1.0e-9);
+        assert!((x - 199.0).abs() < 1.0e-6 && (y - 5.0 / 199.0).abs() < 1.0e-9);
+        assert!(fitted_slope(&points[..3]).is_none());
+    }
+
+    #[test]
+    fn a_band_spans_the_seeds_that_got_so_far() {
+        let history = |objectives: &[f64]| {
+            let mut history = History::default();
+            for (iteration, &objective) in objectives.iter().enumerate() {
+                history.extend(&[IterationRecord {
+                    iteration: iteration as u64,
+                    objective,
+                    ..IterationRecord::default()
+                }]);
+            }
+            history
+        };
+        let (a, b) = (history(&[4.0, 2.0, 1.0]), history(&[2.0, f64::NAN]));
+        let curves = band(&[&a, &b], Quantity::Objective, "F", 0);
+        assert_eq!(
+            curves[0].points,
+            [
+                (0.0, Some((3.0, 3.0))),
+                (1.0, None),
+                (2.0, Some((1.0, 1.0)))
+            ]
+        );
+        assert_eq!(curves[1].points[0], (0.0, Some((2.0, 2.0))));
+        assert_eq!(curves[2].points[0], (0.0, Some((4.0, 4.0))));
+    }
+}

@@ -1,0 +1,100 @@
+//! What lies over the view: the help, a question, a text being typed.
+//!
+//! ```text
+//! |   + keys ---------------------------------------+                                |
+//! |   | q            leave; the run goes on         |                                |
+//! |   | ...                                         |                                |
+//! |   +---------------------------------------------+                                |
+//! ```
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::symbols::border;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Clear, Paragraph, Wrap};
+
+use crate::dashboard::keys;
+use crate::dashboard::state::{Prompt, State};
+use crate::dashboard::text::{fit, visible};
+
+/// A frame in ASCII.
+const ASCII_BORDER: border::Set = border::Set {
+    top_left: "+",
+    top_right: "+",
+    bottom_left: "+",
+    bottom_right: "+",
+    vertical_left: "|",
+    vertical_right: "|",
+    horizontal_top: "-",
+    horizontal_bottom: "-",
+};
+
+pub(super) fn draw(state: &State, frame: &mut Frame, body: Rect) {
+    let Some(prompt) = &state.prompt else {
+        return;
+    };
+    let theme = state.look.theme;
+    let (title, lines) = match prompt {
+        Prompt::Help { scroll } => ("keys", help(state, usize::from(*scroll))),
+        Prompt::Filter { text, error } => {
+            let mut lines = vec![typed(text)];
+            let words = "words, or comparisons: test_accuracy>0.9 rank=8 status=failed";
+            lines.push(match error {
+                Some(error) => Line::from(Span::styled(visible(error), theme.bad())),
+                None => Line::from(Span::styled(words, theme.quiet())),
+            });
+            ("filter", lines)
+        }
+        Prompt::Jobs { text } => ("trials at once", vec![typed(text)]),
+        Prompt::Confirm { question, .. } => ("sure?", vec![Line::from(question.as_str())]),
+        Prompt::Leave => (
+            "the run is still going",
+            vec![Line::from(
+                "Leave it running (d), stop it (s), or stay (esc)?",
+            )],
+        ),
+    };
+    let widest = lines.iter().map(Line::width).max().unwrap_or(0) as u16;
+    let width = (widest + 4).clamp(30, body.width);
+    let wrapped = lines
+        .iter()
+        .map(|line| line.width() as u16 / (width - 2) + 1)
+        .sum::<u16>();
+    let height = (wrapped + 2).min(body.height);
+    let place = Rect::new(
+        body.x + (body.width - width) / 2,
+        body.y + (body.height - height) / 3,
+        width,
+        height,
+    );
+    let mut block = Block::bordered()
+        .title(format!(" {title} "))
+        .border_style(theme.title());
+    if state.look.ascii {
+        block = block.border_set(ASCII_BORDER);
+    }
+    frame.render_widget(Clear, place);
+    frame.render_widget(
+        Paragraph::new(lines)
+            .block(block)
+            .wrap(Wrap { trim: false }),
+        place,
+    );
+}
+
+fn typed(text: &str) -> Line<'static> {
+    Line::from(format!("{}_", visible(text)))
+}
+
+fn help(state: &State, scroll: usize) -> Vec<Line<'static>> {
+    let lines: Vec<Line> = (keys::help(state).into_iter())
+        .map(|(names, what)| {
+            Line::from(vec![
+                Span::styled(fit(&names, 17), state.look.theme.title()),
+                Span::raw(what),
+            ])
+        })
+        .collect();
+    let skipped = scroll.min(lines.len().saturating_sub(1));
+    lines.into_iter().skip(skipped).collect()
+}

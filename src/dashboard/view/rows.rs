@@ -1,0 +1,340 @@
+//! The list of trials: only the rows that are on the screen are made.
+//!
+//! ```text
+//!   state   setting                    seeds  iterations  objective  test accuracy ...
+//! >▶        tensor-train rank=8          1/3  ██░ 120/200     12.31  0.9712 ± 0.0031
+//!  ✓          seed 1                            200            11.9  0.9723
+//! ```
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use ratatui::text::{Line, Span};
+
+use super::bar;
+use crate::dashboard::state::{COLUMNS, Phase, Row, Sort, State, Summary, Trial, group_phase};
+use crate::dashboard::text::{self, cut, duration, fit, fit_middle, fit_right, number};
+use crate::dashboard::theme::SELECTED;
+
+/// Narrowest column of settings before metric columns are given up.
+const NARROWEST_SETTING: usize = 18;
+const SEEDS: usize = 6;
+const ITERATIONS: usize = 11;
+/// From this width on, rate and remaining time have columns of their own.
+const WIDE: usize = 110;
+
+/// The columns that fit.
+struct Columns {
+    sign: usize,
+    setting: usize,
+    /// State in words, standard deviations, rate and remaining time.
+    wide: bool,
+    /// Positions in [`COLUMNS`].
+    metrics: Vec<usize>,
+}
+
+/// Columns of a metric; `wide`: with the standard deviation where it has one.
+fn width_of(metric: &str, wide: bool) -> usize {
+    match metric {
+        "iterations" => ITERATIONS,
+        "test_accuracy" | "train_accuracy" | "best_test_accuracy" if wide => 15,
+        "test_accuracy" | "sparsity" | "compression_ratio" => 8,
+        _ => 9,
+    }
+}
+
+fn title_of(metric: &str) -> &str {
+    match metric {
+        "test_accuracy" => "accuracy",
+        "train_accuracy" => "train",
+        "best_test_accuracy" => "best",
+        "balanced_accuracy" => "balanced",
+        "compression_ratio" => "ratio",
+        "residual_u" => "resid. u",
+        "residual_v" => "resid. v",
+        "residual_w" => "resid. w",
+        "params_compressed" => "params",
+        "params_dense" => "dense",
+        "bytes_compressed" => "bytes",
+        "bytes_dense" => "of bytes",
+        "effective_sparsity" => "eff.spar",
+        "descent_violations" => "rises",
+        "seconds_per_iteration" => "s/iter",
+        other => other,
+    }
+}
+
+impl Columns {
+    /// The columns for a width; the one that decides the order is always among them.
+    fn fitting(width: usize, sort: Sort) -> Self {
+        let wide = width >= WIDE;
+        let sign = if wide { 10 } else { 1 };
+        let fixed = 3 + sign + SEEDS + if wide { 18 } else { 0 };
+        let room = width.saturating_sub(fixed + NARROWEST_SETTING);
+        let mut order: Vec<usize> = (0..COLUMNS.len())
+            // On the narrowest screens the bar of iterations gives way to results.
+            .filter(|&column| width >= 60 || COLUMNS[column] != "iterations")
+            .collect();
+        let needed = |column: usize| width_of(COLUMNS[column], wide) + 1;
+        let fits = |order: &[usize]| {
+            let mut used = 0;
+            (order.iter())
+                .take_while(|&&column| {
+                    used += needed(column);
+                    used <= room
+                })
+                .count()
+        };
+        if let Sort::Metric(sorted) = sort
+            && !order[..fits(&order)].contains(&sorted)
+        {
+            order.retain(|&column| column != sorted);
+            order.insert(0, sorted);
+        }
+        order.truncate(fits(&order));
+        let used: usize = order.iter().map(|&column| needed(column)).sum();
+        Self {
+            sign,
+            setting: NARROWEST_SETTING + (room - used).min(30),
+            wide,
+            metrics: order,
+        }
+    }
+}
+
+/// Draws the list and the names of its columns.
+pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
+    if area.height == 0 {
+        return;
+    }
+    let columns = Columns::fitting(usize::from(area.width), state.list.sort);
+    let line = |row: u16| Rect {
+        y: area.y + row,
+        height: 1,
+        ..area
+    };
+    frame.render_widget(names(state, &columns), line(0));
+    let height = usize::from(area.height - 1);
+    if state.list.rows.is_empty() && height > 0 {
+        let words = if state.trials.all.is_empty() {
+            " no trials yet: waiting for trials.csv".to_owned()
+        } else {
+            format!(
+                " no trial passes the filter '{}' (esc clears it)",
+                text::visible(&state.list.filter.text)
+            )
+        };
+        frame.render_widget(Span::styled(words, state.look.theme.quiet()), line(1));
+        return;
+    }
+    let offset = state.list.offset(height);
+    for (position, &row) in state.list.rows.iter().enumerate().skip(offset).take(height) {
+        let place = line(1 + (position - offset) as u16);
+        let selected = position == state.list.cursor();
+        frame.render_widget(row_line(state, &columns, row, selected), place);
+        if selected {
+            frame.buffer_mut().set_style(place, SELECTED);
+        }
+    }
+}
+
+fn names(state: &State, columns: &Columns) -> Line<'static> {
+    let arrow = match (state.list.descending, state.look.ascii) {
+        (false, true) => "^",
+        (true, true) => "v",
+        (false, false) => "▲",
+        (true, false) => "▼",
+    };
+    let style = state.look.theme.quiet().add_modifier(Modifier::UNDERLINED);
+    let named = |title: &str, sort: Sort| {
+        let arrow = if state.list.sort == sort { arrow } else { "" };
+        format!("{arrow}{title}")
+    };
+    let state_title = if columns.wide { "state" } else { "" };
+    let setting_title = match state.list.filter.text.as_str() {
+        "" => "setting".to_owned(),
+        filter => format!("setting [{}]", text::visible(filter)),
+    };
+    let mut words = format!(
+        " {} {}{} ",
+        fit(&named(state_title, Sort::State), columns.sign),
+        fit(&named(&setting_title, Sort::Setting), columns.setting),
+        fit_right("seeds", SEEDS),
+    );
+    for &column in &columns.metrics {
+        let metric = COLUMNS[column];
+        let title = named(title_of(metric), Sort::Metric(column));
+        words.push_str(&fit_right(&title, width_of(metric, columns.wide)));
+        words.push(' ');
+    }
+    if columns.wide {
+        words.push_str(&fit_right("rate", 9));
+        words.push_str(&fit_right("ETA", 9));
+    }
+    Line::from(Span::styled(words, style))
+}
+
+/// What stands left of the metrics.
+struct Words {
+    phase: Phase,
+    setting: String,
+    seeds: String,
+    marked: bool,
+}
+
+fn words_of(state: &State, row: Row) -> Words {
+    let trials = &state.trials;
+    match row {
+        Row::Group(group) => {
+            let members = &trials.groups[group].members;
+            let done = (members.iter()).filter(|&&member| trials.all[member].phase == Phase::Done);
+            let open = match (state.list.is_expanded(group, trials), state.look.ascii) {
+                (true, true) => "-",
+                (false, true) => "+",
+                (true, false) => "▾",
+                (false, false) => "▸",
+            };
+            Words {
+                phase: group_phase(trials, group),
+                setting: format!("{open}{}", trials.groups[group].label),
+                seeds: format!("{}/{}", done.count(), members.len()),
+                marked: members.iter().any(|&member| is_marked(state, member)),
+            }
+        }
+        Row::Member(member) | Row::Single(member) => {
+            let trial = &trials.all[member];
+            let seed = trial.row.seed;
+            let alone = matches!(row, Row::Single(_));
+            let (setting, seeds) = if alone {
+                let label = &trials.groups[trial.group].label;
+                (format!(" {label}"), format!("s{seed}"))
+            } else {
+                let error = text::visible(trial.error());
+                (format!("   seed {seed} {error}"), String::new())
+            };
+            Words {
+                phase: trial.phase,
+                setting,
+                seeds,
+                marked: is_marked(state, member),
+            }
+        }
+    }
+}
+
+fn row_line(state: &State, columns: &Columns, row: Row, selected: bool) -> Line<'static> {
+    let words = words_of(state, row);
+    let sign = words.phase.sign(state.look.ascii);
+    let state_words = if columns.wide {
+        format!("{sign} {}", words.phase.word())
+    } else {
+        sign.to_owned()
+    };
+    let mark = match (words.marked, selected) {
+        (true, _) => "*",
+        (false, true) => ">",
+        (false, false) => " ",
+    };
+    // The end of a setting matters, the beginning of an error does.
+    let fitted = match row {
+        Row::Member(_) => fit(&words.setting, columns.setting),
+        _ => fit_middle(&words.setting, columns.setting),
+    };
+    let mut line = Line::from(vec![
+        Span::styled(mark, state.look.theme.warning()),
+        Span::styled(
+            fit(&state_words, columns.sign + 1),
+            state.look.theme.phase(words.phase),
+        ),
+        Span::raw(fitted),
+        Span::raw(fit_right(&words.seeds, SEEDS)),
+        Span::raw(" "),
+    ]);
+    for &column in &columns.metrics {
+        let metric = COLUMNS[column];
+        let cell = cell(state, row, metric, columns.wide);
+        let columns = width_of(metric, columns.wide);
+        line.push_span(Span::raw(format!("{} ", fit_right(&cell, columns))));
+    }
+    if columns.wide {
+        let (rate, remaining) = pace(state, row);
+        line.push_span(Span::raw(fit_right(&rate, 9)));
+        line.push_span(Span::raw(fit_right(&remaining, 9)));
+    }
+    line
+}
+
+fn is_marked(state: &State, member: usize) -> bool {
+    state
+        .list
+        .marks
+        .contains(&state.trials.all[member].row.trial)
+}
+
+fn cell(state: &State, row: Row, metric: &str, wide: bool) -> String {
+    let trials = &state.trials;
+    let (members, summary) = match row {
+        Row::Group(group) => {
+            let group = &trials.groups[group];
+            (&group.members[..], trials.summary(group, metric))
+        }
+        Row::Member(ref member) | Row::Single(ref member) => (std::slice::from_ref(member), None),
+    };
+    if metric == "iterations"
+        && let Some(trial) = running(state, members)
+    {
+        return iterations(state, trial);
+    }
+    match (row, summary) {
+        (Row::Group(_), Some(summary)) if wide => mean(metric, summary, state.look.ascii),
+        (Row::Group(_), summary) => text::metric(metric, summary.map(|summary| summary.mean)),
+        (Row::Member(member) | Row::Single(member), _) => {
+            text::metric(metric, trials.all[member].metric(metric))
+        }
+    }
+}
+
+/// The first of the trials that is under way.
+fn running<'a>(state: &'a State, members: &[usize]) -> Option<&'a Trial> {
+    (members.iter())
+        .map(|&member| &state.trials.all[member])
+        .find(|trial| trial.phase == Phase::Running)
+}
+
+/// A small bar, and iterations out of those planned.
+fn iterations(state: &State, trial: &Trial) -> String {
+    let done = text::metric("iterations", trial.metric("iterations"));
+    match (trial.progress(), trial.planned) {
+        (Some(share), Some(planned)) => {
+            let words = format!("{done}/{planned}");
+            let room = ITERATIONS.saturating_sub(words.len() + 1).min(5);
+            format!("{} {words}", bar(share, room, state.look))
+        }
+        _ => done,
+    }
+}
+
+/// A mean; accuracies with their standard deviation.
+pub(super) fn mean(metric: &str, summary: Summary, ascii: bool) -> String {
+    let mean = text::metric(metric, Some(summary.mean));
+    match summary.deviation {
+        Some(deviation) if metric.ends_with("accuracy") => {
+            let sign = if ascii { "+-" } else { "±" };
+            format!("{mean}{sign}{deviation:.4}")
+        }
+        _ => mean,
+    }
+}
+
+fn pace(state: &State, row: Row) -> (String, String) {
+    let trial = match row {
+        Row::Group(group) => running(state, &state.trials.groups[group].members),
+        Row::Member(member) | Row::Single(member) => running(state, &[member]),
+    };
+    let rate = trial.and_then(|trial| trial.rate);
+    let rate = rate.map_or_else(String::new, |rate| format!("{}/s", number(rate)));
+    let remaining = trial
+        .and_then(Trial::remaining)
+        .map_or_else(String::new, duration);
+    (cut(&rate, 8), remaining)
+}

@@ -1,0 +1,40 @@
+//! The table for the paper, as the `table` command writes it.
+//!
+//! ```text
+//! | paper table: test_accuracy, rows: all settings, columns: none                    |
+//! | method         rank  test accuracy                                               |
+//! | tensor-train   8     0.971 ± 0.003                                               |
+//! ```
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use super::heading;
+use crate::dashboard::state::State;
+use crate::dashboard::text::{cut, visible};
+
+pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
+    let request = state.table_request();
+    let said = |names: &[String], usual: &str| match names {
+        [] => usual.to_owned(),
+        names => names.join(", "),
+    };
+    let words = format!(
+        "paper table: {}; down: {}; across: {}",
+        said(&request.metrics, "the usual metrics"),
+        said(&request.rows, "all other settings"),
+        said(&request.columns, "metrics")
+    );
+    let rest = heading(&visible(&words), state.look, frame, area);
+    if state.table_lines.is_empty() {
+        let words = format!(" no table yet; nnbcd-tui table {} writes it", state.root);
+        frame.render_widget(Span::styled(words, state.look.theme.quiet()), rest);
+        return;
+    }
+    let lines: Vec<Line> = (state.table_lines.iter())
+        .map(|line| Line::from(cut(&format!(" {line}"), usize::from(rest.width))))
+        .collect();
+    frame.render_widget(Paragraph::new(lines), rest);
+}
