@@ -1,0 +1,68 @@
+//! Threads and memory: one budget for trials and linear algebra together.
+
+use sysinfo::System;
+
+/// Share of the available memory that trials may fill.
+const MEMORY_SHARE: f64 = 0.8;
+
+/// What a run may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Threads of all trials together.
+    pub threads: usize,
+    /// Trials at once.
+    pub jobs: usize,
+    /// Bytes of all running trials together.
+    pub memory: u64,
+}
+
+impl Budget {
+    /// The budget of this machine: all cores that the process may use (affinity and control groups
+    /// are respected), 80 % of the memory that is free now, and as many trials at once as there are
+    /// threads unless `jobs` says otherwise.
+    pub fn of_this_machine(threads: Option<usize>, jobs: Option<usize>) -> Self {
+        let available = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let threads = threads.unwrap_or(available).max(1);
+        Self {
+            threads,
+            jobs: jobs.unwrap_or(threads).max(1),
+            memory: available_memory(),
+        }
+    }
+}
+
+/// Bytes that trials may fill, control groups (containers, Slurm) respected.
+fn available_memory() -> u64 {
+    let mut system = System::new();
+    system.refresh_memory();
+    let free = system
+        .cgroup_limits()
+        .map_or(system.available_memory(), |limits| {
+            limits.free_memory.min(system.available_memory())
+        });
+    (free as f64 * MEMORY_SHARE) as u64
+}
+
+/// Threads for each of `running` trials: as equal as possible, at least one each.
+pub fn share_threads(threads: usize, running: usize) -> Vec<usize> {
+    (0..running)
+        .map(|position| {
+            let share = threads / running + usize::from(position < threads % running);
+            share.max(1)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_are_shared_without_a_rest_and_without_excess() {
+        assert_eq!(share_threads(8, 3), [3, 3, 2]);
+        assert_eq!(share_threads(2, 2), [1, 1]);
+        assert_eq!(share_threads(2, 1), [2]);
+        assert_eq!(share_threads(2, 4), [1, 1, 1, 1]);
+        assert!(share_threads(4, 0).is_empty());
+    }
+}

@@ -1,0 +1,77 @@
+//! Orders to a running trial, taken between iterations.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
+
+/// What a trial does after its current iteration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Go on.
+    Run,
+    /// Write a checkpoint and end.
+    Stop,
+}
+
+#[derive(Debug, Default)]
+struct Wishes {
+    stop: bool,
+    pause: bool,
+}
+
+/// Shared between the runner, which gives orders, and one trial, which follows them.
+#[derive(Debug)]
+pub struct TrialControl {
+    wishes: Mutex<Wishes>,
+    changed: Condvar,
+    threads: AtomicUsize,
+}
+
+impl TrialControl {
+    /// A trial that may use so many threads.
+    pub fn new(threads: usize) -> Self {
+        Self {
+            wishes: Mutex::default(),
+            changed: Condvar::new(),
+            threads: AtomicUsize::new(threads),
+        }
+    }
+
+    /// Ends the trial after its current iteration, paused or not.
+    pub fn stop(&self) {
+        self.change(|wishes| wishes.stop = true);
+    }
+
+    /// Holds the trial after its current iteration, or lets it go on.
+    pub fn pause(&self, pause: bool) {
+        self.change(|wishes| wishes.pause = pause);
+    }
+
+    /// Threads for the next iterations.
+    pub fn set_threads(&self, threads: usize) {
+        self.threads.store(threads, Ordering::Relaxed);
+    }
+
+    /// Threads that the trial may use.
+    pub fn threads(&self) -> usize {
+        self.threads.load(Ordering::Relaxed)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Wishes)) {
+        change(&mut self.wishes.lock().unwrap_or_else(PoisonError::into_inner));
+        self.changed.notify_all();
+    }
+
+    /// What to do now; waits while the trial is paused.
+    pub fn wait_for_order(&self) -> Order {
+        let mut wishes = self.wishes.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if wishes.stop {
+                return Order::Stop;
+            }
+            if !wishes.pause {
+                return Order::Run;
+            }
+            wishes = self.changed.wait(wishes).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The data sets of a plan, each loaded once and kept in the precisions that its trials need.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::bcd::{Precision, Samples, TrainingData};
+use crate::data::{DataError, DataSettings, Dataset, SourceFile, load};
+use crate::linalg::Real;
+
+use super::{Plan, TrialSettings};
+
+/// One data set, in memory.
+#[derive(Debug)]
+pub struct LoadedData {
+    /// Features of a sample.
+    pub features: usize,
+    /// Height, width and channels of an image.
+    pub image: Option<[usize; 3]>,
+    /// Class names.
+    pub classes: Vec<String>,
+    /// Files with checksums.
+    pub files: Vec<SourceFile>,
+    /// Training and test samples.
+    pub samples: (usize, usize),
+    single: Option<Arc<TrainingData<f32>>>,
+    double: Option<Arc<TrainingData<f64>>>,
+}
+
+impl LoadedData {
+    /// Loads a data set for trials of the given precisions.
+    ///
+    /// # Errors
+    /// [`DataError`] as of [`load`].
+    pub fn load(
+        settings: &DataSettings,
+        base: &Path,
+        precisions: &[Precision],
+    ) -> Result<Self, DataError> {
+        let dataset = load(settings, base)?;
+        Ok(Self {
+            features: dataset.features(),
+            image: dataset
+                .image
+                .map(|image| [image.height, image.width, image.channels]),
+            samples: (dataset.train.samples(), dataset.test.samples()),
+            single: precisions
+                .contains(&Precision::Single)
+                .then(|| Arc::new(converted(&dataset))),
+            double: precisions
+                .contains(&Precision::Double)
+                .then(|| Arc::new(converted(&dataset))),
+            classes: dataset.classes,
+            files: dataset.files,
+        })
+    }
+
+    /// The samples in single precision, if they were asked for at loading.
+    pub fn single(&self) -> Option<Arc<TrainingData<f32>>> {
+        self.single.clone()
+    }
+
+    /// The samples in double precision, if they were asked for at loading.
+    pub fn double(&self) -> Option<Arc<TrainingData<f64>>> {
+        self.double.clone()
+    }
+}
+
+fn converted<T: Real>(dataset: &Dataset) -> TrainingData<T> {
+    TrainingData::new(
+        Samples::new(dataset.train.inputs.view(), &dataset.train.labels),
+        Samples::new(dataset.test.inputs.view(), &dataset.test.labels),
+        dataset.classes.len(),
+    )
+}
+
+/// All data sets of a plan.
+#[derive(Debug, Default)]
+pub struct DataSets {
+    sets: HashMap<DataSettings, Arc<LoadedData>>,
+}
+
+impl DataSets {
+    /// Loads every data set that a trial of the plan uses, in the precisions in which it does.
+    ///
+    /// # Errors
+    /// [`DataError`] of the first data set that cannot be loaded.
+    pub fn load(plan: &Plan) -> Result<Self, DataError> {
+        let mut precisions: HashMap<&DataSettings, Vec<Precision>> = HashMap::new();
+        let mut order = Vec::new();
+        for trial in &plan.trials {
+            let settings = &trial.settings.data;
+            let wanted = precisions.entry(settings).or_insert_with(|| {
+                order.push(settings);
+                Vec::new()
+            });
+            if !wanted.contains(&trial.settings.solver.precision) {
+                wanted.push(trial.settings.solver.precision);
+            }
+        }
+        let mut sets = HashMap::new();
+        for settings in order {
+            let loaded = LoadedData::load(settings, &plan.base, &precisions[settings])?;
+            sets.insert(settings.clone(), Arc::new(loaded));
+        }
+        Ok(Self { sets })
+    }
+
+    /// The data of a trial of the plan.
+    pub fn of(&self, trial: &TrialSettings) -> Arc<LoadedData> {
+        Arc::clone(
+            self.sets
+                .get(&trial.data)
+                .expect("every data set of the plan has been loaded"),
+        )
+    }
+
+    /// The data sets with their settings.
+    pub fn iter(&self) -> impl Iterator<Item = (&DataSettings, &Arc<LoadedData>)> {
+        self.sets.iter()
+    }
+}

@@ -1,0 +1,287 @@
+//! The state of all trials of a run, and its traces in the run directory: journal, `trials.csv`,
+//! results, heartbeat.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
+
+use super::runner::{Summary, Sweep};
+use crate::store::{
+    Journal, RunnerState, RunnerStatus, StoreError, TrialEventKind, TrialResult, TrialRow,
+    TrialStatus, TrialTable, host_name, unix_seconds,
+};
+
+/// Time between heartbeats.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// `trials.csv` is written again after every trial, but for a huge plan not more often than takes
+/// this share of the time.
+const TABLE_TIME_SHARE: u32 = 20;
+
+/// State of all trials of a run.
+pub struct Progress<'a> {
+    sweep: &'a Sweep,
+    table: TrialTable,
+    index: HashMap<&'a str, usize>,
+    journal: Journal,
+    started_at: f64,
+    last_heartbeat: Option<(Instant, RunnerState)>,
+    table_written: Instant,
+    table_cost: Duration,
+    table_is_stale: bool,
+    system: System,
+}
+
+impl<'a> Progress<'a> {
+    /// Takes stock: which trials have a result from an earlier run, and writes the first
+    /// `trials.csv`.
+    pub(super) fn start(sweep: &'a Sweep) -> Result<Self, StoreError> {
+        let mut rows = Vec::with_capacity(sweep.trials.len());
+        for prepared in &sweep.trials {
+            rows.push(row_of_earlier_run(sweep, prepared));
+        }
+        let mut progress = Self {
+            index: sweep
+                .trials
+                .iter()
+                .enumerate()
+                .map(|(index, prepared)| (prepared.trial.id.as_str(), index))
+                .collect(),
+            journal: Journal::create(&sweep.run)?,
+            table: TrialTable {
+                swept: sweep.swept.clone(),
+                rows,
+            },
+            sweep,
+            started_at: unix_seconds(),
+            last_heartbeat: None,
+            table_written: Instant::now(),
+            table_cost: Duration::ZERO,
+            table_is_stale: true,
+            system: System::new(),
+        };
+        progress.write_table()?;
+        Ok(progress)
+    }
+
+    /// All trials with what is known of them.
+    pub fn table(&self) -> &TrialTable {
+        &self.table
+    }
+
+    /// State of the trial with this index in the plan.
+    pub fn status(&self, index: usize) -> TrialStatus {
+        self.table.rows[index].status
+    }
+
+    /// Index in the plan of the trial with this id.
+    pub(super) fn index(&self, id: &str) -> Option<usize> {
+        self.index.get(id).copied()
+    }
+
+    /// How many trials ended in which way so far.
+    pub fn summary(&self) -> Summary {
+        let mut summary = Summary::default();
+        for row in &self.table.rows {
+            match row.status {
+                TrialStatus::Done => summary.done += 1,
+                TrialStatus::Failed => summary.failed += 1,
+                TrialStatus::Queued | TrialStatus::Running | TrialStatus::Stopped => {
+                    summary.unfinished += 1;
+                }
+            }
+        }
+        summary
+    }
+
+    /// A trial is about to start: its directory and `config.yaml` are made.
+    pub(super) fn starting(&mut self, index: usize) {
+        let trial = &self.sweep.trials[index].trial;
+        let directory = self.sweep.run.trial(&trial.id);
+        let written = directory.create().and_then(|()| {
+            crate::store::publish(&directory.config(), trial.settings.to_yaml().as_bytes())
+        });
+        warn_of(written);
+        self.table.rows[index].status = TrialStatus::Running;
+    }
+
+    /// A trial has begun, or goes on after `iteration`.
+    pub(super) fn started(&mut self, index: usize, iteration: u64) {
+        let iterations = self.sweep.trials[index].trial.settings.solver.iterations as u64;
+        self.note(
+            index,
+            TrialEventKind::Started {
+                from_iteration: iteration,
+                iterations,
+            },
+        );
+        self.table_is_stale = true;
+    }
+
+    /// A trial has a result, or has failed: the result is published.
+    pub(super) fn ended(&mut self, index: usize, result: TrialResult) {
+        let directory = self.sweep.run.trial(&result.trial);
+        // A trial runs again only when it has no result, or a failed one.
+        let published = directory.replace_result(&result);
+        let (status, error) = match published {
+            Ok(()) => (result.status, result.error.clone()),
+            Err(error) => (
+                TrialStatus::Failed,
+                Some(format!("the result could not be written: {error}")),
+            ),
+        };
+        let swept = std::mem::take(&mut self.table.rows[index].swept);
+        let mut row = TrialRow::from_result(&result, swept);
+        row.status = status;
+        row.error = error.clone().unwrap_or_default();
+        self.table.rows[index] = row;
+        self.note(index, TrialEventKind::Ended { status, error });
+        if status == TrialStatus::Done {
+            warn_of(crate::store::checkpoint::remove(&directory));
+        }
+        self.table_changed();
+    }
+
+    /// A trial was stopped while running; it has a checkpoint and no result.
+    pub(super) fn stopped(&mut self, index: usize, so_far: &TrialResult) {
+        let swept = std::mem::take(&mut self.table.rows[index].swept);
+        self.table.rows[index] = TrialRow::from_result(so_far, swept);
+        self.end_without_result(index);
+    }
+
+    /// A waiting trial was cancelled.
+    pub(super) fn cancelled(&mut self, index: usize) {
+        self.table.rows[index].status = TrialStatus::Stopped;
+        self.end_without_result(index);
+    }
+
+    fn end_without_result(&mut self, index: usize) {
+        let status = TrialStatus::Stopped;
+        self.note(index, TrialEventKind::Ended { status, error: None });
+        self.table_changed();
+    }
+
+    /// Puts a failed or stopped trial back into the queue; whether that worked.
+    pub(super) fn queue_again(&mut self, index: usize) -> bool {
+        let directory = self.sweep.run.trial(&self.sweep.trials[index].trial.id);
+        if let Err(error) = remove_result(&directory.result_json()) {
+            tracing::warn!("{error}");
+            return false;
+        }
+        self.table.rows[index] = queued_row(&self.sweep.trials[index]);
+        self.note(index, TrialEventKind::Queued);
+        self.table_changed();
+        true
+    }
+
+    /// Writes an event to the journal.
+    pub(super) fn note(&mut self, index: usize, kind: TrialEventKind) {
+        warn_of(self.journal.append(&self.sweep.trials[index].trial.id, kind));
+    }
+
+    /// Once a second, and at every change of state: `runner.json`, and a `trials.csv` that waits.
+    pub(super) fn heartbeat(&mut self, state: RunnerState, jobs: usize) {
+        let due = self.last_heartbeat.is_none_or(|(at, last)| at.elapsed() >= HEARTBEAT || last != state);
+        if due {
+            self.last_heartbeat = Some((Instant::now(), state));
+            warn_of(self.sweep.run.write_runner(&self.runner_status(state, jobs)));
+            self.write_table_if_due();
+        }
+    }
+
+    /// The last `trials.csv` and heartbeat of a run.
+    pub(super) fn end(&mut self, jobs: usize) -> Result<(), StoreError> {
+        for row in &mut self.table.rows {
+            if row.status == TrialStatus::Running {
+                row.status = TrialStatus::Queued;
+            }
+        }
+        self.write_table()?;
+        self.sweep.run.write_runner(&self.runner_status(RunnerState::Ended, jobs))
+    }
+
+    fn runner_status(&mut self, state: RunnerState, jobs: usize) -> RunnerStatus {
+        let process = sysinfo::get_current_pid().ok();
+        let wanted = process.as_slice();
+        let what = ProcessRefreshKind::nothing().with_cpu().with_memory().with_disk_usage();
+        self.system.refresh_processes_specifics(ProcessesToUpdate::Some(wanted), false, what);
+        let process = process.and_then(|pid| self.system.process(pid));
+        RunnerStatus {
+            state,
+            host: host_name(),
+            pid: std::process::id(),
+            started_at: self.started_at,
+            updated_at: unix_seconds(),
+            jobs: jobs as u64,
+            threads: self.sweep.budget.threads as u64,
+            trials: self.sweep.trials.len() as u64,
+            cpu_seconds: process.map_or(0.0, |process| process.accumulated_cpu_time() as f64 / 1e3),
+            memory_bytes: process.map_or(0, sysinfo::Process::memory),
+            bytes_written: process.map_or(0, |process| process.disk_usage().total_written_bytes),
+            message: String::new(),
+        }
+    }
+
+    fn table_changed(&mut self) {
+        self.table_is_stale = true;
+        self.write_table_if_due();
+    }
+
+    fn write_table_if_due(&mut self) {
+        if self.table_is_stale && self.table_written.elapsed() >= self.table_cost * TABLE_TIME_SHARE {
+            warn_of(self.write_table());
+        }
+    }
+
+    fn write_table(&mut self) -> Result<(), StoreError> {
+        let start = Instant::now();
+        self.table.write(&self.sweep.run.trials_csv())?;
+        self.table_is_stale = false;
+        self.table_written = Instant::now();
+        self.table_cost = start.elapsed();
+        Ok(())
+    }
+}
+
+fn queued_row(prepared: &super::prepare::PreparedTrial) -> TrialRow {
+    TrialRow {
+        trial: prepared.trial.id.clone(),
+        status: TrialStatus::Queued,
+        seed: prepared.trial.settings.seed,
+        swept: prepared.trial.swept.clone(),
+        params_dense: Some(prepared.architecture.parameters() as u64),
+        ..TrialRow::default()
+    }
+}
+
+/// The row of a trial at the start of a run: its result if it has one, else it waits.
+fn row_of_earlier_run(sweep: &Sweep, prepared: &super::prepare::PreparedTrial) -> TrialRow {
+    let directory = sweep.run.trial(&prepared.trial.id);
+    let result = directory.read_result().unwrap_or_else(|error| {
+        tracing::warn!("{error}: this trial is run again");
+        None
+    });
+    match result {
+        Some(result) if result.status == TrialStatus::Done || !sweep.retry_failed => {
+            TrialRow::from_result(&result, prepared.trial.swept.clone())
+        }
+        _ => queued_row(prepared),
+    }
+}
+
+fn remove_result(path: &std::path::Path) -> Result<(), String> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(format!("{}: {error}", path.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What cannot be written now is written again with the next change; the trials go on.
+fn warn_of(written: Result<(), StoreError>) {
+    if let Err(error) = written {
+        tracing::warn!("{error}");
+    }
+}

@@ -1,0 +1,128 @@
+//! What the solver measures, as the records of the run directory.
+
+use super::prepare::PreparedTrial;
+use crate::bcd::{Measurement, Solver};
+use crate::compress::Projected;
+use crate::linalg::Real;
+use crate::network::{Accuracy, LayerWeights, ModelDescription};
+use crate::store::{IterationRecord, LayerRecord};
+
+/// Parameters and bytes of the dense and of the deployed network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Weights and biases of the dense network.
+    pub params_dense: usize,
+    /// Stored numbers of the deployed network.
+    pub params_compressed: usize,
+    /// Bytes of the dense network's tensors.
+    pub bytes_dense: usize,
+    /// Bytes of the deployed network's tensors.
+    pub bytes_compressed: usize,
+}
+
+/// The size of the present deployed network.
+pub fn size<T: Real>(solver: &Solver<T>) -> Size {
+    let architecture = &solver.problem().architecture;
+    Size {
+        params_dense: architecture.parameters(),
+        params_compressed: solver
+            .weights()
+            .iter()
+            .zip(solver.compressed())
+            .map(|(weights, compressed)| stored_numbers(weights, compressed.as_ref()))
+            .sum(),
+        bytes_dense: architecture.parameters() * T::BYTES,
+        bytes_compressed: crate::network::stored_bytes(solver.weights(), solver.compressed()),
+    }
+}
+
+/// Numbers that one deployed layer stores, bias included.
+fn stored_numbers<T: Real>(weights: &LayerWeights<T>, compressed: Option<&Projected<T>>) -> usize {
+    let bias = weights.bias.as_ref().map_or(0, ndarray::Array1::len);
+    bias + compressed.map_or(weights.weight.len(), Projected::parameters)
+}
+
+/// The row of `iterations.csv`; `seconds` is left to the caller.
+pub fn iteration<T: Real>(
+    solver: &Solver<T>,
+    measurement: &Measurement,
+    accuracy: Option<[Accuracy; 2]>,
+) -> IterationRecord {
+    let size = size(solver);
+    let entries: usize = solver.weights().iter().map(|layer| layer.weight.len()).sum();
+    let zeros: usize = solver
+        .weights()
+        .iter()
+        .zip(solver.compressed())
+        .map(|(weights, compressed)| zeros(weights, compressed.as_ref()))
+        .sum();
+    let sums = &measurement.sums;
+    let [train, test] = accuracy.map_or([None; 2], |parts| parts.map(Some));
+    IterationRecord {
+        iteration: measurement.iteration as u64,
+        seconds: 0.0,
+        objective: measurement.objective,
+        loss: sums.loss,
+        residual_v: sums.activation_residual().sqrt(),
+        residual_u: sums.linear_residual().sqrt(),
+        residual_w: sums.compression_residual().sqrt(),
+        step: measurement.step,
+        descent_violations: measurement.descent_violations as u64,
+        train_accuracy: train.map(|part| part.overall),
+        test_accuracy: test.map(|part| part.overall),
+        balanced_accuracy: test.map(|part| part.balanced),
+        sparsity: zeros as f64 / entries as f64,
+        compression_ratio: size.params_dense as f64 / size.params_compressed.max(1) as f64,
+    }
+}
+
+/// Zeros of one deployed weight matrix that need not be stored.
+fn zeros<T: Real>(weights: &LayerWeights<T>, compressed: Option<&Projected<T>>) -> usize {
+    compressed.map_or_else(
+        || weights.weight.iter().filter(|value| value.is_zero()).count(),
+        Projected::zeros,
+    )
+}
+
+/// The rows of `layers.csv`.
+pub fn layers<T: Real>(solver: &Solver<T>, measurement: &Measurement) -> Vec<LayerRecord> {
+    measurement
+        .sums
+        .layers
+        .iter()
+        .enumerate()
+        .map(|(index, sums)| {
+            let weights = &solver.weights()[index];
+            let compressed = solver.compressed()[index].as_ref();
+            let ranks = compressed.map_or_else(Vec::new, Projected::ranks);
+            let ranks: Vec<String> = ranks.iter().map(ToString::to_string).collect();
+            let error = sums.compression_residual.sqrt();
+            let norm = sums.weight.sqrt();
+            LayerRecord {
+                iteration: measurement.iteration as u64,
+                layer: index as u64,
+                residual_v: sums.activation_residual.sqrt(),
+                residual_u: sums.linear_residual.sqrt(),
+                residual_w: error,
+                relative_error: if norm > 0.0 { error / norm } else { 0.0 },
+                sparsity: zeros(weights, compressed) as f64 / weights.weight.len() as f64,
+                parameters: stored_numbers(weights, compressed) as u64,
+                ranks: ranks.join(" "),
+            }
+        })
+        .collect()
+}
+
+/// `model.safetensors` of the deployed network.
+pub fn model_file<T: Real>(trial: &PreparedTrial, solver: &Solver<T>) -> Vec<u8> {
+    let description = ModelDescription {
+        classes: trial.data.classes.clone(),
+        ..ModelDescription::default()
+    };
+    crate::network::model_to_bytes(
+        &trial.architecture,
+        solver.weights(),
+        solver.compressed(),
+        &description,
+    )
+}

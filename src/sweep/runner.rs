@@ -1,0 +1,376 @@
+//! The runner: many trials at once, orders from outside, results published one by one.
+//!
+//! One thread (the caller's) decides: it starts trials while jobs and memory allow, shares out the
+//! threads, takes commands, writes the heartbeat and `trials.csv`. Each trial runs on a thread of
+//! its own with a rayon pool of the size it was given; the total never exceeds the budget.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread::Scope;
+use std::time::{Duration, Instant};
+
+use super::budget::{Budget, share_threads};
+use super::control::TrialControl;
+use super::prepare::PreparedTrial;
+use super::progress::Progress;
+use super::trial_run::{Outcome, TrialContext, run_trial};
+use crate::store::{
+    Command, RunDirectory, RunnerState, StoreError, TrialEventKind, TrialResult, TrialStatus, take,
+};
+
+/// How often commands are looked for and the scheduler looks around.
+const TICK: Duration = Duration::from_millis(200);
+
+/// What a sweep is to do.
+pub struct Sweep {
+    /// Where everything is written; the caller holds its lock.
+    pub run: RunDirectory,
+    /// Directory of relative paths in the settings.
+    pub base: std::path::PathBuf,
+    /// Names of the swept columns.
+    pub swept: Vec<String>,
+    /// All trials of the plan, in its order.
+    pub trials: Vec<PreparedTrial>,
+    /// Threads, memory, trials at once.
+    pub budget: Budget,
+    /// Time between checkpoints of a trial.
+    pub checkpoint_every: Duration,
+    /// Whether trials that failed before are run again.
+    pub retry_failed: bool,
+}
+
+/// Requests of the operating system (signals), shared with a signal handler.
+#[derive(Debug, Default)]
+pub struct Interrupt {
+    requests: AtomicU8,
+}
+
+impl Interrupt {
+    /// Asks the runner to stop; returns how often that has been asked before.
+    pub fn request(&self) -> u8 {
+        self.requests.fetch_add(1, Ordering::SeqCst)
+    }
+
+    fn is_requested(&self) -> bool {
+        self.requests.load(Ordering::SeqCst) > 0
+    }
+}
+
+/// How many trials ended in which way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// With a result.
+    pub done: usize,
+    /// With an error.
+    pub failed: usize,
+    /// Stopped, or never started because the run was stopped.
+    pub unfinished: usize,
+}
+
+/// A trial that is running.
+struct Running {
+    control: Arc<TrialControl>,
+    memory: u64,
+}
+
+/// News of a trial's thread.
+enum News {
+    Started(usize, u64),
+    Ended(usize, Result<Outcome, String>),
+}
+
+struct Runner<'a> {
+    sweep: &'a Sweep,
+    interrupt: &'a Interrupt,
+    progress: Progress<'a>,
+    /// Indices of trials that wait, the next one last.
+    queue: Vec<usize>,
+    running: HashMap<usize, Running>,
+    jobs: usize,
+    paused: bool,
+    stopping: bool,
+}
+
+/// Runs every trial of the sweep that has no result yet.
+///
+/// `observe` is told of every change of a trial (its index in the plan), for progress lines.
+///
+/// # Errors
+/// [`StoreError`] when the run directory cannot be written at the start. Later such errors fail the
+/// trial that they hit.
+pub fn run_sweep(
+    sweep: &Sweep,
+    interrupt: &Interrupt,
+    observe: &mut dyn FnMut(&Progress<'_>, Option<usize>),
+) -> Result<Summary, StoreError> {
+    let progress = Progress::start(sweep)?;
+    let mut queue: Vec<usize> = (0..sweep.trials.len())
+        .filter(|index| progress.status(*index) == TrialStatus::Queued)
+        .collect();
+    // Longest first, so that no long trial is left over at the end; equals in the order of the plan.
+    queue.sort_by(|a, b| {
+        let operations = |index: &usize| sweep.trials[*index].cost.operations;
+        operations(a).total_cmp(&operations(b)).then(b.cmp(a))
+    });
+    let runner = Runner {
+        sweep,
+        interrupt,
+        progress,
+        queue,
+        running: HashMap::new(),
+        jobs: sweep.budget.jobs,
+        paused: false,
+        stopping: false,
+    };
+    runner.run(observe)
+}
+
+impl<'a> Runner<'a> {
+    fn run(
+        mut self,
+        observe: &mut dyn FnMut(&Progress<'_>, Option<usize>),
+    ) -> Result<Summary, StoreError> {
+        let (sender, news) = mpsc::channel();
+        observe(&self.progress, None);
+        std::thread::scope(|scope| {
+            loop {
+                self.take_commands();
+                self.start_trials(scope, &sender);
+                self.progress.heartbeat(self.state(), self.jobs);
+                if self.running.is_empty() && (self.queue.is_empty() || self.stopping) {
+                    break;
+                }
+                if let Some(index) = self.take_news(&news) {
+                    observe(&self.progress, Some(index));
+                }
+            }
+        });
+        self.progress.end(self.jobs)?;
+        Ok(self.progress.summary())
+    }
+
+    fn state(&self) -> RunnerState {
+        if self.stopping {
+            RunnerState::Stopping
+        } else if self.paused {
+            RunnerState::Paused
+        } else {
+            RunnerState::Running
+        }
+    }
+
+    fn take_news(&mut self, news: &Receiver<News>) -> Option<usize> {
+        match news.recv_timeout(TICK) {
+            Ok(News::Started(index, iteration)) => {
+                self.progress.started(index, iteration);
+                Some(index)
+            }
+            Ok(News::Ended(index, outcome)) => {
+                self.running.remove(&index);
+                match outcome {
+                    Ok(Outcome::Done(result)) => self.progress.ended(index, *result),
+                    Ok(Outcome::Stopped(result)) => self.progress.stopped(index, &result),
+                    Err(error) => self.fail(index, error),
+                }
+                self.share_threads();
+                Some(index)
+            }
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
+        }
+    }
+
+    fn fail(&mut self, index: usize, error: String) {
+        let directory = self.sweep.run.trial(&self.sweep.trials[index].trial.id);
+        let rows = directory.read_iterations().unwrap_or_default();
+        let result = TrialResult {
+            trial: self.sweep.trials[index].trial.id.clone(),
+            status: TrialStatus::Failed,
+            seed: self.sweep.trials[index].trial.settings.seed,
+            best_test_accuracy: rows
+                .iter()
+                .filter_map(|row| row.test_accuracy)
+                .reduce(f64::max),
+            params_dense: self.sweep.trials[index].architecture.parameters() as u64,
+            seconds: rows.last().map_or(0.0, |row| row.seconds),
+            last: rows.last().cloned(),
+            termination: "failed".into(),
+            error: Some(error),
+            ..TrialResult::default()
+        };
+        self.progress.ended(index, result);
+    }
+
+    fn start_trials<'scope, 'env>(
+        &mut self,
+        scope: &'scope Scope<'scope, 'env>,
+        sender: &Sender<News>,
+    ) where
+        'a: 'scope,
+    {
+        let mut started = false;
+        while !self.stopping && !self.paused && self.running.len() < self.jobs {
+            let Some(index) = self.next_that_fits() else {
+                break;
+            };
+            let trial = &self.sweep.trials[index];
+            let control = Arc::new(TrialControl::new(1));
+            self.running.insert(
+                index,
+                Running {
+                    control: Arc::clone(&control),
+                    memory: trial.cost.memory,
+                },
+            );
+            self.share_threads();
+            self.progress.starting(index);
+            let (sweep, sender) = (self.sweep, sender.clone());
+            scope.spawn(move || {
+                let outcome = run_guarded(sweep, index, &control, &sender);
+                // The receiver lives as long as the scope: a send cannot fail.
+                let _ = sender.send(News::Ended(index, outcome));
+            });
+            started = true;
+        }
+        if started {
+            self.share_threads();
+        }
+    }
+
+    /// The next waiting trial whose memory fits beside the running ones. One trial may always run,
+    /// however large it is.
+    fn next_that_fits(&mut self) -> Option<usize> {
+        let used: u64 = self.running.values().map(|running| running.memory).sum();
+        let fits = |index: &usize| {
+            self.running.is_empty()
+                || used + self.sweep.trials[*index].cost.memory <= self.sweep.budget.memory
+        };
+        let position = self.queue.iter().rposition(fits)?;
+        Some(self.queue.remove(position))
+    }
+
+    fn share_threads(&self) {
+        let mut running: Vec<_> = self.running.iter().collect();
+        running.sort_by_key(|(index, _)| **index);
+        let shares = share_threads(self.sweep.budget.threads, running.len());
+        for ((_, running), share) in running.into_iter().zip(shares) {
+            running.control.set_threads(share);
+        }
+    }
+
+    fn take_commands(&mut self) {
+        if self.interrupt.is_requested() {
+            self.stop();
+        }
+        for command in take(&self.sweep.run) {
+            match command {
+                Command::Stop => self.stop(),
+                Command::Pause => self.pause(true),
+                Command::Resume => self.pause(false),
+                Command::Jobs { jobs } => self.jobs = usize::try_from(jobs).unwrap_or(1).max(1),
+                Command::PauseTrials { trials } => self.pause_trials(&trials, true),
+                Command::ResumeTrials { trials } => self.pause_trials(&trials, false),
+                Command::Cancel { trials } => self.cancel(&trials),
+                Command::Retry { trials } => self.retry(&trials),
+            }
+        }
+    }
+
+    fn stop(&mut self) {
+        self.stopping = true;
+        for running in self.running.values() {
+            running.control.stop();
+        }
+    }
+
+    fn pause(&mut self, pause: bool) {
+        self.paused = pause;
+        let running: Vec<usize> = self.running.keys().copied().collect();
+        for index in running {
+            self.pause_trial(index, pause);
+        }
+    }
+
+    fn pause_trials(&mut self, trials: &[String], pause: bool) {
+        for index in self.indices(trials) {
+            self.pause_trial(index, pause);
+        }
+    }
+
+    fn pause_trial(&mut self, index: usize, pause: bool) {
+        if let Some(running) = self.running.get(&index) {
+            running.control.pause(pause);
+            let kind = if pause {
+                TrialEventKind::Paused
+            } else {
+                TrialEventKind::Resumed
+            };
+            self.progress.note(index, kind);
+        }
+    }
+
+    fn cancel(&mut self, trials: &[String]) {
+        for index in self.indices(trials) {
+            if let Some(running) = self.running.get(&index) {
+                running.control.stop();
+            } else if let Some(position) = self.queue.iter().position(|queued| *queued == index) {
+                self.queue.remove(position);
+                self.progress.cancelled(index);
+            }
+        }
+    }
+
+    fn retry(&mut self, trials: &[String]) {
+        for index in self.indices(trials) {
+            let again = matches!(
+                self.progress.status(index),
+                TrialStatus::Failed | TrialStatus::Stopped
+            );
+            if again && !self.running.contains_key(&index) && self.progress.queue_again(index) {
+                self.queue.push(index);
+            }
+        }
+    }
+
+    fn indices(&self, trials: &[String]) -> Vec<usize> {
+        trials
+            .iter()
+            .filter_map(|id| self.progress.index(id))
+            .collect()
+    }
+}
+
+/// Runs a trial; a panic is an error like any other.
+fn run_guarded(
+    sweep: &Sweep,
+    index: usize,
+    control: &TrialControl,
+    sender: &Sender<News>,
+) -> Result<Outcome, String> {
+    let trial = &sweep.trials[index];
+    let started = |iteration| {
+        let _ = sender.send(News::Started(index, iteration));
+    };
+    let context = TrialContext {
+        base: &sweep.base,
+        directory: sweep.run.trial(&trial.trial.id),
+        checkpoint_every: sweep.checkpoint_every,
+        control,
+        started: &started,
+    };
+    match catch_unwind(AssertUnwindSafe(|| run_trial(trial, &context))) {
+        Ok(outcome) => outcome.map_err(|error| error.to_string()),
+        Err(panic) => Err(format!("panicked: {}", panic_text(&*panic))),
+    }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("without a message")
+}

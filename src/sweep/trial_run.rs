@@ -1,0 +1,353 @@
+//! One trial from start (or checkpoint) to result.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use thiserror::Error;
+
+use super::control::{Order, TrialControl};
+use super::prepare::PreparedTrial;
+use super::record;
+use crate::bcd::{CheckpointError, Precision, Problem, Solver, SolverError, TrainingData};
+use crate::linalg::Real;
+use crate::network::{
+    Accuracy, InitSettings, LayerWeights, ModelFileError, draw_weights, effective_sparsity,
+    read_start_weights,
+};
+use crate::store::{
+    IterationRecord, IterationWriter, LayerWriter, StoreError, TrialDirectory, TrialResult,
+    TrialStatus, checkpoint, rfc3339_utc, unix_seconds,
+};
+
+/// How a trial ended, other than with an error.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// It has a result.
+    Done(Box<TrialResult>),
+    /// It was stopped or cancelled and goes on from its checkpoint some other time.
+    Stopped(Box<TrialResult>),
+}
+
+/// Why a trial failed.
+#[derive(Debug, Error)]
+pub enum TrialError {
+    /// The solver gave up.
+    #[error(transparent)]
+    Solver(#[from] SolverError),
+    /// Something could not be written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The start weights.
+    #[error("model.init.weights: {0}")]
+    Weights(#[from] ModelFileError),
+    /// The trial's log cannot be written.
+    #[error("{path}: {source}")]
+    Log {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// No thread pool.
+    #[error("no threads could be started: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+}
+
+/// What a trial needs besides its settings.
+pub struct TrialContext<'a> {
+    /// Directory of relative paths in the settings.
+    pub base: &'a Path,
+    /// Where everything is written.
+    pub directory: TrialDirectory,
+    /// Time between checkpoints.
+    pub checkpoint_every: Duration,
+    /// Orders from outside, taken between iterations.
+    pub control: &'a TrialControl,
+    /// Called once, with the iteration from which the trial goes on.
+    pub started: &'a (dyn Fn(u64) + Sync),
+}
+
+/// Runs a trial in the precision of its settings.
+///
+/// # Errors
+/// [`TrialError`]; what was written before stays whole.
+pub fn run_trial(trial: &PreparedTrial, context: &TrialContext<'_>) -> Result<Outcome, TrialError> {
+    let expected = "the data were loaded in the precision of every trial";
+    match trial.trial.settings.solver.precision {
+        Precision::Single => Run::new(trial, context, trial.data.single().expect(expected))?.run(),
+        Precision::Double => Run::new(trial, context, trial.data.double().expect(expected))?.run(),
+    }
+}
+
+/// A trial under way.
+struct Run<'a, T> {
+    trial: &'a PreparedTrial,
+    context: &'a TrialContext<'a>,
+    data: Arc<TrainingData<T>>,
+    log: TrialLog,
+    /// Seconds of computing before this start, and since.
+    seconds: f64,
+    best_test_accuracy: Option<f64>,
+    last: Option<IterationRecord>,
+}
+
+impl<'a, T: Real> Run<'a, T> {
+    fn new(
+        trial: &'a PreparedTrial,
+        context: &'a TrialContext<'a>,
+        data: Arc<TrainingData<T>>,
+    ) -> Result<Self, TrialError> {
+        Ok(Self {
+            trial,
+            context,
+            data,
+            log: TrialLog::open(&context.directory.log())?,
+            seconds: 0.0,
+            best_test_accuracy: None,
+            last: None,
+        })
+    }
+
+    fn run(mut self) -> Result<Outcome, TrialError> {
+        let result = self.run_to_the_end();
+        if let Err(error) = &result {
+            self.log.line(&format!("failed: {error}"));
+        }
+        result
+    }
+
+    fn run_to_the_end(&mut self) -> Result<Outcome, TrialError> {
+        let mut threads = self.context.control.threads();
+        let mut pool = thread_pool(threads)?;
+        let mut clock = Instant::now();
+        let (mut solver, mut rows, mut layers) = pool.install(|| self.start())?;
+        (self.context.started)(solver.measurement().iteration as u64);
+        if self.last.is_none() {
+            pool.install(|| self.report(&solver, &mut rows, &mut layers, &mut clock))?;
+        }
+        let mut last_checkpoint = Instant::now();
+        while solver.termination().is_none() {
+            match self.context.control.wait_for_order() {
+                Order::Run => {}
+                Order::Stop => {
+                    self.write_checkpoint(&solver, &rows, &layers)?;
+                    let done = solver.measurement().iteration;
+                    self.log.line(&format!("stopped after iteration {done}; the checkpoint is written"));
+                    let result = self.result(&solver, TrialStatus::Stopped, "stopped".into());
+                    return Ok(Outcome::Stopped(Box::new(result)));
+                }
+            }
+            if self.context.control.threads() != threads {
+                threads = self.context.control.threads();
+                pool = thread_pool(threads)?;
+            }
+            clock = Instant::now();
+            pool.install(|| {
+                solver.iterate()?;
+                self.report(&solver, &mut rows, &mut layers, &mut clock)
+            })?;
+            if last_checkpoint.elapsed() >= self.context.checkpoint_every && solver.termination().is_none() {
+                self.write_checkpoint(&solver, &rows, &layers)?;
+                last_checkpoint = Instant::now();
+            }
+        }
+        pool.install(|| self.finish(&solver, &rows, &layers))
+    }
+
+    /// The solver with its two files: from the newest checkpoint that fits, or from the beginning.
+    fn start(&mut self) -> Result<(Solver<T>, IterationWriter, LayerWriter), TrialError> {
+        let directory = &self.context.directory;
+        if let Some((iteration, bytes)) = checkpoint::read_newest(directory) {
+            match self.resume(iteration, &bytes) {
+                Ok(Some(started)) => return Ok(started),
+                Ok(None) => self.log.line("the rows before the checkpoint are missing: starting again"),
+                Err(error) => self.log.line(&format!("{error}: starting again")),
+            }
+        }
+        checkpoint::remove(directory)?;
+        let rows = IterationWriter::create(&directory.iterations_csv())?;
+        let layers = LayerWriter::create(&directory.layers_csv())?;
+        self.log.line(&format!("started; {}", self.describe()));
+        let solver = Solver::new(self.problem(), self.initial_weights()?)?;
+        Ok((solver, rows, layers))
+    }
+
+    fn resume(
+        &mut self,
+        iteration: u64,
+        bytes: &[u8],
+    ) -> Result<Option<(Solver<T>, IterationWriter, LayerWriter)>, CheckpointError> {
+        let solver = Solver::resume(self.problem(), bytes)?;
+        let directory = &self.context.directory;
+        let known = directory.read_iterations().unwrap_or_default();
+        let known: Vec<_> = known.into_iter().filter(|row| row.iteration <= iteration).collect();
+        let complete = known.len() as u64 == iteration + 1
+            && known.last().is_some_and(|row| row.iteration == iteration);
+        if !complete {
+            return Ok(None);
+        }
+        let (Ok(rows), Ok(layers)) = (
+            IterationWriter::resume_at(&directory.iterations_csv(), iteration),
+            LayerWriter::resume_at(&directory.layers_csv(), iteration),
+        ) else {
+            return Ok(None);
+        };
+        for row in &known {
+            self.remember(row);
+        }
+        self.seconds = known.last().map_or(0.0, |row| row.seconds);
+        self.log.line(&format!("goes on from the checkpoint after iteration {iteration}"));
+        Ok(Some((solver, rows, layers)))
+    }
+
+    fn problem(&self) -> Problem<T> {
+        Problem::new(
+            Arc::clone(&self.data),
+            self.trial.architecture.clone(),
+            self.trial.compression.clone(),
+            self.trial.trial.settings.solver.clone(),
+        )
+    }
+
+    fn initial_weights(&self) -> Result<Vec<LayerWeights<T>>, TrialError> {
+        let settings = &self.trial.trial.settings;
+        Ok(match &settings.model.init {
+            InitSettings::Random { scheme, scale } => {
+                draw_weights(&self.trial.architecture, *scheme, *scale, settings.seed)
+            }
+            InitSettings::File { weights } => {
+                read_start_weights(&self.context.base.join(weights), &self.trial.architecture)?
+            }
+        })
+    }
+
+    fn describe(&self) -> String {
+        let (train, test) = self.trial.data.samples;
+        let widths: Vec<String> = std::iter::once(self.trial.architecture.inputs)
+            .chain(self.trial.architecture.layers.iter().map(|layer| layer.units))
+            .map(|width| width.to_string())
+            .collect();
+        format!("network {}, {train} training and {test} test samples", widths.join("-"))
+    }
+
+    fn remember(&mut self, row: &IterationRecord) {
+        if let Some(accuracy) = row.test_accuracy {
+            self.best_test_accuracy = Some(self.best_test_accuracy.map_or(accuracy, |best| best.max(accuracy)));
+        }
+        self.last = Some(row.clone());
+    }
+
+    /// Measures and writes the rows of the present iteration; the clock covers all of it.
+    fn report(
+        &mut self,
+        solver: &Solver<T>,
+        rows: &mut IterationWriter,
+        layers: &mut LayerWriter,
+        clock: &mut Instant,
+    ) -> Result<(), TrialError> {
+        let measurement = solver.measurement();
+        let every = self.trial.trial.settings.solver.eval_every;
+        let evaluated = measurement.iteration % every == 0 || solver.termination().is_some();
+        let accuracy: Option<[Accuracy; 2]> = evaluated.then(|| solver.accuracy());
+        let mut row = record::iteration(solver, &measurement, accuracy);
+        self.seconds += clock.elapsed().as_secs_f64();
+        *clock = Instant::now();
+        row.seconds = self.seconds;
+        let risen = self.last.as_ref().is_some_and(|last| row.descent_violations > last.descent_violations);
+        if risen {
+            self.log.line(&format!("the objective rose in iteration {}", row.iteration));
+        }
+        if evaluated {
+            for layer in record::layers(solver, &measurement) {
+                layers.append(&layer)?;
+            }
+        }
+        rows.append(&row)?;
+        self.remember(&row);
+        Ok(())
+    }
+
+    fn write_checkpoint(
+        &mut self,
+        solver: &Solver<T>,
+        rows: &IterationWriter,
+        layers: &LayerWriter,
+    ) -> Result<(), TrialError> {
+        rows.sync()?;
+        layers.sync()?;
+        let iteration = solver.measurement().iteration as u64;
+        let state = solver.checkpoint();
+        checkpoint::write(&self.context.directory, iteration, &state.pieces())?;
+        Ok(())
+    }
+
+    fn finish(
+        &mut self,
+        solver: &Solver<T>,
+        rows: &IterationWriter,
+        layers: &LayerWriter,
+    ) -> Result<Outcome, TrialError> {
+        rows.sync()?;
+        layers.sync()?;
+        let model = record::model_file(self.trial, solver);
+        crate::store::publish(&self.context.directory.model(), &model)?;
+        let reason = solver.termination().map_or_else(String::new, |reason| reason.to_string());
+        let result = self.result(solver, TrialStatus::Done, reason);
+        self.log.line(&format!("done: {}", result.termination));
+        Ok(Outcome::Done(Box::new(result)))
+    }
+
+    fn result(&self, solver: &Solver<T>, status: TrialStatus, termination: String) -> TrialResult {
+        let size = record::size(solver);
+        TrialResult {
+            trial: self.trial.trial.id.clone(),
+            status,
+            seed: self.trial.trial.settings.seed,
+            last: self.last.clone(),
+            best_test_accuracy: self.best_test_accuracy,
+            effective_sparsity: Some(effective_sparsity(
+                &self.trial.architecture,
+                solver.weights(),
+                solver.compressed(),
+            )),
+            params_dense: size.params_dense as u64,
+            params_compressed: size.params_compressed as u64,
+            bytes_dense: size.bytes_dense as u64,
+            bytes_compressed: size.bytes_compressed as u64,
+            seconds: self.seconds,
+            termination,
+            error: None,
+        }
+    }
+}
+
+fn thread_pool(threads: usize) -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildError> {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build()
+}
+
+/// `log.txt` of a trial: what a user looks at when a trial did not do what it should.
+struct TrialLog {
+    file: File,
+}
+
+impl TrialLog {
+    fn open(path: &Path) -> Result<Self, TrialError> {
+        OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)
+            .map(|file| Self { file })
+            .map_err(|source| TrialError::Log {
+                path: path.to_path_buf(),
+                source,
+            })
+    }
+
+    /// A log that cannot be written must not end the trial: the line is given up.
+    fn line(&mut self, text: &str) {
+        let _ = writeln!(self.file, "{} {text}", rfc3339_utc(unix_seconds()));
+    }
+}
