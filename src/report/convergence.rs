@@ -30,6 +30,8 @@ impl Default for ConvergenceQuery {
 
 /// A share of the final objective above which a run has not settled.
 const SETTLED: f64 = 0.01;
+/// Name of the fitted rate.
+const RATE: &str = "rate";
 
 /// Builds the convergence table of a run from the iterations of its trials that are done:
 ///
@@ -72,9 +74,10 @@ pub fn convergence_table(
 
 fn metrics(query: &ConvergenceQuery) -> Vec<Metric> {
     let metric = |name: String, heading: String, style| Metric {
+        // A steeper rate is no merit of a setting: it starts from a larger step.
+        better: (name != RATE).then_some(Better::Lower),
         name,
         heading,
-        better: Some(Better::Lower),
         style,
     };
     let mut metrics: Vec<Metric> = query
@@ -100,7 +103,7 @@ fn metrics(query: &ConvergenceQuery) -> Vec<Metric> {
             "Descent violations",
             NumberStyle::Count,
         ),
-        ("rate", "Fitted rate", NumberStyle::Measured),
+        (RATE, "Fitted rate", NumberStyle::Measured),
     ] {
         metrics.push(metric(name.to_owned(), heading.to_owned(), style));
     }

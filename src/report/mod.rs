@@ -3,6 +3,7 @@
 mod convergence;
 mod metric;
 mod number;
+mod plot;
 mod statistics;
 mod table;
 
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 
 pub use convergence::{ConvergenceQuery, convergence_table};
 pub use metric::{Better, Metric, NumberStyle};
+pub use plot::{PlotKind, PlotQuery, Plots, plot};
 pub use statistics::Summary;
 pub use table::{
     Block, Header, PaperCell, PaperGroup, PaperRow, PaperTable, TableFormat, TableQuery, build,
@@ -52,6 +54,14 @@ pub enum ReportError {
         blocks: usize,
         /// The limit.
         most: usize,
+    },
+    /// A figure cannot be drawn.
+    #[error("figure {figure}: {reason}")]
+    Drawing {
+        /// Name of its files, without ending.
+        figure: String,
+        /// What went wrong.
+        reason: String,
     },
     /// `trials.csv` has no rows.
     #[error("the run directory holds no trial yet; wait until the run has written its plan")]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{
-    Block, PaperCell, PaperGroup, PaperRow, PaperTable,
+    Block, Header, PaperCell, PaperGroup, PaperRow, PaperTable,
     layout::{Layout, Setting},
     notes::{Averaged, Footnotes, remarks},
 };
@@ -60,7 +60,7 @@ pub fn build(table: &TrialTable, query: &TableQuery) -> Result<PaperTable, Repor
 }
 
 /// The metric called `name`, or an error that lists those that exist.
-pub(in crate::report) fn metric(name: &str) -> Result<Metric, ReportError> {
+pub(crate) fn metric(name: &str) -> Result<Metric, ReportError> {
     Metric::of_trials(name).ok_or_else(|| ReportError::UnknownName {
         kind: "metric",
         name: name.to_owned(),
@@ -72,7 +72,7 @@ pub(in crate::report) fn metric(name: &str) -> Result<Metric, ReportError> {
 }
 
 /// Builds a table of `metrics`, whose values `measure` knows; only trials that are done are asked.
-pub(in crate::report) fn assemble(
+pub(crate) fn assemble(
     table: &TrialTable,
     layout: &Layout,
     metrics: Vec<Metric>,
@@ -112,16 +112,14 @@ pub(in crate::report) fn assemble(
     mark_best(&mut rows, &metrics);
     let common_n = common_count(&rows);
     let blocks = block_keys.into_iter().map(|values| Block {
-        settings: layout
-            .columns
-            .iter()
-            .map(|s| s.header.clone())
+        settings: headers(&layout.columns, &metrics)
+            .into_iter()
             .zip(values)
             .collect(),
     });
     Ok(PaperTable {
         title: title(&metrics),
-        row_headers: layout.rows.iter().map(|s| s.header.clone()).collect(),
+        row_headers: headers(&layout.rows, &metrics),
         blocks: blocks.collect(),
         remarks: remarks(common_n, &rows, &averaged),
         metrics,
@@ -129,6 +127,19 @@ pub(in crate::report) fn assemble(
         common_n,
         footnotes: footnotes.texts,
     })
+}
+
+/// How the settings are called beside `metrics`: not like one of them.
+fn headers(settings: &[Setting], metrics: &[Metric]) -> Vec<Header> {
+    let called = settings.iter().map(|setting| {
+        let mut header = setting.header.clone();
+        let mut headings = metrics.iter().map(|metric| &metric.heading);
+        if headings.any(|heading| heading.eq_ignore_ascii_case(&header.short)) {
+            header.short.clone_from(&header.path);
+        }
+        header
+    });
+    called.collect()
 }
 
 /// The distinct values of `settings` in the order of their first trial, and which of them each

@@ -9,15 +9,15 @@ const SEED: &str = "seed";
 
 /// A setting by which trials are told apart.
 #[derive(Clone, Debug)]
-pub(in crate::report) struct Setting {
-    pub(in crate::report) header: Header,
+pub(crate) struct Setting {
+    pub(crate) header: Header,
     /// Where its value stands in [`TrialRow::swept`]; `None` for the seed.
     column: Option<usize>,
 }
 
 impl Setting {
     /// The setting called `path`, or an error that lists those that exist.
-    pub(in crate::report) fn new(table: &TrialTable, path: &str) -> Result<Self, ReportError> {
+    pub(crate) fn new(table: &TrialTable, path: &str) -> Result<Self, ReportError> {
         let column = table.swept.iter().position(|swept| swept == path);
         if column.is_none() && path != SEED {
             let mut available = table.swept.clone();
@@ -36,7 +36,7 @@ impl Setting {
     }
 
     /// Its value in `trial`; empty if the trial does not use it.
-    pub(in crate::report) fn value(&self, trial: &TrialRow) -> String {
+    pub(crate) fn value(&self, trial: &TrialRow) -> String {
         match self.column {
             Some(column) => trial.swept.get(column).cloned().unwrap_or_default(),
             None => trial.seed.to_string(),
@@ -45,7 +45,7 @@ impl Setting {
 }
 
 /// Every swept setting.
-pub(in crate::report) fn settings(table: &TrialTable) -> Vec<Setting> {
+pub(crate) fn settings(table: &TrialTable) -> Vec<Setting> {
     let paths = table.swept.iter().enumerate();
     paths
         .map(|(column, path)| Setting {
@@ -62,14 +62,14 @@ fn short_name(table: &TrialTable, path: &str) -> String {
     let last = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
     let short = last(path);
     let same = table.swept.iter().filter(|other| last(other) == short);
-    if same.count() > 1 || TrialTable::METRICS.contains(&short.as_str()) {
+    if same.count() > 1 {
         return path.to_owned();
     }
     short
 }
 
 /// Which settings go down, which across, and which are averaged over.
-pub(in crate::report) struct Layout {
+pub(crate) struct Layout {
     pub(super) rows: Vec<Setting>,
     pub(super) columns: Vec<Setting>,
     pub(super) others: Vec<Setting>,
@@ -77,7 +77,7 @@ pub(in crate::report) struct Layout {
 
 impl Layout {
     /// Looks the names up.
-    pub(in crate::report) fn new(
+    pub(crate) fn new(
         table: &TrialTable,
         rows: &[String],
         columns: &[String],

@@ -15,9 +15,9 @@ use std::{
     str::FromStr,
 };
 
-pub(super) use build::assemble;
 pub use build::{TableQuery, build};
-pub(super) use layout::Layout;
+pub(super) use build::{assemble, metric};
+pub(super) use layout::{Layout, Setting, settings};
 pub use plain::short_text;
 
 use super::{ReportError, metric::Metric, statistics::Summary};

@@ -84,24 +84,28 @@ pub fn short_text(table: &PaperTable, width: usize, rows: usize) -> String {
 
 /// Widths of the columns that are shown.
 fn fit(lines: &[Vec<String>], keys: usize, width: usize) -> Vec<usize> {
-    let mut widths = vec![0; lines[0].len()];
+    let mut natural = vec![0; lines[0].len()];
     for line in lines {
-        for (width, cell) in widths.iter_mut().zip(line) {
+        for (width, cell) in natural.iter_mut().zip(line) {
             *width = cell.width().max(*width);
         }
     }
     let total = |widths: &[usize]| widths.iter().map(|width| width + GAP).sum::<usize>();
-    while total(&widths) > width + GAP {
-        let keys = &mut widths[..keys.min(lines[0].len())];
-        match keys.iter_mut().max().filter(|key| **key > NARROWEST_KEY) {
-            Some(key) => *key -= 1,
-            None => break,
-        }
+    let mut widths = natural.clone();
+    for key in widths.iter_mut().take(keys) {
+        *key = (*key).min(NARROWEST_KEY);
     }
     while total(&widths) > width + GAP && widths.len() > 1 {
         widths.pop();
     }
     widths[0] = widths[0].min(width);
+    // What is left over goes to the settings, a place at a time to the narrowest of those cut.
+    for _ in total(&widths)..width + GAP {
+        let cut = widths.iter_mut().zip(&natural).take(keys);
+        if let Some((key, _)) = cut.filter(|(key, natural)| **key < **natural).min() {
+            *key += 1;
+        }
+    }
     widths
 }
 
