@@ -20,6 +20,7 @@ use sha2::{Digest, Sha256};
 use super::error::StoreError;
 use super::layout::TrialDirectory;
 use super::publish::publish_parts;
+use super::tail::read_bounded;
 
 const MAGIC: &[u8; 8] = b"NNBCDCP1";
 const HEADER_LENGTH: usize = 56;
@@ -93,8 +94,7 @@ fn iteration_of(path: &Path) -> Option<u64> {
 fn read(path: &Path) -> io::Result<(u64, Vec<u8>)> {
     let mut file = File::open(path)?;
     let header = read_header(&mut file)?;
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
+    let bytes = read_bounded(&mut file)?;
     if digest(header.iteration, &bytes) == header.digest {
         Ok((header.iteration, bytes))
     } else {
@@ -136,6 +136,7 @@ fn invalid(what: &str) -> io::Error {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
     use crate::store::RunDirectory;

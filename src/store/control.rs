@@ -135,6 +135,7 @@ fn sequence(path: &Path) -> Option<u128> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 

@@ -121,7 +121,7 @@ impl RunFollower {
         self.poll_at(Instant::now())
     }
 
-    fn poll_at(&mut self, now: Instant) -> Vec<RunUpdate> {
+    pub(super) fn poll_at(&mut self, now: Instant) -> Vec<RunUpdate> {
         let mut updates = Vec::new();
         updates.extend(self.new_trials());
         updates.extend(self.new_events().into_iter().map(RunUpdate::Event));

@@ -2,7 +2,7 @@
 //!
 //! Every runner and worker appends to a file of its own, `journal/<host>-<pid>-<start>.jsonl`; readers merge them.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 
 use super::append::AppendFile;
@@ -10,7 +10,7 @@ use super::error::StoreError;
 use super::layout::RunDirectory;
 use super::process::{host_name, unix_nanoseconds, unix_seconds};
 use super::records::{TrialEvent, TrialEventKind};
-use super::tail::whole_lines;
+use super::tail::{read_bounded, whole_lines};
 
 /// The journal of this process.
 #[derive(Debug)]
@@ -62,7 +62,7 @@ pub fn read_journal(run: &RunDirectory) -> Vec<TrialEvent> {
     let journals = journal_files(&run.journal())
         .iter()
         .filter_map(|path| {
-            let bytes = fs::read(path).ok()?;
+            let bytes = read_bounded(&mut File::open(path).ok()?).ok()?;
             Some(parse_events(path, whole_lines(&bytes)))
         })
         .collect();

@@ -143,7 +143,7 @@ fn has_no_locks(error: &io::Error) -> bool {
 /// The runner that `runner.json` speaks of, if it seems to live.
 ///
 /// On this host its process id tells; on another one whether the heartbeat changes within `patience`.
-fn holder_by_heartbeat(run: &RunDirectory, patience: Duration) -> Option<Holder> {
+pub(super) fn holder_by_heartbeat(run: &RunDirectory, patience: Duration) -> Option<Holder> {
     let status = run
         .read_runner()
         .filter(|status| status.state != RunnerState::Ended)?;
@@ -152,7 +152,7 @@ fn holder_by_heartbeat(run: &RunDirectory, patience: Duration) -> Option<Holder>
     } else {
         heartbeat_changes(run, &status, patience)
     };
-    lives.then(|| Holder {
+    lives.then_some(Holder {
         host: status.host,
         pid: status.pid,
         since: status.started_at,

@@ -33,6 +33,9 @@ mod results;
 mod rows;
 mod runner;
 mod tail;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests;
 mod trials;
 
 pub use control::{Command, send, take};

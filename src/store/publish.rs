@@ -71,7 +71,7 @@ fn take_name(from: &Path, to: &Path) -> io::Result<bool> {
 }
 
 /// [`take_name`] on file systems without hard links.
-fn rename_unless_taken(from: &Path, to: &Path) -> io::Result<bool> {
+pub(super) fn rename_unless_taken(from: &Path, to: &Path) -> io::Result<bool> {
     match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
         Ok(()) => Ok(true),
         Err(rustix::io::Errno::EXIST) => Ok(false),

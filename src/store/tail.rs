@@ -12,6 +12,19 @@ pub(super) fn whole_lines(bytes: &[u8]) -> &[u8] {
     &bytes[..end.map_or(0, |end| end + 1)]
 }
 
+/// Reads a file up to the length that it has now.
+///
+/// Never more: a file that grows faster than it is read, or a device, must not fill the memory.
+pub(super) fn read_bounded(file: &mut File) -> io::Result<Vec<u8>> {
+    let rest = file
+        .metadata()?
+        .len()
+        .saturating_sub(file.stream_position()?);
+    let mut bytes = Vec::new();
+    file.take(rest).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// What one look at a file says about its content without reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stamp {
@@ -96,8 +109,7 @@ impl Tail {
             file.seek(SeekFrom::Start(0))?;
             self.offset = 0;
         }
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
+        let mut bytes = read_bounded(&mut file)?;
         bytes.truncate(whole_lines(&bytes).len());
         self.offset += bytes.len() as u64;
         if restarted || !bytes.is_empty() {
@@ -123,15 +135,16 @@ fn last_line(lines: &[u8]) -> &[u8] {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
     use std::io::Write;
 
-    fn lines(restarted: bool, text: &str) -> Option<Lines> {
-        Some(Lines {
+    fn lines(restarted: bool, text: &str) -> Lines {
+        Lines {
             restarted,
             bytes: text.as_bytes().to_vec(),
-        })
+        }
     }
 
     fn append(path: &Path, text: &str) {
@@ -148,12 +161,12 @@ mod tests {
         fs::write(&path, "").unwrap();
         assert_eq!(tail.poll(), None);
         append(&path, "one\ntw");
-        assert_eq!(tail.poll(), lines(false, "one\n"));
+        assert_eq!(tail.poll(), Some(lines(false, "one\n")));
         assert_eq!(tail.poll(), None);
         append(&path, "o");
         assert_eq!(tail.poll(), None);
         append(&path, "\nthree\n");
-        assert_eq!(tail.poll(), lines(false, "two\nthree\n"));
+        assert_eq!(tail.poll(), Some(lines(false, "two\nthree\n")));
         assert_eq!(tail.poll(), None);
     }
 
@@ -166,13 +179,13 @@ mod tests {
         tail.poll();
         let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
         file.set_len(4).unwrap();
-        assert_eq!(tail.poll(), lines(true, "one\n"));
+        assert_eq!(tail.poll(), Some(lines(true, "one\n")));
         append(&path, "four\n");
-        assert_eq!(tail.poll(), lines(false, "four\n"));
+        assert_eq!(tail.poll(), Some(lines(false, "four\n")));
         file.set_len(0).unwrap();
-        assert_eq!(tail.poll(), lines(true, ""));
+        assert_eq!(tail.poll(), Some(lines(true, "")));
         append(&path, "five\n");
-        assert_eq!(tail.poll(), lines(false, "five\n"));
+        assert_eq!(tail.poll(), Some(lines(false, "five\n")));
     }
 
     #[test]
@@ -185,7 +198,7 @@ mod tests {
         let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
         file.set_len(4).unwrap();
         append(&path, "TWO\nthree\n");
-        assert_eq!(tail.poll(), lines(true, "one\nTWO\nthree\n"));
+        assert_eq!(tail.poll(), Some(lines(true, "one\nTWO\nthree\n")));
     }
 
     #[test]
@@ -198,6 +211,6 @@ mod tests {
         let other = directory.path().join("y");
         fs::write(&other, "one\ntwo\n").unwrap();
         fs::rename(&other, &path).unwrap();
-        assert_eq!(tail.poll(), lines(true, "one\ntwo\n"));
+        assert_eq!(tail.poll(), Some(lines(true, "one\ntwo\n")));
     }
 }

@@ -41,13 +41,13 @@ pub struct TrialRow {
     pub iterations: Option<u64>,
     /// F at the end.
     pub objective: Option<f64>,
-    /// 1/2 |V_N - Y|^2 at the end.
+    /// `1/2 |V_N - Y|^2` at the end.
     pub loss: Option<f64>,
-    /// sqrt(sum |V_i - act(U_i)|^2) at the end.
+    /// `sqrt(sum |V_i - act(U_i)|^2)` at the end.
     pub residual_v: Option<f64>,
-    /// sqrt(sum |U_i - W_i V_{i-1}|^2) at the end.
+    /// `sqrt(sum |U_i - W_i V_{i-1}|^2)` at the end.
     pub residual_u: Option<f64>,
-    /// sqrt(sum |W_i - Z_i|^2) over compressed layers at the end.
+    /// `sqrt(sum |W_i - Z_i|^2)` over compressed layers at the end.
     pub residual_w: Option<f64>,
     /// Norm of the last change of all blocks.
     pub step: Option<f64>,

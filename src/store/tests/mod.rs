@@ -1,0 +1,128 @@
+//! Tests of the room as a whole: what one part writes another reads, and what faults do to it.
+
+mod csv_files;
+mod faults;
+mod following;
+mod publication;
+mod runners;
+
+use std::process::{Command, Stdio};
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// A run directory that exists for one test.
+struct Scratch {
+    _directory: tempfile::TempDir,
+    run: RunDirectory,
+}
+
+fn scratch() -> Scratch {
+    let directory = tempfile::tempdir().unwrap();
+    let run = RunDirectory::new(directory.path());
+    run.create().unwrap();
+    Scratch {
+        _directory: directory,
+        run,
+    }
+}
+
+fn trial_in(scratch: &Scratch, id: &str) -> TrialDirectory {
+    let trial = scratch.run.trial(id);
+    trial.create().unwrap();
+    trial
+}
+
+fn record(iteration: u64) -> IterationRecord {
+    IterationRecord {
+        iteration,
+        objective: 1.0 / (iteration as f64 + 3.0),
+        step: if iteration == 0 { f64::NAN } else { 1e-300 },
+        test_accuracy: iteration.is_multiple_of(2).then_some(0.1 + 0.2),
+        ..IterationRecord::default()
+    }
+}
+
+fn records(iterations: std::ops::Range<u64>) -> Vec<IterationRecord> {
+    iterations.map(record).collect()
+}
+
+/// Equal values have equal texts, and unlike `==` this holds for NaN.
+fn text_of(value: &impl std::fmt::Debug) -> String {
+    format!("{value:?}")
+}
+
+/// Any text, with those that are hard on CSV often.
+fn any_text() -> impl Strategy<Value = String> {
+    const HARD: &[&str] = &[
+        "",
+        " ",
+        ",",
+        "\"",
+        "a,b",
+        "\"quoted\"",
+        "two\nlines",
+        "\r\n",
+        "\r",
+        "#",
+        "NaN",
+        "\u{feff}x",
+    ];
+    prop_oneof![
+        proptest::sample::select(HARD).prop_map(str::to_owned),
+        proptest::collection::vec(any::<char>(), 0..12).prop_map(String::from_iter),
+    ]
+}
+
+fn any_number() -> impl Strategy<Value = f64> {
+    use proptest::num::f64::{ANY, INFINITE, NORMAL, QUIET_NAN, SUBNORMAL, ZERO};
+    prop_oneof![ANY, NORMAL, SUBNORMAL, ZERO, INFINITE, QUIET_NAN]
+}
+
+fn any_iteration() -> impl Strategy<Value = IterationRecord> {
+    (
+        any::<(u64, u64)>(),
+        proptest::collection::vec(any_number(), 12),
+        any::<[bool; 3]>(),
+    )
+        .prop_map(|(counts, numbers, measured)| IterationRecord {
+            iteration: counts.0,
+            seconds: numbers[0],
+            objective: numbers[1],
+            loss: numbers[2],
+            residual_v: numbers[3],
+            residual_u: numbers[4],
+            residual_w: numbers[5],
+            step: numbers[6],
+            descent_violations: counts.1,
+            train_accuracy: measured[0].then_some(numbers[7]),
+            test_accuracy: measured[1].then_some(numbers[8]),
+            balanced_accuracy: measured[2].then_some(numbers[9]),
+            sparsity: numbers[10],
+            compression_ratio: numbers[11],
+        })
+}
+
+/// A process that runs one ignored test of this binary, with the run directory in its environment.
+fn other_process(test: &str, run: &RunDirectory) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args([test, "--exact", "--ignored", "--test-threads=1"])
+        .env("NNBCD_TEST_RUN", run.root())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command
+}
+
+/// The run directory that [`other_process`] was given; `None` if this is not such a process.
+fn given_run() -> Option<RunDirectory> {
+    std::env::var_os("NNBCD_TEST_RUN").map(RunDirectory::new)
+}
+
+/// Id of a process that is over.
+fn dead_pid() -> u32 {
+    let mut child = Command::new("true").spawn().unwrap();
+    child.wait().unwrap();
+    child.id()
+}
