@@ -7,7 +7,7 @@ use plotters::{
 };
 
 use super::{
-    figure::{BLACK, Colour, Figure, Key, Mark, Point},
+    figure::{BLACK, Cell, Colour, Figure, Key, Mark, Point},
     layout::{KEY, Layout, PER_MM, PLOT_HEIGHT},
     pen::{Outcome, Pen, Place, text_width},
 };
@@ -145,22 +145,26 @@ fn draw_mark<DB: DrawingBackend>(
                 pen.marker(place, *look)?;
             }
         }
-        Mark::Cell {
-            x,
-            y,
-            fill,
-            ink,
-            text,
-        } => {
-            let place = |dx: f64, dy: f64| layout.place(figure, *x as f64 + dx, *y as f64 + dy);
-            if let (Some(corner), Some(opposite), Some(middle)) =
-                (place(-0.5, 0.5), place(0.5, -0.5), place(0.0, 0.0))
-            {
-                pen.block([corner, opposite], *fill)?;
-                if text_width(text) < opposite.0 - corner.0 {
-                    pen.text(text, *ink, (HPos::Center, VPos::Center), middle)?;
-                }
-            }
+        Mark::Cell(cell) => draw_cell(pen, figure, layout, cell)?,
+    }
+    Ok(())
+}
+
+fn draw_cell<DB: DrawingBackend>(
+    pen: &Pen<DB>,
+    figure: &Figure,
+    layout: &Layout,
+    cell: &Cell,
+) -> Outcome<DB> {
+    let (x, y) = (cell.x as f64, cell.y as f64);
+    let corners = [
+        layout.place(figure, x - 0.5, y + 0.5),
+        layout.place(figure, x + 0.5, y - 0.5),
+    ];
+    if let ([Some(corner), Some(opposite)], Some(middle)) = (corners, layout.place(figure, x, y)) {
+        pen.block([corner, opposite], cell.fill)?;
+        if text_width(&cell.text) < opposite.0 - corner.0 {
+            pen.text(&cell.text, cell.ink, (HPos::Center, VPos::Center), middle)?;
         }
     }
     Ok(())

@@ -80,6 +80,16 @@ pub(super) struct Point {
     pub(super) spread: f64,
 }
 
+/// A cell of a heat map at the crossing of two categories.
+#[derive(Clone, Debug)]
+pub(super) struct Cell {
+    pub(super) x: usize,
+    pub(super) y: usize,
+    pub(super) fill: Colour,
+    pub(super) ink: Colour,
+    pub(super) text: String,
+}
+
 /// Something drawn inside the axes.
 #[derive(Clone, Debug)]
 pub(super) enum Mark {
@@ -97,14 +107,8 @@ pub(super) enum Mark {
     },
     /// Markers with bars for the deviation.
     Points { points: Vec<Point>, look: Look },
-    /// A cell of a heat map at the crossing of two categories.
-    Cell {
-        x: usize,
-        y: usize,
-        fill: Colour,
-        ink: Colour,
-        text: String,
-    },
+    /// A cell of a heat map.
+    Cell(Cell),
 }
 
 /// What a legend entry shows beside its text.
@@ -120,17 +124,6 @@ pub(super) enum Key {
     Text,
 }
 
-impl Figure {
-    /// All heights that lines and bands reach.
-    pub(super) fn heights(&self) -> impl Iterator<Item = f64> {
-        self.marks.iter().flat_map(|mark| match mark {
-            Mark::Line { points, .. } => points.iter().map(|(_, y)| *y).collect(),
-            Mark::Band { points, .. } => points.iter().flat_map(|(_, a, b)| [*a, *b]).collect(),
-            Mark::Points { .. } | Mark::Cell { .. } => Vec::new(),
-        })
-    }
-}
-
 /// A figure, complete.
 #[derive(Clone, Debug)]
 pub(super) struct Figure {
@@ -140,6 +133,17 @@ pub(super) struct Figure {
     pub(super) y: Axis,
     pub(super) marks: Vec<Mark>,
     pub(super) legend: Vec<(String, Look, Key)>,
+}
+
+impl Figure {
+    /// All heights that lines and bands reach.
+    pub(super) fn heights(&self) -> impl Iterator<Item = f64> {
+        self.marks.iter().flat_map(|mark| match mark {
+            Mark::Line { points, .. } => points.iter().map(|(_, y)| *y).collect(),
+            Mark::Band { points, .. } => points.iter().flat_map(|(_, a, b)| [*a, *b]).collect(),
+            Mark::Points { .. } | Mark::Cell(_) => Vec::new(),
+        })
+    }
 }
 
 #[cfg(test)]

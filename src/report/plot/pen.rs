@@ -95,10 +95,11 @@ impl<DB: DrawingBackend> Pen<DB> {
             .draw(&PathElement::new([from, to], stroke(ink, AXIS_LINE)))
     }
 
-    /// A thin frame.
-    pub(super) fn frame(&self, corners: [Place; 2]) -> Outcome<DB> {
+    /// A thin frame; a path, since the SVG backend gives the outline of a rectangle no width.
+    pub(super) fn frame(&self, [(x0, y0), (x1, y1)]: [Place; 2]) -> Outcome<DB> {
+        let outline = [(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)];
         self.area
-            .draw(&Rectangle::new(corners, stroke(BLACK, AXIS_LINE)))
+            .draw(&PathElement::new(outline, stroke(BLACK, AXIS_LINE)))
     }
 
     /// A filled rectangle.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     Subject,
     axis::{Axis, Scale},
-    figure::{BLACK, Colour, Figure, Key, Look, Mark, Point},
+    figure::{BLACK, Cell, Colour, Figure, Key, Look, Mark, Point},
     label,
 };
 use crate::report::{metric::Better, number, statistics::Summary, table::Setting};
@@ -171,13 +171,13 @@ fn heat_map(subject: &Subject, across: &Setting, up: &Setting) -> Option<Figure>
         };
         let (fill, ink) = shade(share);
         let text = number::print_value(value, subject.metric.style).to_string();
-        Mark::Cell {
+        Mark::Cell(Cell {
             x,
             y,
             fill,
             ink,
             text,
-        }
+        })
     });
     let look = Look::reference();
     Some(Figure {
