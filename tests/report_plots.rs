@@ -21,7 +21,8 @@ fn write_trial(run: &RunDirectory, trial: &str, start: f64, broken: bool) {
         };
         let step = if k == 0 { 0.0 } else { 1.0 / f64::from(k) };
         let accuracy = 1.0 - 1.0 / (1.0 + f64::from(k));
-        text += &format!("{k},{k},{objective},1,2,1,0,{step},0,0.9,{accuracy},,0,1\n");
+        let row = format!("{k},{k},{objective},1,2,1,0,{step},0,0.9,{accuracy},,0,1\n");
+        text.push_str(&row);
     }
     fs::write(path, text).expect("writable");
 }

@@ -3,8 +3,7 @@
 use std::{fs, path::Path};
 
 use nnbcd::report::{
-    ConvergenceQuery, PaperTable, ReportError, TableFormat, TableQuery, build, convergence_table,
-    short_text, write_tables,
+    PaperTable, ReportError, TableFormat, TableQuery, build, short_text, write_tables,
 };
 use nnbcd::store::{RunDirectory, TrialRow, TrialStatus, TrialTable};
 

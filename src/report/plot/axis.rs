@@ -1,5 +1,7 @@
 //! Axes: from values to places, and where the ticks are.
 
+use crate::report::table::visible;
+
 /// How values are spread along an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scale {
@@ -52,7 +54,7 @@ impl Axis {
             Scale::Log => log_ticks(low, high),
         };
         Some(Self {
-            label: label.to_owned(),
+            label: visible(label),
             scale,
             low,
             high,
@@ -64,7 +66,7 @@ impl Axis {
     /// An axis of categories: the one with index `i` lies from `i - 0.5` to `i + 0.5`.
     pub(super) fn of_categories(label: &str, names: &[String]) -> Self {
         Self {
-            label: label.to_owned(),
+            label: visible(label),
             scale: Scale::Linear,
             low: -0.5,
             high: names.len() as f64 - 0.5,

@@ -9,7 +9,7 @@ use plotters::{
 use super::{
     figure::{BLACK, Cell, Colour, Figure, Key, Mark, Point},
     layout::{KEY, Layout, PER_MM, PLOT_HEIGHT},
-    pen::{Outcome, Pen, Place, text_width},
+    pen::{Outcome, Pen, Place, TEXT_HEIGHT, text_width},
 };
 
 const GRID: Colour = (225, 225, 225);
@@ -63,12 +63,16 @@ fn draw_x_axis<DB: DrawingBackend>(pen: &Pen<DB>, figure: &Figure, layout: &Layo
 fn draw_y_axis<DB: DrawingBackend>(pen: &Pen<DB>, figure: &Figure, layout: &Layout) -> Outcome<DB> {
     let axis = &figure.y;
     let place = |value: f64| axis.position(value).map(|position| layout.y(position));
+    let mut free_below = i32::MAX;
     for (value, label) in &axis.ticks {
         let Some(y) = place(*value) else { continue };
         pen.rule((layout.left, y), (layout.right, y), GRID)?;
         pen.rule((layout.left - TICK, y), (layout.left, y), BLACK)?;
-        let beside = (layout.left - TICK - PER_MM / 2, y);
-        pen.text(label, BLACK, (HPos::Right, VPos::Center), beside)?;
+        if y <= free_below {
+            let beside = (layout.left - TICK - PER_MM / 2, y);
+            pen.text(label, BLACK, (HPos::Right, VPos::Center), beside)?;
+            free_below = y - TEXT_HEIGHT;
+        }
     }
     for y in axis.minor.iter().filter_map(|value| place(*value)) {
         pen.rule((layout.left - TICK / 2, y), (layout.left, y), BLACK)?;
@@ -163,7 +167,8 @@ fn draw_cell<DB: DrawingBackend>(
     ];
     if let ([Some(corner), Some(opposite)], Some(middle)) = (corners, layout.place(figure, x, y)) {
         pen.block([corner, opposite], cell.fill)?;
-        if text_width(&cell.text) < opposite.0 - corner.0 {
+        let (width, height) = (opposite.0 - corner.0, opposite.1 - corner.1);
+        if text_width(&cell.text) < width && TEXT_HEIGHT < height {
             pen.text(&cell.text, cell.ink, (HPos::Center, VPos::Center), middle)?;
         }
     }

@@ -11,7 +11,10 @@ mod write;
 
 use std::{path::PathBuf, str::FromStr};
 
-use super::{ReportError, table::Setting, table::settings};
+use super::{
+    ReportError,
+    table::{Setting, settings, visible},
+};
 use crate::store::{RunDirectory, TrialRow, TrialTable};
 
 /// A kind of figure.
@@ -203,10 +206,10 @@ fn label(settings: &[Setting], values: &[String]) -> String {
         .filter(|(_, value)| !value.is_empty())
         .map(|(setting, value)| match value.parse::<f64>() {
             Ok(_) => format!("{} {value}", setting.header.short),
-            Err(_) => super::table::visible(value),
+            Err(_) => value.clone(),
         })
         .collect();
-    let label = parts.join(", ");
+    let label = visible(&parts.join(", "));
     if label.is_empty() {
         return "all trials".to_owned();
     }

@@ -16,10 +16,13 @@ use super::{
     layout::PER_MM,
 };
 
-/// The font that is registered; SVG readers without it take the next in the list.
+/// The font that is built in (DejaVu Sans, free under the Bitstream Vera licence), since a compute
+/// server may have none; SVG readers without it take the next in the list.
 pub(super) const FONT: &str = "DejaVu Sans, Verdana, sans-serif";
 /// 8 pt text, the usual size of captions and labels: 2.8 mm from line to line.
 const TEXT: f64 = 2.8 * 1.2 * PER_MM as f64;
+/// Height that a line of text takes.
+pub(super) const TEXT_HEIGHT: i32 = 3 * PER_MM;
 /// Width of lines that show data, and of axes and grid.
 const DATA_LINE: u32 = 14;
 const AXIS_LINE: u32 = 6;
