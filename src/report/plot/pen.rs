@@ -16,7 +16,7 @@ use super::{
     layout::PER_MM,
 };
 
-/// The font that is built in (DejaVu Sans, free under the Bitstream Vera licence), since a compute
+/// The font that is built in (`DejaVu Sans`, free under the Bitstream Vera licence), since a compute
 /// server may have none; SVG readers without it take the next in the list.
 pub(super) const FONT: &str = "DejaVu Sans, Verdana, sans-serif";
 /// 8 pt text, the usual size of captions and labels: 2.8 mm from line to line.
