@@ -1,0 +1,217 @@
+//! Does a run keep what the theorem promises, and how soon is it good?
+
+use std::collections::HashMap;
+
+use super::{
+    ReportError,
+    metric::{Better, Metric, NumberStyle},
+    statistics::slope,
+    table::{Layout, PaperTable, assemble},
+};
+use crate::store::{IterationRecord, RunDirectory, TrialStatus};
+
+/// What the convergence table shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConvergenceQuery {
+    /// Settings down the side; empty: every swept one.
+    pub rows: Vec<String>,
+    /// Test accuracies, in [0, 1], whose first iteration is looked up.
+    pub accuracies: Vec<f64>,
+}
+
+impl Default for ConvergenceQuery {
+    fn default() -> Self {
+        Self {
+            rows: Vec::new(),
+            accuracies: vec![0.9, 0.95],
+        }
+    }
+}
+
+/// A share of the final objective above which a run has not settled.
+const SETTLED: f64 = 0.01;
+/// Name of the fitted rate.
+const RATE: &str = "rate";
+
+/// Builds the convergence table of a run from the iterations of its trials that are done:
+///
+/// * the first iteration with a test accuracy of at least `a`, for each `a` of the query (mean over
+///   the seeds that get there),
+/// * the first iteration with `F_k <= 1.01 F_K`, where `F_K` is the final objective,
+/// * the final objective and the number of iterations in which the objective rose,
+/// * the rate: the least-squares slope of `log min_{j<=k} step_j^2` against `log k`; the theorem
+///   promises -1 or steeper.
+///
+/// # Errors
+/// When the run directory cannot be read, holds no trial, or a name in `query` does not exist.
+pub fn convergence_table(
+    run: &RunDirectory,
+    query: &ConvergenceQuery,
+) -> Result<PaperTable, ReportError> {
+    let trials = run.read_trials()?;
+    let layout = Layout::new(&trials, &query.rows, &[])?;
+    let metrics = metrics(query);
+    let mut measured: HashMap<&str, Vec<Option<f64>>> = HashMap::new();
+    for trial in &trials.rows {
+        if trial.status == TrialStatus::Done {
+            let records = run.trial(&trial.trial).read_iterations()?;
+            measured.insert(&trial.trial, measure(&records, &query.accuracies));
+        }
+    }
+    let column: HashMap<&str, usize> = metrics
+        .iter()
+        .enumerate()
+        .map(|(index, metric)| (metric.name.as_str(), index))
+        .collect();
+    let mut table = assemble(&trials, &layout, metrics.clone(), |trial, metric| {
+        *measured
+            .get(trial.trial.as_str())?
+            .get(*column.get(metric.name.as_str())?)?
+    })?;
+    table.title = format!("Convergence of {}", run.name());
+    Ok(table)
+}
+
+fn metrics(query: &ConvergenceQuery) -> Vec<Metric> {
+    let metric = |name: String, heading: String, style| Metric {
+        // A steeper rate is no merit of a setting: it starts from a larger step.
+        better: (name != RATE).then_some(Better::Lower),
+        name,
+        heading,
+        style,
+    };
+    let mut metrics: Vec<Metric> = query
+        .accuracies
+        .iter()
+        .map(|accuracy| {
+            metric(
+                format!("iterations_to_accuracy_{accuracy}"),
+                format!("Iterations to {accuracy}"),
+                NumberStyle::Count,
+            )
+        })
+        .collect();
+    for (name, heading, style) in [
+        (
+            "iterations_to_settle",
+            "Iterations to within 1 %",
+            NumberStyle::Count,
+        ),
+        ("objective", "Final objective", NumberStyle::Measured),
+        (
+            "descent_violations",
+            "Descent violations",
+            NumberStyle::Count,
+        ),
+        (RATE, "Fitted rate", NumberStyle::Measured),
+    ] {
+        metrics.push(metric(name.to_owned(), heading.to_owned(), style));
+    }
+    metrics
+}
+
+/// Values in the order of [`metrics`].
+fn measure(records: &[IterationRecord], accuracies: &[f64]) -> Vec<Option<f64>> {
+    let first = |holds: &dyn Fn(&IterationRecord) -> bool| {
+        let record = records.iter().find(|record| holds(record))?;
+        Some(record.iteration as f64)
+    };
+    let mut values: Vec<Option<f64>> = accuracies
+        .iter()
+        .map(|&wanted| first(&|record| record.test_accuracy.is_some_and(|a| a >= wanted)))
+        .collect();
+    let last = records.last();
+    values.push(last.and_then(|last| {
+        let settled = last.objective * (1.0 + SETTLED);
+        first(&|record| record.objective <= settled)
+    }));
+    values.push(last.map(|last| last.objective));
+    values.push(last.map(|last| last.descent_violations as f64));
+    values.push(rate(records));
+    values
+}
+
+/// `(k, min_{1<=j<=k} step_j^2)` for every iteration `k >= 1`; steps that are not finite are passed
+/// over.
+pub(super) fn running_minimum(records: &[IterationRecord]) -> Vec<(f64, f64)> {
+    let mut minimum = f64::INFINITY;
+    let steps = records.iter().filter(|record| record.iteration > 0);
+    steps
+        .map(|record| {
+            minimum = minimum.min(record.step * record.step);
+            (record.iteration as f64, minimum)
+        })
+        .filter(|(_, minimum)| minimum.is_finite())
+        .collect()
+}
+
+/// Slope of the running minimum of `step^2` on logarithmic axes.
+fn rate(records: &[IterationRecord]) -> Option<f64> {
+    let points: Vec<(f64, f64)> = running_minimum(records)
+        .into_iter()
+        .filter(|(_, minimum)| *minimum > 0.0)
+        .map(|(k, minimum)| (k.ln(), minimum.ln()))
+        .collect();
+    slope(&points)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(iteration: u64, objective: f64, step: f64, accuracy: Option<f64>) -> IterationRecord {
+        IterationRecord {
+            iteration,
+            objective,
+            step,
+            test_accuracy: accuracy,
+            ..IterationRecord::default()
+        }
+    }
+
+    #[test]
+    fn first_iterations_and_final_values() {
+        let records = [
+            record(0, 100.0, 0.0, Some(0.1)),
+            record(1, 20.0, 4.0, None),
+            record(2, 10.05, 2.0, Some(0.92)),
+            record(3, 10.0, 1.0, Some(0.91)),
+        ];
+        let values = measure(&records, &[0.9, 0.95]);
+        assert_eq!(values[..4], [Some(2.0), None, Some(2.0), Some(10.0)]);
+        assert_eq!(values[4], Some(0.0));
+    }
+
+    #[test]
+    fn the_rate_of_a_power_law_is_its_exponent() {
+        // step_k = k^-0.75, so step_k^2 = k^-1.5; row 0 has no step and must not count.
+        let records: Vec<IterationRecord> = (0..100)
+            .map(|k| {
+                record(
+                    k,
+                    1.0,
+                    if k == 0 { 0.0 } else { (k as f64).powf(-0.75) },
+                    None,
+                )
+            })
+            .collect();
+        assert!((rate(&records).expect("many points") + 1.5).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_growing_step_does_not_raise_the_minimum() {
+        let records = [
+            record(1, 1.0, 2.0, None),
+            record(2, 1.0, 3.0, None),
+            record(3, 1.0, f64::NAN, None),
+            record(4, 1.0, 1.0, None),
+        ];
+        let expected = vec![(1.0, 4.0), (2.0, 4.0), (3.0, 4.0), (4.0, 1.0)];
+        assert_eq!(running_minimum(&records), expected);
+    }
+
+    #[test]
+    fn without_iterations_nothing_is_measured() {
+        assert!(measure(&[], &[0.9]).iter().all(Option::is_none));
+    }
+}

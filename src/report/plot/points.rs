@@ -1,0 +1,305 @@
+//! Figures of final values: Pareto picture, margins, heat map.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Subject,
+    axis::{Axis, Scale},
+    figure::{BLACK, Cell, Colour, Figure, Key, Look, Mark, Point},
+    label,
+};
+use crate::report::{metric::Better, number, statistics::Summary, table::Setting};
+use crate::store::{TrialRow, TrialStatus};
+
+/// A numeric setting whose largest value is so many times its smallest gets a logarithmic axis.
+const WIDE: f64 = 8.0;
+/// More values than this in a heat map cannot be read.
+const MOST_CELLS: usize = 40;
+
+/// The metric against the compression ratio: one point per setting, one colour per value of the
+/// first setting (as a rule the compression method), and the front of the best trade-offs.
+pub(super) fn pareto(subject: &Subject) -> Option<Figure> {
+    let ratio = |trial: &TrialRow| trial.metric("compression_ratio");
+    let mut series: Vec<(String, Vec<Point>)> = Vec::new();
+    for (_, trials) in subject.groups() {
+        let (Some(x), Some(y)) = (summary(&trials, ratio), measured(subject, &trials)) else {
+            continue;
+        };
+        let first = &subject.rows[..subject.rows.len().min(1)];
+        let values: Vec<String> = first.iter().map(|s| s.value(trials[0])).collect();
+        let name = label(first, &values);
+        let point = point(x.mean, &y);
+        match series.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, points)) => points.push(point),
+            None => series.push((name, vec![point])),
+        }
+    }
+    let points: Vec<Point> = series
+        .iter()
+        .flat_map(|(_, points)| points)
+        .copied()
+        .collect();
+    let front = front(&points, subject.metric.better?);
+    let x = ("Compression ratio", Scale::Log);
+    let mut figure = figure("pareto", x, subject, &points, series)?;
+    let look = Look::reference();
+    figure.marks.insert(
+        0,
+        Mark::Line {
+            points: front,
+            look,
+            markers: false,
+        },
+    );
+    figure
+        .legend
+        .push(("Pareto front".to_owned(), look, Key::Reference));
+    Some(figure)
+}
+
+/// The points that no other one beats in both directions, by rising `x`.
+fn front(points: &[Point], better: Better) -> Vec<(f64, f64)> {
+    let sign = match better {
+        Better::Higher => 1.0,
+        Better::Lower => -1.0,
+    };
+    let mut sorted: Vec<&Point> = points
+        .iter()
+        .filter(|point| point.x > 0.0 && point.y.is_finite())
+        .collect();
+    sorted.sort_by(|a, b| {
+        b.x.total_cmp(&a.x)
+            .then((sign * b.y).total_cmp(&(sign * a.y)))
+    });
+    let mut best = f64::NEG_INFINITY;
+    let mut front: Vec<(f64, f64)> = Vec::new();
+    for point in sorted {
+        if sign * point.y > best {
+            best = sign * point.y;
+            front.push((point.x, point.y));
+        }
+    }
+    front.reverse();
+    front
+}
+
+/// The metric against each numeric setting, averaged over the others; one figure each.
+pub(super) fn margins(subject: &Subject) -> Vec<Figure> {
+    let figures = subject.parameters.iter().filter_map(|setting| {
+        let by_value = by_number(subject, setting);
+        let points: Vec<Point> = by_value
+            .into_iter()
+            .filter_map(|(value, trials)| Some(point(value, &measured(subject, &trials)?)))
+            .collect();
+        if points.len() < 2 {
+            return None;
+        }
+        let (first, last) = (points[0].x, points[points.len() - 1].x);
+        let wide = first > 0.0 && last / first >= WIDE;
+        let scale = if wide { Scale::Log } else { Scale::Linear };
+        let path = setting.header.path.as_str();
+        let name = format!("margin-{}", file_name(path));
+        let series = vec![("mean ± std, all else averaged".to_owned(), points.clone())];
+        let mut figure = figure(&name, (path, scale), subject, &points, series)?;
+        let look = Look::of(0);
+        let line = points.iter().map(|point| (point.x, point.y)).collect();
+        figure.marks.push(Mark::Line {
+            points: line,
+            look,
+            markers: false,
+        });
+        Some(figure)
+    });
+    figures.collect()
+}
+
+/// The metric over each pair of numeric settings that occur together.
+pub(super) fn heat_maps(subject: &Subject) -> Vec<Figure> {
+    let numeric: Vec<&Setting> = subject
+        .parameters
+        .iter()
+        .filter(|setting| (2..=MOST_CELLS).contains(&by_number(subject, setting).len()))
+        .collect();
+    let pairs = numeric.iter().enumerate().flat_map(|(index, across)| {
+        let later = numeric[index + 1..].iter();
+        later.map(move |up| (*across, *up))
+    });
+    pairs
+        .filter_map(|(across, up)| heat_map(subject, across, up))
+        .collect()
+}
+
+fn heat_map(subject: &Subject, across: &Setting, up: &Setting) -> Option<Figure> {
+    let mut cells: BTreeMap<(usize, usize), f64> = BTreeMap::new();
+    let columns = by_number(subject, across);
+    let rows = by_number(subject, up);
+    let is = |setting: &Setting, trial: &TrialRow, value: f64| {
+        setting
+            .value(trial)
+            .parse::<f64>()
+            .is_ok_and(|own| own == value)
+    };
+    for (x, (_, trials)) in columns.iter().enumerate() {
+        for (y, (value, _)) in rows.iter().enumerate() {
+            let both = trials.iter().filter(|trial| is(up, trial, *value));
+            let both: Vec<&TrialRow> = both.copied().collect();
+            if let Some(summary) = measured(subject, &both) {
+                cells.insert((x, y), summary.mean);
+            }
+        }
+    }
+    // Settings that only occur on a line (as those of a zip do) say nothing about each other.
+    let crossed = cells.keys().any(|(x, y)| {
+        cells
+            .keys()
+            .any(|(x2, y2)| x2 > x && y2 > y && cells.contains_key(&(*x, *y2)))
+    });
+    if !crossed {
+        return None;
+    }
+    let names = |values: &[(f64, Vec<&TrialRow>)]| -> Vec<String> {
+        values.iter().map(|(value, _)| value.to_string()).collect()
+    };
+    let finite = || cells.values().copied().filter(|value| value.is_finite());
+    let low = finite().fold(f64::INFINITY, f64::min);
+    let high = finite().fold(f64::NEG_INFINITY, f64::max);
+    let marks = cells.iter().map(|(&(x, y), &value)| {
+        let share = if high > low {
+            (value - low) / (high - low)
+        } else {
+            0.5
+        };
+        let (fill, ink) = shade(share);
+        let text = number::print_value(value, subject.metric.style).to_string();
+        Mark::Cell(Cell {
+            x,
+            y,
+            fill,
+            ink,
+            text,
+        })
+    });
+    let look = Look::reference();
+    Some(Figure {
+        stem: format!(
+            "heat-map-{}-{}",
+            file_name(&across.header.path),
+            file_name(&up.header.path)
+        ),
+        x: Axis::of_categories(&across.header.path, &names(&columns)),
+        y: Axis::of_categories(&up.header.path, &names(&rows)),
+        marks: marks.collect(),
+        legend: vec![(
+            format!("{} (dark: higher)", subject.metric.heading),
+            look,
+            Key::Text,
+        )],
+    })
+}
+
+/// From a light to a dark blue: the order is kept in grey and with every kind of colour vision.
+/// Also the colour of a text on it. What is not a number is grey.
+fn shade(share: f64) -> (Colour, Colour) {
+    let (light, dark) = ([236.0, 244.0, 250.0], [0.0, 60.0, 110.0]);
+    if !share.is_finite() {
+        return ((190, 190, 190), BLACK);
+    }
+    let mix = |i: usize| (light[i] + share.clamp(0.0, 1.0) * (dark[i] - light[i])).round() as u8;
+    let ink = if share > 0.5 { (255, 255, 255) } else { BLACK };
+    ((mix(0), mix(1), mix(2)), ink)
+}
+
+fn figure(
+    stem: &str,
+    (x_label, x_scale): (&str, Scale),
+    subject: &Subject,
+    points: &[Point],
+    series: Vec<(String, Vec<Point>)>,
+) -> Option<Figure> {
+    let heights = points
+        .iter()
+        .flat_map(|p| [p.y - p.spread, p.y, p.y + p.spread]);
+    let mut figure = Figure {
+        stem: stem.to_owned(),
+        x: Axis::around(x_label, x_scale, points.iter().map(|point| point.x))?,
+        y: Axis::around(&subject.metric.heading, Scale::Linear, heights)?,
+        marks: Vec::new(),
+        legend: Vec::new(),
+    };
+    for (index, (name, points)) in series.into_iter().enumerate() {
+        let look = Look::of(index);
+        figure.marks.push(Mark::Points { points, look });
+        figure.legend.push((name, look, Key::Point));
+    }
+    Some(figure)
+}
+
+fn point(x: f64, y: &Summary) -> Point {
+    Point {
+        x,
+        y: y.mean,
+        spread: y.std.unwrap_or(0.0),
+    }
+}
+
+/// The metric of those `trials` that are done.
+fn measured(subject: &Subject, trials: &[&TrialRow]) -> Option<Summary> {
+    summary(trials, |trial| trial.metric(&subject.metric.name))
+}
+
+fn summary(trials: &[&TrialRow], measure: impl Fn(&TrialRow) -> Option<f64>) -> Option<Summary> {
+    let done = trials
+        .iter()
+        .filter(|trial| trial.status == TrialStatus::Done);
+    let values: Vec<f64> = done.filter_map(|trial| measure(trial)).collect();
+    Summary::of(&values)
+}
+
+/// Trials by the value of a numeric setting, rising. Empty if some value is not a number; trials
+/// that do not use the setting are left out.
+fn by_number<'a>(subject: &Subject<'a>, setting: &Setting) -> Vec<(f64, Vec<&'a TrialRow>)> {
+    let mut by_number: Vec<(f64, Vec<&TrialRow>)> = Vec::new();
+    for trial in &subject.table.rows {
+        let text = setting.value(trial);
+        if text.is_empty() {
+            continue;
+        }
+        let Some(value) = text.parse::<f64>().ok().filter(|value| value.is_finite()) else {
+            return Vec::new();
+        };
+        match by_number.binary_search_by(|(known, _)| known.total_cmp(&value)) {
+            Ok(place) => by_number[place].1.push(trial),
+            Err(place) => by_number.insert(place, (value, vec![trial])),
+        }
+    }
+    by_number
+}
+
+/// `path` as part of a file name.
+fn file_name(path: &str) -> String {
+    let harmless = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
+    path.chars()
+        .map(|c| if harmless(c) { c } else { '_' })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Better, Point, front};
+
+    #[test]
+    fn the_front_holds_what_nothing_beats_in_both_directions() {
+        let at = |x, y| Point { x, y, spread: 0.0 };
+        let points = [
+            at(1.0, 0.97),
+            at(10.0, 0.96),
+            at(10.0, 0.94),
+            at(5.0, 0.95),
+            at(20.0, 0.90),
+            at(2.0, f64::NAN),
+        ];
+        let expected = vec![(1.0, 0.97), (10.0, 0.96), (20.0, 0.90)];
+        assert_eq!(front(&points, Better::Higher), expected);
+        assert_eq!(front(&points, Better::Lower), vec![(20.0, 0.90)]);
+    }
+}

@@ -1,0 +1,113 @@
+//! What stands under a table.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt::Write as _,
+};
+
+use super::{PaperRow, layout::Setting, visible};
+use crate::store::TrialRow;
+
+/// A setting that varies among trials that are averaged, with its values.
+pub(super) struct Averaged {
+    pub(super) setting: Setting,
+    pub(super) values: Vec<String>,
+}
+
+/// Footnotes so far; groups with the same story share one.
+#[derive(Default)]
+pub(super) struct Footnotes {
+    /// In the order of their marks.
+    pub(super) texts: Vec<String>,
+    known: HashMap<String, usize>,
+}
+
+impl Footnotes {
+    /// Says which trials failed and why, and how many are still to come.
+    pub(super) fn add(
+        &mut self,
+        done: usize,
+        unfinished: usize,
+        failed: &[&TrialRow],
+        averaged: &[Averaged],
+    ) -> Option<usize> {
+        let mut parts = Vec::new();
+        if unfinished > 0 {
+            let all = done + unfinished + failed.len();
+            let unit = if averaged.is_empty() { "seed" } else { "trial" };
+            let plural = if all == 1 { "" } else { "s" };
+            parts.push(format!("{done} of {all} {unit}{plural} so far"));
+        }
+        let mut by_error: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for trial in failed {
+            let mut name = format!("seed {}", trial.seed);
+            for Averaged { setting, .. } in averaged {
+                let value = setting.value(trial);
+                let _ = write!(name, ", {} = {}", setting.header.path, visible(&value));
+            }
+            let error = trial.error.lines().next().unwrap_or_default().trim();
+            by_error.entry(visible(error)).or_default().push(name);
+        }
+        for (error, names) in by_error {
+            let reason = if error.is_empty() {
+                "no reason recorded"
+            } else {
+                error.as_str()
+            };
+            parts.push(format!("{} failed: {reason}", names.join("; ")));
+        }
+        if parts.is_empty() {
+            return None;
+        }
+        let text = parts.join("; ");
+        Some(*self.known.entry(text).or_insert_with_key(|text| {
+            self.texts.push(text.clone());
+            self.texts.len() - 1
+        }))
+    }
+}
+
+/// What is to be said about the whole table.
+pub(super) fn remarks(
+    common_n: Option<usize>,
+    rows: &[PaperRow],
+    averaged: &[Averaged],
+) -> Vec<String> {
+    let groups = || rows.iter().flat_map(|row| &row.groups);
+    let unit = if averaged.is_empty() { "seed" } else { "trial" };
+    let mut remarks = Vec::new();
+    match common_n {
+        Some(1) => remarks.push(format!("One {unit} each: no deviation can be given.")),
+        Some(n) => remarks.push(format!(
+            "Mean ± sample standard deviation over n = {n} {unit}s."
+        )),
+        None if groups().any(|group| group.done > 0) => {
+            remarks.push(format!("Mean ± sample standard deviation over n {unit}s."));
+        }
+        None => remarks.push("No trial is done yet.".to_owned()),
+    }
+    for Averaged { setting, values } in averaged {
+        let shown: Vec<String> = values
+            .iter()
+            .take(8)
+            .map(|value| {
+                if value.is_empty() {
+                    "unused".to_owned()
+                } else {
+                    visible(value)
+                }
+            })
+            .collect();
+        let more = if values.len() > shown.len() {
+            ", …"
+        } else {
+            ""
+        };
+        remarks.push(format!(
+            "Averaged over {} ({}{more}) together with the seeds.",
+            setting.header.path,
+            shown.join(", ")
+        ));
+    }
+    remarks
+}
