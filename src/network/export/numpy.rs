@@ -3,8 +3,9 @@
 use std::io::{Seek, Write};
 
 use safetensors::tensor::Dtype;
-use zip::ZipWriter;
+use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
 
 use super::ExportError;
 use crate::linalg::Real;
@@ -35,14 +36,14 @@ pub fn to_numpy<T: Real>(model: &Model<T>, writer: impl Write + Seek) -> Result<
     });
     let mut archive = ZipWriter::new(writer);
     // Stored: weights do not shrink, and stored arrays can be mapped into memory.
-    let options = SimpleFileOptions::default();
+    let options = SimpleFileOptions::DEFAULT.compression_method(CompressionMethod::Stored);
     for array in arrays {
         let large = options.large_file(array.bytes.len() as u64 > u64::from(u32::MAX / 2));
         archive.start_file(format!("{}.npy", array.name), large)?;
         let written = archive
             .write_all(&header(&array))
             .and_then(|()| archive.write_all(&array.bytes));
-        written.map_err(zip::result::ZipError::Io)?;
+        written.map_err(ZipError::Io)?;
     }
     archive.finish()?;
     Ok(())

@@ -4,8 +4,6 @@
 //! The environment variable `NNBCD_PYTHON` names an interpreter that has the packages numpy,
 //! safetensors, torch and onnxruntime; without it the tests are skipped.
 
-mod model_cases;
-
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write;
@@ -18,7 +16,7 @@ use nnbcd::network::{
     Architecture, ConvolutionSettings, Model, ModelSettings, read_start_weights, to_numpy, to_onnx,
 };
 
-use model_cases::{bytes_of, models, outputs, samples};
+use crate::cases::{bytes_of, models, outputs, samples};
 
 const SAMPLES: usize = 9;
 

@@ -1,5 +1,7 @@
 //! Networks in every form, and what they compute.
 
+use std::collections::{BTreeMap, HashMap};
+
 use ndarray::{Array1, Array2, ArrayView2};
 use nnbcd::compress::{LayerCompression, Projected};
 use nnbcd::linalg::{Accumulate, Real};
@@ -7,6 +9,9 @@ use nnbcd::network::{
     Architecture, ConvolutionSettings, InitScheme, LayerWeights, Model, ModelDescription,
     ModelSettings, Standardization, apply_layer, draw_weights,
 };
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView};
+use serde_json::Value;
 
 /// One compression per layer, in the order of the layers.
 type Compressions = Vec<Option<LayerCompression>>;
@@ -31,7 +36,7 @@ fn n_m(n: usize, m: usize) -> Option<LayerCompression> {
 
 /// Every form, every width of indices, with and without bias, convolution, standardisation.
 pub fn models<T: Real>() -> Vec<(&'static str, Model<T>)> {
-    let mlp = |bias, compressions| model(None, 22, &[12, 20], bias, compressions);
+    let mlp = |bias, compressions| build(None, 22, &[12, 20], bias, compressions);
     let convolution = |bias, compressions| {
         let settings = ConvolutionSettings {
             filters: 4,
@@ -40,7 +45,7 @@ pub fn models<T: Real>() -> Vec<(&'static str, Model<T>)> {
         };
         // 2 x 3 positions of 4 filters.
         let image = Some((settings, [6, 7, 2]));
-        model(image, 84, &[10], bias, compressions)
+        build(image, 84, &[10], bias, compressions)
     };
     let mut standardized = mlp(true, vec![None, low_rank(3), None]);
     standardized.description.standardization = Some(Standardization {
@@ -69,7 +74,7 @@ pub fn models<T: Real>() -> Vec<(&'static str, Model<T>)> {
         ),
         (
             "wide-sparse",
-            model(None, 300, &[10], false, vec![prune(0.8), None]),
+            build(None, 300, &[10], false, vec![prune(0.8), None]),
         ),
         ("n-m", mlp(true, vec![n_m(2, 4), n_m(1, 5), n_m(1, 1)])),
         (
@@ -92,7 +97,7 @@ pub fn models<T: Real>() -> Vec<(&'static str, Model<T>)> {
     ]
 }
 
-fn model<T: Real>(
+fn build<T: Real>(
     conv: Option<(ConvolutionSettings, [usize; 3])>,
     features: usize,
     hidden: &[usize],
@@ -142,7 +147,9 @@ fn model<T: Real>(
 /// Samples (features x n) that are the same in single and in double precision.
 pub fn samples<T: Real>(features: usize, count: usize) -> Array2<T> {
     Array2::from_shape_fn((features, count), |(feature, sample)| {
-        T::from_f64(f64::from(((feature * 31 + sample * 17) % 64) as u8) / 32.0 - 1.0)
+        T::from_f64(
+            f64::from(((feature * 31 + sample * (17 + feature * feature)) % 64) as u8) / 32.0 - 1.0,
+        )
     })
 }
 
@@ -187,4 +194,38 @@ pub fn bytes_of<T: Real>(model: &Model<T>) -> Vec<u8> {
         &model.description,
     )
     .unwrap()
+}
+
+/// Tensors of a file by name: type, shape, bytes.
+pub type Tensors = BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)>;
+
+/// The tensors of a file.
+pub fn tensors_of(bytes: &[u8]) -> Tensors {
+    let file = SafeTensors::deserialize(bytes).unwrap();
+    file.iter()
+        .map(|(name, view)| {
+            let content = (view.dtype(), view.shape().to_vec(), view.data().to_vec());
+            (name.to_owned(), content)
+        })
+        .collect()
+}
+
+/// The model of this name.
+pub fn model<T: Real>(name: &str) -> Model<T> {
+    let mut all = models::<T>().into_iter();
+    all.find(|(other, _)| *other == name).unwrap().1
+}
+
+/// The file with its description and its tensors changed.
+pub fn changed(bytes: &[u8], change: impl Fn(&mut Value, &mut Tensors)) -> Vec<u8> {
+    let (_, header) = SafeTensors::read_metadata(bytes).unwrap();
+    let text = &header.metadata().as_ref().unwrap()["nnbcd"];
+    let (mut description, mut tensors) = (serde_json::from_str(text).unwrap(), tensors_of(bytes));
+    change(&mut description, &mut tensors);
+    let views = tensors.iter().map(|(name, (dtype, shape, data))| {
+        let view = TensorView::new(*dtype, shape.clone(), data).unwrap();
+        (name, view)
+    });
+    let metadata = HashMap::from([("nnbcd".to_owned(), description.to_string())]);
+    safetensors::serialize(views, Some(metadata)).unwrap()
 }
