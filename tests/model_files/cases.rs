@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use ndarray::{Array1, Array2, ArrayView2};
+use ndarray::{Array1, Array2};
 use nnbcd::compress::{LayerCompression, Projected};
 use nnbcd::linalg::{Accumulate, Real};
 use nnbcd::network::{
-    Architecture, ConvolutionSettings, InitScheme, LayerWeights, Model, ModelDescription,
-    ModelSettings, Standardization, apply_layer, draw_weights,
+    Architecture, ConvolutionSettings, InitScheme, InitSettings, LayerWeights, Model,
+    ModelDescription, ModelSettings, Standardization, apply_layer, draw_weights,
 };
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
@@ -16,22 +16,22 @@ use serde_json::Value;
 /// One compression per layer, in the order of the layers.
 type Compressions = Vec<Option<LayerCompression>>;
 
-fn low_rank(rank: usize) -> Option<LayerCompression> {
-    Some(LayerCompression::LowRank { rank })
+fn low_rank(rank: usize) -> LayerCompression {
+    LayerCompression::LowRank { rank }
 }
 
-fn train(modes: &[usize], rank: usize) -> Option<LayerCompression> {
+fn train(modes: &[usize], rank: usize) -> LayerCompression {
     let modes = modes.to_vec();
-    Some(LayerCompression::TensorTrain { modes, rank })
+    LayerCompression::TensorTrain { modes, rank }
 }
 
-fn prune(sparsity: f64) -> Option<LayerCompression> {
+fn prune(sparsity: f64) -> LayerCompression {
     let global = false;
-    Some(LayerCompression::Prune { sparsity, global })
+    LayerCompression::Prune { sparsity, global }
 }
 
-fn n_m(n: usize, m: usize) -> Option<LayerCompression> {
-    Some(LayerCompression::NM { n, m })
+fn n_m(n: usize, m: usize) -> LayerCompression {
+    LayerCompression::NM { n, m }
 }
 
 /// Every form, every width of indices, with and without bias, convolution, standardisation.
@@ -47,7 +47,7 @@ pub fn models<T: Real>() -> Vec<(&'static str, Model<T>)> {
         let image = Some((settings, [6, 7, 2]));
         build(image, 84, &[10], bias, compressions)
     };
-    let mut standardized = mlp(true, vec![None, low_rank(3), None]);
+    let mut standardized = mlp(true, vec![None, Some(low_rank(3)), None]);
     standardized.description.standardization = Some(Standardization {
         mean: (0..22).map(|feature| 0.1 * f64::from(feature)).collect(),
         scale: (0..22)
@@ -56,42 +56,60 @@ pub fn models<T: Real>() -> Vec<(&'static str, Model<T>)> {
     });
     vec![
         ("dense", mlp(true, vec![None, None, None])),
-        ("low-rank", mlp(false, vec![low_rank(3), low_rank(5), None])),
+        (
+            "low-rank",
+            mlp(false, vec![Some(low_rank(3)), Some(low_rank(5)), None]),
+        ),
         (
             "tensor-train",
             mlp(
                 true,
                 vec![
-                    train(&[3, 4, 2, 11], 3),
-                    train(&[8, 5, 6], 4),
-                    train(&[100], 1),
+                    Some(train(&[3, 4, 2, 11], 3)),
+                    Some(train(&[8, 5, 6], 4)),
+                    Some(train(&[100], 1)),
                 ],
             ),
         ),
         (
             "sparse",
-            mlp(true, vec![prune(0.8), prune(0.5), prune(0.9)]),
+            mlp(
+                true,
+                vec![Some(prune(0.8)), Some(prune(0.5)), Some(prune(0.9))],
+            ),
         ),
         (
             "wide-sparse",
-            build(None, 300, &[10], false, vec![prune(0.8), None]),
+            build(None, 300, &[10], false, vec![Some(prune(0.8)), None]),
         ),
-        ("n-m", mlp(true, vec![n_m(2, 4), n_m(1, 5), n_m(1, 1)])),
+        (
+            "n-m",
+            mlp(
+                true,
+                vec![Some(n_m(2, 4)), Some(n_m(1, 5)), Some(n_m(1, 1))],
+            ),
+        ),
         (
             "n-m-long",
-            mlp(false, vec![n_m(3, 7), n_m(5, 12), n_m(2, 3)]),
+            mlp(
+                false,
+                vec![Some(n_m(3, 7)), Some(n_m(5, 12)), Some(n_m(2, 3))],
+            ),
         ),
         (
             "convolution",
-            convolution(true, vec![None, prune(0.7), None]),
+            convolution(true, vec![None, Some(prune(0.7)), None]),
         ),
         (
             "compressed-convolution",
-            convolution(false, vec![low_rank(2), train(&[2, 5, 4, 6], 4), None]),
+            convolution(
+                false,
+                vec![Some(low_rank(2)), Some(train(&[2, 5, 4, 6], 4)), None],
+            ),
         ),
         (
             "train-convolution",
-            convolution(true, vec![train(&[2, 2, 2, 9], 3), None, None]),
+            convolution(true, vec![Some(train(&[2, 2, 2, 9], 3)), None, None]),
         ),
         ("standardized", standardized),
     ]
@@ -108,7 +126,7 @@ fn build<T: Real>(
         hidden: hidden.to_vec(),
         conv: conv.as_ref().map(|(conv, _)| conv.clone()),
         bias,
-        init: Default::default(),
+        init: InitSettings::default(),
     };
     let image = conv.map(|(_, image)| image);
     let architecture = Architecture::resolve(&settings, features, image, 5).unwrap();
@@ -125,7 +143,7 @@ fn build<T: Real>(
             Projected::project(&compression, layer.weight.view(), None).unwrap()
         });
         if let Some(projected) = &projected {
-            layer.weight = projected.dense.clone();
+            layer.weight.clone_from(&projected.dense);
         }
         compressed.push(projected);
     }
@@ -155,7 +173,7 @@ pub fn samples<T: Real>(features: usize, count: usize) -> Array2<T> {
 
 /// What the network computes from samples before any standardisation, classes x n, in double
 /// precision and from dense matrices.
-pub fn outputs<T: Real>(model: &Model<T>, samples: ArrayView2<'_, T>) -> Array2<f64> {
+pub fn outputs<T: Real>(model: &Model<T>, samples: &Array2<T>) -> Array2<f64> {
     let mut values = samples.mapv(Real::widen);
     if let Some(standardization) = &model.description.standardization {
         standardization.apply(&mut values);

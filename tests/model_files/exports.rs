@@ -29,9 +29,11 @@ fn numpy_archives_hold_the_arrays_of_the_model_file() {
                 Dtype::U8 => "|u1",
                 _ => "<u2",
             };
-            let sizes: String = shape.iter().map(|size| format!("{size}, ")).collect();
-            let header =
-                format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': ({sizes}), }}");
+            let sizes: Vec<String> = shape.iter().map(|size| format!("{size},")).collect();
+            let header = format!(
+                "{{'descr': '{kind}', 'fortran_order': False, 'shape': ({}) }}",
+                sizes.concat()
+            );
             let text = std::str::from_utf8(&array[10..start]).unwrap();
             assert_eq!(text.trim_end_matches([' ', '\n']), header, "{name}");
             assert_eq!(array[start..], data, "{name}");
@@ -63,7 +65,7 @@ fn fields(mut bytes: &[u8]) -> Vec<(u64, Field<'_>)> {
     while !bytes.is_empty() {
         let key = varint(&mut bytes);
         let value = varint(&mut bytes);
-        let field = if key & 7 == 0 {
+        let field = if key.is_multiple_of(8) {
             Field::Number(value)
         } else {
             let (content, rest) = bytes.split_at(value as usize);

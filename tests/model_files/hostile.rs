@@ -224,7 +224,7 @@ const REFUSED: &[(&str, Change, &str)] = &[
         "dense",
         |d, _| {
             d["layers"][1]["convolution"] =
-                json!({"image": [3, 4, 1], "kernel": 1, "stride": 1, "filters": 20})
+                json!({"image": [3, 4, 1], "kernel": 1, "stride": 1, "filters": 20});
         },
         "layers[1]: a convolution must be the first layer",
     ),

@@ -1,5 +1,7 @@
 //! Model files, start weights, and what other programs make of a model.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod cases;
 mod damaged;
 mod exports;

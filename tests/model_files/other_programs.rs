@@ -13,7 +13,8 @@ use std::process::Command;
 use ndarray::Array2;
 use nnbcd::linalg::Real;
 use nnbcd::network::{
-    Architecture, ConvolutionSettings, Model, ModelSettings, read_start_weights, to_numpy, to_onnx,
+    Architecture, ConvolutionSettings, InitSettings, Model, ModelDescription, ModelSettings,
+    read_start_weights, to_numpy, to_onnx,
 };
 
 use crate::cases::{bytes_of, models, outputs, samples};
@@ -72,7 +73,7 @@ fn write<T: Real>(directory: &Path, model: &Model<T>) -> Array2<f64> {
     fs::write(directory.join("model.onnx"), to_onnx(model).unwrap()).unwrap();
     to_numpy(model, File::create(directory.join("model.npz")).unwrap()).unwrap();
     write_samples(directory, &inputs);
-    outputs(model, inputs.view()).reversed_axes()
+    outputs(model, &inputs).reversed_axes()
 }
 
 fn write_samples<T: Real>(directory: &Path, inputs: &Array2<T>) {
@@ -180,7 +181,7 @@ with torch.no_grad(): network(x).numpy().tofile('outputs.bin')
             stride: 2,
         }),
         bias: true,
-        init: Default::default(),
+        init: InitSettings::default(),
     };
     let architecture = Architecture::resolve(&settings, features, Some([6, 7, 2]), 5).unwrap();
     let path = directory.path().join("start.safetensors");
@@ -190,9 +191,9 @@ with torch.no_grad(): network(x).numpy().tofile('outputs.bin')
         architecture,
         weights,
         compressed,
-        description: Default::default(),
+        description: ModelDescription::default(),
     };
     let inputs = samples::<f64>(features, SAMPLES);
-    let found = outputs(&model, inputs.view()).reversed_axes();
+    let found = outputs(&model, &inputs).reversed_axes();
     assert!(largest_difference(&found, &expected) < 1e-12);
 }

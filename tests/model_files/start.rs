@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use ndarray::{Array1, Array2};
 use nnbcd::network::{
-    Architecture, ConvolutionSettings, LayerWeights, ModelSettings, read_start_weights,
+    Architecture, ConvolutionSettings, InitSettings, LayerWeights, ModelSettings,
+    read_start_weights,
 };
 use safetensors::tensor::{Dtype, TensorView};
 
@@ -24,7 +25,7 @@ fn resolve(
         hidden,
         conv,
         bias,
-        init: Default::default(),
+        init: InitSettings::default(),
     };
     Architecture::resolve(&settings, features, image, 2).unwrap()
 }

@@ -58,10 +58,14 @@ fn header(array: &Tensor) -> Vec<u8> {
     // One byte has no order.
     let width = array.dtype.bitsize() / 8;
     let order = if width == 1 { '|' } else { '<' };
-    let sizes: String = array.shape.iter().map(|size| format!("{size}, ")).collect();
-    let mut text = format!(
-        "{{'descr': '{order}{kind}{width}', 'fortran_order': False, 'shape': ({sizes}), }}"
-    );
+    // A tuple of one needs its comma.
+    let mut sizes = String::new();
+    for size in &array.shape {
+        sizes += &size.to_string();
+        sizes.push(',');
+    }
+    let mut text =
+        format!("{{'descr': '{order}{kind}{width}', 'fortran_order': False, 'shape': ({sizes}) }}");
     let length = (PREAMBLE + text.len() + 1).next_multiple_of(ALIGNMENT) - PREAMBLE;
     while text.len() + 1 < length {
         text.push(' ');

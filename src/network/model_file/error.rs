@@ -33,6 +33,9 @@ pub enum ModelFileProblem {
          safetensors.numpy.save_file (torch.save makes another format)"
     )]
     NotSafetensors(SafeTensorError),
+    /// The description is longer than the format allows.
+    #[error("the model cannot be written ({0}); shorten the names of the classes or the settings")]
+    Unwritable(SafeTensorError),
     /// The description that makes a model of the tensors is missing.
     #[error(
         "no description under the metadata key `nnbcd`; only model.safetensors of a trial is a \

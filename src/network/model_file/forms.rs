@@ -1,6 +1,6 @@
 //! One weight in its form: its tensors, and the way back.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::Array2;
 
 use super::description::Form;
 use super::error::{ModelFileError, description};
@@ -15,7 +15,7 @@ pub(super) fn layer_name(index: usize) -> String {
 }
 
 /// The tensor of a matrix.
-pub(super) fn matrix<T: Real>(name: String, matrix: ArrayView2<'_, T>) -> Tensor {
+pub(super) fn matrix<T: Real>(name: String, matrix: &Array2<T>) -> Tensor {
     let shape = [matrix.nrows(), matrix.ncols()];
     Tensor::numbers(name, &shape, matrix.iter().copied())
 }
@@ -34,8 +34,8 @@ pub(super) fn read_matrix<T: Real>(
 pub(super) fn write<T: Real>(layer: &str, projected: &Projected<T>) -> Vec<Tensor> {
     match &projected.stored {
         Stored::LowRank(factors) => vec![
-            matrix(format!("{layer}.left"), factors.left.view()),
-            matrix(format!("{layer}.right"), factors.right.view()),
+            matrix(format!("{layer}.left"), &factors.left),
+            matrix(format!("{layer}.right"), &factors.right),
         ],
         Stored::TensorTrain(train) => {
             let cores = train.cores().iter().zip(train.modes()).enumerate();
@@ -47,8 +47,8 @@ pub(super) fn write<T: Real>(layer: &str, projected: &Projected<T>) -> Vec<Tenso
                 })
                 .collect()
         }
-        Stored::Sparse => write_rows(layer, projected.dense.view()),
-        Stored::NM { n, m } => write_groups(layer, projected.dense.view(), *n, *m),
+        Stored::Sparse => write_rows(layer, &projected.dense),
+        Stored::NM { n, m } => write_groups(layer, &projected.dense, *n, *m),
     }
 }
 

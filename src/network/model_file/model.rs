@@ -60,7 +60,7 @@ pub fn to_bytes<T: Real>(
     let metadata = HashMap::from([(DESCRIPTION.to_owned(), text)]);
     let named = tensors.iter().map(|tensor| (&tensor.name, tensor));
     safetensors::serialize(named, Some(metadata))
-        .map_err(|error| ModelFileProblem::NotSafetensors(error).into())
+        .map_err(|error| ModelFileProblem::Unwritable(error).into())
 }
 
 /// The description of a network, as JSON.
@@ -82,7 +82,7 @@ pub(in crate::network) fn tensors<T: Real>(
         let layer = layer_name(index);
         match compressed {
             Some(projected) => tensors.extend(forms::write(&layer, projected)),
-            None => tensors.push(matrix(format!("{layer}.weight"), weights.weight.view())),
+            None => tensors.push(matrix(format!("{layer}.weight"), &weights.weight)),
         }
         if let Some(bias) = &weights.bias {
             let name = format!("{layer}.bias");

@@ -2,14 +2,14 @@
 
 use std::cmp::Reverse;
 
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, Axis};
 
 use super::error::{ModelFileError, value};
 use super::tensor::{Tensor, TensorFile, wrong_shape};
 use crate::linalg::Real;
 
 /// Tensors of a weight by its non-zeros, row by row (CSR).
-pub(super) fn write_rows<T: Real>(layer: &str, dense: ArrayView2<'_, T>) -> Vec<Tensor> {
+pub(super) fn write_rows<T: Real>(layer: &str, dense: &Array2<T>) -> Vec<Tensor> {
     let (mut values, mut columns, mut starts) = (Vec::new(), Vec::new(), vec![0]);
     for row in dense.rows() {
         for (column, entry) in row.iter().enumerate().filter(|(_, entry)| !entry.is_zero()) {
@@ -99,7 +99,7 @@ impl Groups {
 /// Tensors of a weight of which every group of `m` entries of a row holds `n` at most.
 pub(super) fn write_groups<T: Real>(
     layer: &str,
-    dense: ArrayView2<'_, T>,
+    dense: &Array2<T>,
     n: usize,
     m: usize,
 ) -> Vec<Tensor> {

@@ -10,17 +10,17 @@ pub(super) const INPUT: &str = "features";
 const OUTPUT: &str = "outputs";
 
 /// Version of the file format that belongs to the operator set.
-const IR_VERSION: i64 = 8;
+const IR_VERSION: u64 = 8;
 
-const OPERATOR_SET: i64 = 17;
+const OPERATOR_SET: u64 = 17;
 
 /// Types of numbers in `TensorProto`.
-const FLOAT: i64 = 1;
-const INT64: i64 = 7;
+const FLOAT: u64 = 1;
+const INT64: u64 = 7;
 
 /// Types in `AttributeProto`.
-const ATTRIBUTE_INT: i64 = 2;
-const ATTRIBUTE_INTS: i64 = 7;
+const ATTRIBUTE_INT: u64 = 2;
+const ATTRIBUTE_INTS: u64 = 7;
 
 /// Nodes in the order in which they are computed, and their constants.
 #[derive(Default)]
@@ -43,11 +43,11 @@ impl Graph {
         self.tensor(name, FLOAT, shape, &bytes)
     }
 
-    fn tensor(&mut self, name: &str, kind: i64, shape: &[usize], bytes: &[u8]) -> String {
+    fn tensor(&mut self, name: &str, kind: u64, shape: &[usize], bytes: &[u8]) -> String {
         let tensor = shape
             .iter()
             .fold(Message::default(), |tensor, size| {
-                tensor.integer(1, *size as i64)
+                tensor.integer(1, *size as u64)
             })
             .integer(2, kind)
             .text(8, name)
@@ -130,7 +130,7 @@ impl Graph {
 /// `ValueInfoProto` of a matrix in single precision with any number of rows.
 fn samples_of(name: &str, columns: usize) -> Message {
     let rows = Message::default().text(2, "samples");
-    let columns = Message::default().integer(1, columns as i64);
+    let columns = Message::default().integer(1, columns as u64);
     let shape = Message::default().messages(1, &[rows, columns]);
     let tensor = Message::default().integer(1, FLOAT).message(2, &shape);
     let kind = Message::default().message(1, &tensor);
@@ -143,7 +143,7 @@ fn property(key: &str, value: &str) -> Message {
 }
 
 /// An attribute with one number.
-fn integer(name: &str, value: i64) -> Message {
+fn integer(name: &str, value: u64) -> Message {
     Message::default()
         .text(1, name)
         .integer(3, value)
@@ -155,7 +155,7 @@ pub(super) fn integers(name: &str, values: &[usize]) -> Message {
     values
         .iter()
         .fold(Message::default().text(1, name), |attribute, value| {
-            attribute.integer(8, *value as i64)
+            attribute.integer(8, *value as u64)
         })
         .integer(20, ATTRIBUTE_INTS)
 }

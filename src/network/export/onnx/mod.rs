@@ -18,7 +18,7 @@ mod protobuf;
 
 use std::ops::Range;
 
-use ndarray::ArrayView2;
+use ndarray::Array2;
 
 use self::graph::{Graph, integers};
 use super::ExportError;
@@ -53,7 +53,7 @@ pub fn to_onnx<T: Real>(model: &Model<T>) -> Result<Vec<u8>, ExportError> {
         let weights = &model.weights[index];
         let weight = Weight {
             name: &layer_name,
-            dense: weights.weight.view(),
+            dense: &weights.weight,
             stored: model.compressed[index]
                 .as_ref()
                 .map(|projected| &projected.stored),
@@ -85,7 +85,7 @@ pub fn to_onnx<T: Real>(model: &Model<T>) -> Result<Vec<u8>, ExportError> {
 /// A weight on its way into the graph.
 struct Weight<'a, T> {
     name: &'a str,
-    dense: ArrayView2<'a, T>,
+    dense: &'a Array2<T>,
     stored: Option<&'a Stored<T>>,
     bias: Option<String>,
 }
@@ -95,15 +95,12 @@ impl<T: Real> Weight<'_, T> {
     fn apply(&self, graph: &mut Graph, values: &str) -> String {
         let name = format!("{}.linear", self.name);
         let bias = self.bias.as_deref();
-        match self.factors(graph) {
-            Some((left, right)) => {
-                let inner = graph.linear(values, &right, None, &format!("{}.inner", self.name));
-                graph.linear(&inner, &left, bias, &name)
-            }
-            None => {
-                let weight = self.whole(graph);
-                graph.linear(values, &weight, bias, &name)
-            }
+        if let Some((left, right)) = self.factors(graph) {
+            let inner = graph.linear(values, &right, None, &format!("{}.inner", self.name));
+            graph.linear(&inner, &left, bias, &name)
+        } else {
+            let weight = self.whole(graph);
+            graph.linear(values, &weight, bias, &name)
         }
     }
 
@@ -188,8 +185,8 @@ impl<T: Real> Weight<'_, T> {
 
     fn low_rank(&self, graph: &mut Graph, factors: &LowRank<T>) -> (String, String) {
         (
-            matrix(graph, &format!("{}.left", self.name), factors.left.view()),
-            matrix(graph, &format!("{}.right", self.name), factors.right.view()),
+            matrix(graph, &format!("{}.left", self.name), &factors.left),
+            matrix(graph, &format!("{}.right", self.name), &factors.right),
         )
     }
 
@@ -233,7 +230,7 @@ fn bond_at(modes: &[usize], rows: usize) -> Option<usize> {
     (position + 1 < modes.len()).then_some(position + 1)
 }
 
-fn matrix<T: Real>(graph: &mut Graph, name: &str, matrix: ArrayView2<'_, T>) -> String {
+fn matrix<T: Real>(graph: &mut Graph, name: &str, matrix: &Array2<T>) -> String {
     let numbers = matrix.iter().map(|value| value.widen());
     graph.constant(name, &[matrix.nrows(), matrix.ncols()], numbers)
 }
