@@ -35,7 +35,7 @@ pub fn to_numpy<T: Real>(model: &Model<T>, writer: impl Write + Seek) -> Result<
         bytes: text.into_bytes(),
     });
     let mut archive = ZipWriter::new(writer);
-    // Stored: weights do not shrink, and stored arrays can be mapped into memory.
+    // Stored as they are: the digits of weights do not compress.
     let options = SimpleFileOptions::DEFAULT.compression_method(CompressionMethod::Stored);
     for array in arrays {
         let large = options.large_file(array.bytes.len() as u64 > u64::from(u32::MAX / 2));

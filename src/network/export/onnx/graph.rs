@@ -102,7 +102,9 @@ impl Graph {
     /// The file with `result` as the output of the network.
     pub fn into_file<T: Real>(mut self, model: &Model<T>, result: &str) -> Vec<u8> {
         self.node("Identity", &[result], OUTPUT, &[]);
-        let (inputs, classes) = (model.architecture.inputs, model.description.classes.len());
+        let inputs = model.architecture.inputs;
+        let layers = &model.architecture.layers;
+        let classes = layers.last().map_or(inputs, |layer| layer.units);
         let graph = Message::default()
             .messages(1, &self.nodes)
             .text(2, "nnbcd")
