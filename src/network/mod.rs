@@ -2,12 +2,19 @@
 
 mod architecture;
 mod deployed;
+mod export;
 mod linear;
+mod model_file;
 pub mod settings;
 mod weights;
 
 pub use architecture::{Architecture, Convolution, Layer, LayerKind, ModelError};
 pub use deployed::{Accuracy, Deployed, effective_sparsity};
+pub use export::{ExportError, to_numpy, to_onnx};
 pub use linear::{add_bias, add_correlation, apply_layer, gather_patch, sum_over_samples};
+pub use model_file::{
+    AnyModel, LARGEST_EXPANSION, Model, ModelDescription, ModelFileError, ModelFileProblem,
+    Standardization, bytes_compressed, bytes_dense, read_start_weights, to_bytes,
+};
 pub use settings::{ConvolutionSettings, InitScheme, InitSettings, ModelSettings};
 pub use weights::{LayerWeights, draw_weights};

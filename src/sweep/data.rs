@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::bcd::{Precision, Samples, TrainingData};
 use crate::data::{DataError, DataSettings, Dataset, SourceFile, load};
 use crate::linalg::Real;
+use crate::network::Standardization;
 
 use super::{Plan, TrialSettings};
 
@@ -19,6 +20,8 @@ pub struct LoadedData {
     pub image: Option<[usize; 3]>,
     /// Class names.
     pub classes: Vec<String>,
+    /// What `data.standardize` did to the features.
+    pub standardization: Option<Standardization>,
     /// Files with checksums.
     pub files: Vec<SourceFile>,
     /// Training and test samples.
@@ -44,6 +47,13 @@ impl LoadedData {
                 .image
                 .map(|image| [image.height, image.width, image.channels]),
             samples: (dataset.train.samples(), dataset.test.samples()),
+            standardization: dataset
+                .standardization
+                .as_ref()
+                .map(|fitted| Standardization {
+                    mean: fitted.mean.clone(),
+                    scale: fitted.deviation.clone(),
+                }),
             single: precisions
                 .contains(&Precision::Single)
                 .then(|| Arc::new(converted(&dataset))),

@@ -4,7 +4,9 @@ use super::prepare::PreparedTrial;
 use crate::bcd::{Measurement, Solver};
 use crate::compress::Projected;
 use crate::linalg::Real;
-use crate::network::{Accuracy, LayerWeights, ModelDescription};
+use crate::network::{
+    Accuracy, LayerWeights, ModelDescription, ModelFileError, bytes_compressed, bytes_dense, to_bytes,
+};
 use crate::store::{IterationRecord, LayerRecord};
 
 /// Parameters and bytes of the dense and of the deployed network.
@@ -15,9 +17,9 @@ pub struct Size {
     /// Stored numbers of the deployed network.
     pub params_compressed: usize,
     /// Bytes of the dense network's tensors.
-    pub bytes_dense: usize,
+    pub bytes_dense: u64,
     /// Bytes of the deployed network's tensors.
-    pub bytes_compressed: usize,
+    pub bytes_compressed: u64,
 }
 
 /// The size of the present deployed network.
@@ -31,8 +33,8 @@ pub fn size<T: Real>(solver: &Solver<T>) -> Size {
             .zip(solver.compressed())
             .map(|(weights, compressed)| stored_numbers(weights, compressed.as_ref()))
             .sum(),
-        bytes_dense: architecture.parameters() * T::BYTES,
-        bytes_compressed: crate::network::stored_bytes(solver.weights(), solver.compressed()),
+        bytes_dense: bytes_dense::<T>(architecture),
+        bytes_compressed: bytes_compressed(solver.weights(), solver.compressed()),
     }
 }
 
@@ -114,12 +116,20 @@ pub fn layers<T: Real>(solver: &Solver<T>, measurement: &Measurement) -> Vec<Lay
 }
 
 /// `model.safetensors` of the deployed network.
-pub fn model_file<T: Real>(trial: &PreparedTrial, solver: &Solver<T>) -> Vec<u8> {
+///
+/// # Errors
+/// [`ModelFileError`] when the description does not fit into the file.
+pub fn model_file<T: Real>(
+    trial: &PreparedTrial,
+    solver: &Solver<T>,
+) -> Result<Vec<u8>, ModelFileError> {
     let description = ModelDescription {
         classes: trial.data.classes.clone(),
-        ..ModelDescription::default()
+        preprocessing: trial.trial.settings.data.preprocessing().into(),
+        standardization: trial.data.standardization.clone(),
+        settings: trial.trial.settings.to_yaml(),
     };
-    crate::network::model_to_bytes(
+    to_bytes(
         &trial.architecture,
         solver.weights(),
         solver.compressed(),

@@ -40,9 +40,9 @@ pub enum TrialError {
     /// Something could not be written.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The start weights.
-    #[error("model.init.weights: {0}")]
-    Weights(#[from] ModelFileError),
+    /// The start weights cannot be read, or the model not be described.
+    #[error(transparent)]
+    Model(#[from] ModelFileError),
     /// The trial's log cannot be written.
     #[error("{path}: {source}")]
     Log {
@@ -292,7 +292,7 @@ impl<'a, T: Real> Run<'a, T> {
     ) -> Result<Outcome, TrialError> {
         rows.sync()?;
         layers.sync()?;
-        let model = record::model_file(self.trial, solver);
+        let model = record::model_file(self.trial, solver)?;
         crate::store::publish(&self.context.directory.model(), &model)?;
         let reason = solver.termination().map_or_else(String::new, |reason| reason.to_string());
         let result = self.result(solver, TrialStatus::Done, reason);
@@ -315,8 +315,8 @@ impl<'a, T: Real> Run<'a, T> {
             )),
             params_dense: size.params_dense as u64,
             params_compressed: size.params_compressed as u64,
-            bytes_dense: size.bytes_dense as u64,
-            bytes_compressed: size.bytes_compressed as u64,
+            bytes_dense: size.bytes_dense,
+            bytes_compressed: size.bytes_compressed,
             seconds: self.seconds,
             termination,
             error: None,
