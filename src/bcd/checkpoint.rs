@@ -252,7 +252,9 @@ impl Arrays<'_> {
             return Err(CheckpointError("it is cut".into()));
         };
         self.rest = rest;
-        Ok(bytemuck::pod_collect_to_vec(taken))
+        let mut numbers = vec![T::zero(); count];
+        bytemuck::cast_slice_mut(&mut numbers).copy_from_slice(taken);
+        Ok(numbers)
     }
 
     fn vector<T: Real>(&mut self, length: usize) -> Result<Array1<T>, CheckpointError> {

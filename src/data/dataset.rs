@@ -15,6 +15,8 @@ pub struct Dataset {
     pub classes: Vec<String>,
     /// How the features of a sample form an image; none: they do not.
     pub image: Option<ImageShape>,
+    /// What `standardize` took from and divided the features by; none: it was off.
+    pub standardization: Option<Standardization>,
     /// The files that were read.
     pub files: Vec<SourceFile>,
 }
@@ -24,6 +26,15 @@ impl Dataset {
     pub fn features(&self) -> usize {
         self.train.inputs.nrows()
     }
+}
+
+/// Mean and standard deviation of every feature over the training part.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Standardization {
+    /// Was subtracted.
+    pub mean: Vec<f64>,
+    /// Was divided by.
+    pub deviation: Vec<f64>,
 }
 
 /// Samples with their labels. Samples are columns.

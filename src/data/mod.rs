@@ -24,7 +24,7 @@ mod uci_har;
 
 use std::path::Path;
 
-pub use dataset::{Dataset, ImageShape, Part, SourceFile};
+pub use dataset::{Dataset, ImageShape, Part, SourceFile, Standardization};
 pub use error::DataError;
 pub use settings::{BalanceSettings, CsvSettings, DataSettings, Features, Source};
 
@@ -60,10 +60,13 @@ pub fn load(settings: &DataSettings, base: &Path) -> Result<Dataset, DataError> 
     };
     let mut train = part(&raw.train, &train_labels, &selection.train);
     let mut test = part(test, &test_labels, &selection.test);
-    if settings.standardize {
-        standardize::standardize(&mut train, &mut test)?;
-    }
+    let standardization = if settings.standardize {
+        Some(standardize::standardize(&mut train, &mut test)?)
+    } else {
+        None
+    };
     Ok(Dataset {
+        standardization,
         train,
         test,
         classes: classes.into_names(),

@@ -99,6 +99,16 @@ pub struct DataSettings {
 }
 
 impl DataSettings {
+    /// What was done to the values of the files, for users of a trained model.
+    pub fn preprocessing(&self) -> &'static str {
+        match self.source {
+            Source::Digits => "8 x 8 pixels row by row, each 0 to 16 divided by 16",
+            Source::Idx => "pixels row by row, each 0 to 255 divided by 255",
+            Source::Csv => "the feature columns in the order of the file",
+            Source::UciHar => "the features in the order of the file",
+        }
+    }
+
     /// Short text for plans and provenance: source, numbers of training and test samples, and what
     /// is done to them (`digits 1400/397`, `idx mnist 6000/all, shuffled, standardized`).
     pub fn describe(&self) -> String {

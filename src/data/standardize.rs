@@ -1,6 +1,6 @@
 //! Mean 0 and variance 1 per feature.
 
-use super::dataset::Part;
+use super::dataset::{Part, Standardization};
 use super::error::DataError;
 
 /// x := (x - mean) / deviation for every feature of both parts, where
@@ -9,7 +9,11 @@ use super::error::DataError;
 ///
 /// # Errors
 /// A feature whose values are so large that these sums, or the result, leave the range of `f64`.
-pub(super) fn standardize(train: &mut Part, test: &mut Part) -> Result<(), DataError> {
+pub(super) fn standardize(
+    train: &mut Part,
+    test: &mut Part,
+) -> Result<Standardization, DataError> {
+    let mut fitted = Standardization::default();
     let rows = train.inputs.rows_mut().into_iter();
     for (feature, (mut row, mut test_row)) in rows.zip(test.inputs.rows_mut()).enumerate() {
         let samples = row.len() as f64;
@@ -21,6 +25,8 @@ pub(super) fn standardize(train: &mut Part, test: &mut Part) -> Result<(), DataE
             let squares = row.fold(0.0, |sum, value| sum + (value - mean).powi(2));
             (mean, (squares / samples).sqrt())
         };
+        fitted.mean.push(mean);
+        fitted.deviation.push(deviation);
         for part in [&mut row, &mut test_row] {
             part.mapv_inplace(|value| (value - mean) / deviation);
         }
@@ -37,7 +43,7 @@ pub(super) fn standardize(train: &mut Part, test: &mut Part) -> Result<(), DataE
             });
         }
     }
-    Ok(())
+    Ok(fitted)
 }
 
 #[cfg(test)]
