@@ -9,10 +9,7 @@ use super::error::DataError;
 ///
 /// # Errors
 /// A feature whose values are so large that these sums, or the result, leave the range of `f64`.
-pub(super) fn standardize(
-    train: &mut Part,
-    test: &mut Part,
-) -> Result<Standardization, DataError> {
+pub(super) fn standardize(train: &mut Part, test: &mut Part) -> Result<Standardization, DataError> {
     let mut fitted = Standardization::default();
     let rows = train.inputs.rows_mut().into_iter();
     for (feature, (mut row, mut test_row)) in rows.zip(test.inputs.rows_mut()).enumerate() {

@@ -34,6 +34,9 @@ pub struct Provenance {
     pub started_at: String,
     /// The command with its arguments.
     pub command_line: Vec<String>,
+    /// Directory that relative paths in the trials' settings refer to.
+    #[serde(default)]
+    pub base_directory: std::path::PathBuf,
     /// SHA-256 of each file of each data set, in hexadecimal: data set -> file -> checksum.
     pub data: BTreeMap<String, BTreeMap<String, String>>,
 }
@@ -61,6 +64,7 @@ impl Provenance {
             command_line: std::env::args_os()
                 .map(|argument| argument.to_string_lossy().into_owned())
                 .collect(),
+            base_directory: std::path::PathBuf::new(),
             data: BTreeMap::new(),
         }
     }

@@ -71,7 +71,10 @@ impl TrialControl {
             if !wishes.pause {
                 return Order::Run;
             }
-            wishes = self.changed.wait(wishes).unwrap_or_else(PoisonError::into_inner);
+            wishes = self
+                .changed
+                .wait(wishes)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 }

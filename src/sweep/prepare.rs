@@ -107,9 +107,10 @@ pub fn prepare_trial(
         data.image,
         data.classes.len(),
     )?;
-    let compression = settings
-        .compression
-        .resolve(&architecture.weight_shapes(), architecture.has_convolution())?;
+    let compression = settings.compression.resolve(
+        &architecture.weight_shapes(),
+        architecture.has_convolution(),
+    )?;
     if let InitSettings::File { weights } = &settings.model.init {
         crate::network::read_start_weights::<f32>(&base.join(weights), &architecture)?;
     }
@@ -144,7 +145,11 @@ fn estimate(
             LayerKind::Convolution(conv) => conv.positions() as f64,
         };
         let product = 2.0 * rows * columns * positions * n;
-        let copies = if compression[index].is_some() { 5.0 } else { 3.0 };
+        let copies = if compression[index].is_some() {
+            5.0
+        } else {
+            3.0
+        };
         numbers += 3.0 * units * n + copies * rows * columns;
         widest = widest.max(units * n);
         // The W-update (E V' and, behind the first layer, V V'), the V-update (R, S R, W' S R), the

@@ -158,7 +158,13 @@ impl<'a> Progress<'a> {
 
     fn end_without_result(&mut self, index: usize) {
         let status = TrialStatus::Stopped;
-        self.note(index, TrialEventKind::Ended { status, error: None });
+        self.note(
+            index,
+            TrialEventKind::Ended {
+                status,
+                error: None,
+            },
+        );
         self.table_changed();
     }
 
@@ -177,15 +183,24 @@ impl<'a> Progress<'a> {
 
     /// Writes an event to the journal.
     pub(super) fn note(&mut self, index: usize, kind: TrialEventKind) {
-        warn_of(self.journal.append(&self.sweep.trials[index].trial.id, kind));
+        warn_of(
+            self.journal
+                .append(&self.sweep.trials[index].trial.id, kind),
+        );
     }
 
     /// Once a second, and at every change of state: `runner.json`, and a `trials.csv` that waits.
     pub(super) fn heartbeat(&mut self, state: RunnerState, jobs: usize) {
-        let due = self.last_heartbeat.is_none_or(|(at, last)| at.elapsed() >= HEARTBEAT || last != state);
+        let due = self
+            .last_heartbeat
+            .is_none_or(|(at, last)| at.elapsed() >= HEARTBEAT || last != state);
         if due {
             self.last_heartbeat = Some((Instant::now(), state));
-            warn_of(self.sweep.run.write_runner(&self.runner_status(state, jobs)));
+            warn_of(
+                self.sweep
+                    .run
+                    .write_runner(&self.runner_status(state, jobs)),
+            );
             self.write_table_if_due();
         }
     }
@@ -198,14 +213,20 @@ impl<'a> Progress<'a> {
             }
         }
         self.write_table()?;
-        self.sweep.run.write_runner(&self.runner_status(RunnerState::Ended, jobs))
+        self.sweep
+            .run
+            .write_runner(&self.runner_status(RunnerState::Ended, jobs))
     }
 
     fn runner_status(&mut self, state: RunnerState, jobs: usize) -> RunnerStatus {
         let process = sysinfo::get_current_pid().ok();
         let wanted = process.as_slice();
-        let what = ProcessRefreshKind::nothing().with_cpu().with_memory().with_disk_usage();
-        self.system.refresh_processes_specifics(ProcessesToUpdate::Some(wanted), false, what);
+        let what = ProcessRefreshKind::nothing()
+            .with_cpu()
+            .with_memory()
+            .with_disk_usage();
+        self.system
+            .refresh_processes_specifics(ProcessesToUpdate::Some(wanted), false, what);
         let process = process.and_then(|pid| self.system.process(pid));
         RunnerStatus {
             state,
@@ -229,7 +250,8 @@ impl<'a> Progress<'a> {
     }
 
     fn write_table_if_due(&mut self) {
-        if self.table_is_stale && self.table_written.elapsed() >= self.table_cost * TABLE_TIME_SHARE {
+        if self.table_is_stale && self.table_written.elapsed() >= self.table_cost * TABLE_TIME_SHARE
+        {
             warn_of(self.write_table());
         }
     }

@@ -5,7 +5,8 @@ use crate::bcd::{Measurement, Solver};
 use crate::compress::Projected;
 use crate::linalg::Real;
 use crate::network::{
-    Accuracy, LayerWeights, ModelDescription, ModelFileError, bytes_compressed, bytes_dense, to_bytes,
+    Accuracy, LayerWeights, ModelDescription, ModelFileError, bytes_compressed, bytes_dense,
+    to_bytes,
 };
 use crate::store::{IterationRecord, LayerRecord};
 
@@ -51,7 +52,11 @@ pub fn iteration<T: Real>(
     accuracy: Option<[Accuracy; 2]>,
 ) -> IterationRecord {
     let size = size(solver);
-    let entries: usize = solver.weights().iter().map(|layer| layer.weight.len()).sum();
+    let entries: usize = solver
+        .weights()
+        .iter()
+        .map(|layer| layer.weight.len())
+        .sum();
     let zeros: usize = solver
         .weights()
         .iter()
@@ -81,7 +86,13 @@ pub fn iteration<T: Real>(
 /// Zeros of one deployed weight matrix that need not be stored.
 fn zeros<T: Real>(weights: &LayerWeights<T>, compressed: Option<&Projected<T>>) -> usize {
     compressed.map_or_else(
-        || weights.weight.iter().filter(|value| value.is_zero()).count(),
+        || {
+            weights
+                .weight
+                .iter()
+                .filter(|value| value.is_zero())
+                .count()
+        },
         Projected::zeros,
     )
 }

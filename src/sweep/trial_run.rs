@@ -135,7 +135,9 @@ impl<'a, T: Real> Run<'a, T> {
                 Order::Stop => {
                     self.write_checkpoint(&solver, &rows, &layers)?;
                     let done = solver.measurement().iteration;
-                    self.log.line(&format!("stopped after iteration {done}; the checkpoint is written"));
+                    self.log.line(&format!(
+                        "stopped after iteration {done}; the checkpoint is written"
+                    ));
                     let result = self.result(&solver, TrialStatus::Stopped, "stopped".into());
                     return Ok(Outcome::Stopped(Box::new(result)));
                 }
@@ -149,7 +151,9 @@ impl<'a, T: Real> Run<'a, T> {
                 solver.iterate()?;
                 self.report(&solver, &mut rows, &mut layers, &mut clock)
             })?;
-            if last_checkpoint.elapsed() >= self.context.checkpoint_every && solver.termination().is_none() {
+            if last_checkpoint.elapsed() >= self.context.checkpoint_every
+                && solver.termination().is_none()
+            {
                 self.write_checkpoint(&solver, &rows, &layers)?;
                 last_checkpoint = Instant::now();
             }
@@ -163,7 +167,9 @@ impl<'a, T: Real> Run<'a, T> {
         if let Some((iteration, bytes)) = checkpoint::read_newest(directory) {
             match self.resume(iteration, &bytes) {
                 Ok(Some(started)) => return Ok(started),
-                Ok(None) => self.log.line("the rows before the checkpoint are missing: starting again"),
+                Ok(None) => self
+                    .log
+                    .line("the rows before the checkpoint are missing: starting again"),
                 Err(error) => self.log.line(&format!("{error}: starting again")),
             }
         }
@@ -183,7 +189,10 @@ impl<'a, T: Real> Run<'a, T> {
         let solver = Solver::resume(self.problem(), bytes)?;
         let directory = &self.context.directory;
         let known = directory.read_iterations().unwrap_or_default();
-        let known: Vec<_> = known.into_iter().filter(|row| row.iteration <= iteration).collect();
+        let known: Vec<_> = known
+            .into_iter()
+            .filter(|row| row.iteration <= iteration)
+            .collect();
         let complete = known.len() as u64 == iteration + 1
             && known.last().is_some_and(|row| row.iteration == iteration);
         if !complete {
@@ -199,7 +208,9 @@ impl<'a, T: Real> Run<'a, T> {
             self.remember(row);
         }
         self.seconds = known.last().map_or(0.0, |row| row.seconds);
-        self.log.line(&format!("goes on from the checkpoint after iteration {iteration}"));
+        self.log.line(&format!(
+            "goes on from the checkpoint after iteration {iteration}"
+        ));
         Ok(Some((solver, rows, layers)))
     }
 
@@ -227,15 +238,27 @@ impl<'a, T: Real> Run<'a, T> {
     fn describe(&self) -> String {
         let (train, test) = self.trial.data.samples;
         let widths: Vec<String> = std::iter::once(self.trial.architecture.inputs)
-            .chain(self.trial.architecture.layers.iter().map(|layer| layer.units))
+            .chain(
+                self.trial
+                    .architecture
+                    .layers
+                    .iter()
+                    .map(|layer| layer.units),
+            )
             .map(|width| width.to_string())
             .collect();
-        format!("network {}, {train} training and {test} test samples", widths.join("-"))
+        format!(
+            "network {}, {train} training and {test} test samples",
+            widths.join("-")
+        )
     }
 
     fn remember(&mut self, row: &IterationRecord) {
         if let Some(accuracy) = row.test_accuracy {
-            self.best_test_accuracy = Some(self.best_test_accuracy.map_or(accuracy, |best| best.max(accuracy)));
+            self.best_test_accuracy = Some(
+                self.best_test_accuracy
+                    .map_or(accuracy, |best| best.max(accuracy)),
+            );
         }
         self.last = Some(row.clone());
     }
@@ -256,9 +279,15 @@ impl<'a, T: Real> Run<'a, T> {
         self.seconds += clock.elapsed().as_secs_f64();
         *clock = Instant::now();
         row.seconds = self.seconds;
-        let risen = self.last.as_ref().is_some_and(|last| row.descent_violations > last.descent_violations);
+        let risen = self
+            .last
+            .as_ref()
+            .is_some_and(|last| row.descent_violations > last.descent_violations);
         if risen {
-            self.log.line(&format!("the objective rose in iteration {}", row.iteration));
+            self.log.line(&format!(
+                "the objective rose in iteration {}",
+                row.iteration
+            ));
         }
         if evaluated {
             for layer in record::layers(solver, &measurement) {
@@ -294,7 +323,9 @@ impl<'a, T: Real> Run<'a, T> {
         layers.sync()?;
         let model = record::model_file(self.trial, solver)?;
         crate::store::publish(&self.context.directory.model(), &model)?;
-        let reason = solver.termination().map_or_else(String::new, |reason| reason.to_string());
+        let reason = solver
+            .termination()
+            .map_or_else(String::new, |reason| reason.to_string());
         let result = self.result(solver, TrialStatus::Done, reason);
         self.log.line(&format!("done: {}", result.termination));
         Ok(Outcome::Done(Box::new(result)))

@@ -1,0 +1,85 @@
+//! Commands to a running sweep, through its control files.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use nnbcd::store::{Command, Liveness, RunDirectory, TrialTable, liveness, send};
+
+use super::say;
+use crate::cli::TrialPaths;
+
+pub fn stop(run: &Path) -> Result<ExitCode> {
+    give(
+        run,
+        &Command::Stop,
+        "asked to stop after the current iterations",
+    )
+}
+
+pub fn pause(run: &Path) -> Result<ExitCode> {
+    give(run, &Command::Pause, "asked to pause")
+}
+
+pub fn resume(run: &Path) -> Result<ExitCode> {
+    give(run, &Command::Resume, "asked to go on")
+}
+
+pub fn jobs(run: &Path, jobs: usize) -> Result<ExitCode> {
+    let command = Command::Jobs { jobs: jobs as u64 };
+    give(
+        run,
+        &command,
+        &format!("asked to run {jobs} trials at once"),
+    )
+}
+
+pub fn cancel(arguments: &TrialPaths) -> Result<ExitCode> {
+    let run = RunDirectory::open(&arguments.run)?;
+    let trials = find_trials(&run.read_trials()?, &arguments.trials)?;
+    let said = format!("asked to cancel {}", trials.join(", "));
+    give(&arguments.run, &Command::Cancel { trials }, &said)
+}
+
+pub fn retry(arguments: &TrialPaths) -> Result<ExitCode> {
+    let run = RunDirectory::open(&arguments.run)?;
+    let trials = find_trials(&run.read_trials()?, &arguments.trials)?;
+    let said = format!("asked to run {} again", trials.join(", "));
+    give(&arguments.run, &Command::Retry { trials }, &said)
+}
+
+/// Sends a command to the runner, which must be alive.
+fn give(run: &Path, command: &Command, said: &str) -> Result<ExitCode> {
+    let run = RunDirectory::open(run)?;
+    if matches!(liveness(&run), Liveness::Gone) {
+        bail!(
+            "{}: no runner works on this run; start it again with: nnbcd-tui {}",
+            run.root().display(),
+            run.grid().display()
+        );
+    }
+    send(&run, command)?;
+    say(format_args!("{}: {said}", run.root().display()));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Full ids of the trials whose ids begin as given.
+pub fn find_trials(table: &TrialTable, beginnings: &[String]) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for beginning in beginnings {
+        let mut matching = table
+            .rows
+            .iter()
+            .filter(|row| !beginning.is_empty() && row.trial.starts_with(beginning.as_str()));
+        match (matching.next(), matching.next()) {
+            (Some(row), None) => found.push(row.trial.clone()),
+            (Some(_), Some(_)) => {
+                bail!("trial {beginning}: several ids begin so; give more characters")
+            }
+            (None, _) => bail!(
+                "trial {beginning}: no such trial; the first column of trials.csv has the ids"
+            ),
+        }
+    }
+    Ok(found)
+}

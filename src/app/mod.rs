@@ -1,0 +1,68 @@
+//! The commands: each wires rooms together. The only place that prints.
+
+mod commands;
+mod model;
+mod plan;
+mod progress;
+mod reproduce;
+mod run;
+mod runner;
+mod tables;
+mod watch;
+
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::cli::{Arguments, Command};
+
+/// Some trial failed or was stopped.
+pub const INCOMPLETE: u8 = 1;
+/// The command, the grid or the data are wrong; nothing was started.
+pub const REFUSED: u8 = 2;
+
+/// Carries out a command.
+pub fn dispatch(arguments: Arguments) -> Result<ExitCode> {
+    let Some(command) = arguments.command else {
+        return run::run(&arguments.run);
+    };
+    match command {
+        Command::Plan { grid, limits } => plan::plan(&grid, &limits),
+        Command::Watch { run, look } => watch::watch(&run.run, look),
+        Command::Stop(run) => commands::stop(&run.run),
+        Command::Pause(run) => commands::pause(&run.run),
+        Command::Resume(run) => commands::resume(&run.run),
+        Command::Cancel(trials) => commands::cancel(&trials),
+        Command::Retry(trials) => commands::retry(&trials),
+        Command::Jobs { run, jobs } => commands::jobs(&run, jobs),
+        Command::Table(arguments) => tables::table(&arguments),
+        Command::Plot(arguments) => tables::plot(&arguments),
+        Command::Reproduce {
+            run,
+            trial,
+            threads,
+        } => reproduce::reproduce(&run, &trial, threads),
+        Command::Eval { model, data } => model::eval(&model, &data),
+        Command::Export { model, onnx, numpy } => {
+            model::export(&model, onnx.as_deref(), numpy.as_deref())
+        }
+        Command::Runner(arguments) => runner::detached(&arguments),
+    }
+}
+
+/// Prints an error with its causes; the exit code of a refused command.
+pub fn report(error: &anyhow::Error) -> ExitCode {
+    let mut text = format!("error: {error}");
+    for cause in error.chain().skip(1) {
+        text.push_str(&format!("\n  because: {cause}"));
+    }
+    let _ = writeln!(io::stderr(), "{text}");
+    ExitCode::from(REFUSED)
+}
+
+/// Prints a line to standard output. A closed pipe is no reason to fail.
+fn say(text: impl Display) {
+    let _ = writeln!(io::stdout(), "{text}");
+}

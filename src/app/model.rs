@@ -1,0 +1,119 @@
+//! `eval` and `export`: trained models.
+
+use std::io::Cursor;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use nnbcd::data::{DataSettings, Part, load};
+use nnbcd::linalg::Real;
+use nnbcd::network::{AnyModel, Model, to_numpy, to_onnx};
+use nnbcd::store::publish;
+use nnbcd::sweep::{TrialSettings, plan_from_file};
+
+use super::say;
+
+pub fn eval(model: &Path, data: &Path) -> Result<ExitCode> {
+    let model = AnyModel::read(model)?;
+    let (settings, base) = data_settings(data)?;
+    match &model {
+        AnyModel::Single(model) => evaluate(model, settings, &base),
+        AnyModel::Double(model) => evaluate(model, settings, &base),
+    }
+}
+
+/// The data of a grid file (all its trials must use the same) or of a trial's `config.yaml`.
+fn data_settings(path: &Path) -> Result<(DataSettings, std::path::PathBuf)> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("{}: cannot be read", path.display()))?;
+    if let Ok(trial) = TrialSettings::from_yaml(&text) {
+        let base = path.parent().unwrap_or(Path::new("")).to_path_buf();
+        return Ok((trial.data, base));
+    }
+    let plan = plan_from_file(path)?;
+    let first = plan.trials[0].settings.data.clone();
+    if plan.trials.iter().any(|trial| trial.settings.data != first) {
+        bail!(
+            "{}: its trials use several data sets; give a file with one",
+            path.display()
+        );
+    }
+    Ok((first, plan.base))
+}
+
+fn evaluate<T: Real>(
+    model: &Model<T>,
+    mut settings: DataSettings,
+    base: &Path,
+) -> Result<ExitCode> {
+    // The model brings its own standardisation, fitted where it was trained.
+    settings.standardize = false;
+    let data = load(&settings, base)?;
+    if data.features() != model.architecture.inputs {
+        bail!(
+            "the data have {} features, the model takes {}",
+            data.features(),
+            model.architecture.inputs
+        );
+    }
+    for (name, part) in [("training", data.train), ("test", data.test)] {
+        let samples = part.samples();
+        let accuracy = accuracy(model, part, &data.classes)?;
+        say(format_args!(
+            "{name}: accuracy {:.4}, balanced accuracy {:.4} ({samples} samples)",
+            accuracy.overall, accuracy.balanced
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn accuracy<T: Real>(
+    model: &Model<T>,
+    part: Part,
+    classes: &[String],
+) -> Result<nnbcd::network::Accuracy> {
+    let known = &model.description.classes;
+    let labels: Result<Vec<usize>> = part
+        .labels
+        .iter()
+        .map(|label| {
+            let name = &classes[*label];
+            known
+                .iter()
+                .position(|class| class == name)
+                .with_context(|| format!("class {name:?} of the data is unknown to the model"))
+        })
+        .collect();
+    let mut inputs = part.inputs;
+    if let Some(standardization) = &model.description.standardization {
+        standardization.apply(&mut inputs);
+    }
+    Ok(model
+        .deployed()
+        .accuracy(inputs.mapv(T::from_f64).view(), &labels?))
+}
+
+pub fn export(model: &Path, onnx: Option<&Path>, numpy: Option<&Path>) -> Result<ExitCode> {
+    match &AnyModel::read(model)? {
+        AnyModel::Single(model) => write_exports(model, onnx, numpy),
+        AnyModel::Double(model) => write_exports(model, onnx, numpy),
+    }
+}
+
+fn write_exports<T: Real>(
+    model: &Model<T>,
+    onnx: Option<&Path>,
+    numpy: Option<&Path>,
+) -> Result<ExitCode> {
+    if let Some(path) = onnx {
+        publish(path, &to_onnx(model)?)?;
+        say(path.display());
+    }
+    if let Some(path) = numpy {
+        let mut archive = Cursor::new(Vec::new());
+        to_numpy(model, &mut archive)?;
+        publish(path, &archive.into_inner())?;
+        say(path.display());
+    }
+    Ok(ExitCode::SUCCESS)
+}

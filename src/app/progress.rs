@@ -1,0 +1,109 @@
+//! Progress lines: one per ended trial, for terminals without a dashboard, pipes and logs.
+
+use std::time::Instant;
+
+use nnbcd::store::{TrialRow, TrialStatus};
+use nnbcd::sweep::Progress;
+
+use super::plan::duration;
+use super::say;
+
+/// Prints a line for every trial that ends.
+pub struct ProgressLines {
+    start: Instant,
+    done_before: usize,
+    started: bool,
+}
+
+impl ProgressLines {
+    pub fn new() -> Self {
+        Self {
+            start: Instant::now(),
+            done_before: 0,
+            started: false,
+        }
+    }
+
+    /// Takes in a change of the trial with this index.
+    pub fn observe(&mut self, progress: &Progress<'_>, changed: Option<usize>) {
+        let table = progress.table();
+        let summary = progress.summary();
+        let ended = summary.done + summary.failed;
+        if !self.started {
+            self.started = true;
+            self.done_before = ended;
+            if ended > 0 {
+                say(format_args!(
+                    "{ended} of {} trials have a result already",
+                    table.rows.len()
+                ));
+            }
+        }
+        let Some(row) = changed.map(|index| &table.rows[index]) else {
+            return;
+        };
+        if matches!(row.status, TrialStatus::Queued | TrialStatus::Running) {
+            return;
+        }
+        let settings = settings(&table.swept, row);
+        say(format_args!(
+            "[{ended}/{}] {} {} {settings}{}{}",
+            table.rows.len(),
+            word(row.status),
+            row.trial,
+            outcome(row),
+            self.remaining(ended, table.rows.len()),
+        ));
+    }
+
+    fn remaining(&self, ended: usize, total: usize) -> String {
+        let here = ended.saturating_sub(self.done_before);
+        if here == 0 || ended >= total {
+            return String::new();
+        }
+        let seconds = self.start.elapsed().as_secs_f64() / here as f64 * (total - ended) as f64;
+        format!(", about {} left", duration(seconds))
+    }
+}
+
+fn word(status: TrialStatus) -> &'static str {
+    match status {
+        TrialStatus::Done => "done",
+        TrialStatus::Failed => "FAILED",
+        TrialStatus::Stopped => "stopped",
+        TrialStatus::Queued => "queued",
+        TrialStatus::Running => "running",
+    }
+}
+
+fn settings(swept: &[String], row: &TrialRow) -> String {
+    let used = swept
+        .iter()
+        .zip(&row.swept)
+        .filter(|(_, value)| !value.is_empty());
+    let mut text: Vec<String> = used
+        .map(|(path, value)| format!("{path}={value}"))
+        .collect();
+    text.push(format!("seed={}", row.seed));
+    text.join(" ").escape_debug().to_string()
+}
+
+fn outcome(row: &TrialRow) -> String {
+    if row.status == TrialStatus::Failed {
+        return format!(": {}", row.error.escape_debug());
+    }
+    let mut text = String::from(":");
+    if let Some(accuracy) = row.test_accuracy {
+        text.push_str(&format!(" test accuracy {accuracy:.4}"));
+    }
+    if let Some(ratio) = row.compression_ratio {
+        text.push_str(&format!(", {ratio:.2} times smaller"));
+    }
+    if let Some(objective) = row.objective {
+        text.push_str(&format!(", objective {objective:.4e}"));
+    }
+    if let Some(seconds) = row.seconds {
+        text.push_str(&format!(", {seconds:.1} s"));
+    }
+    text
+}

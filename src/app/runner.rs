@@ -1,0 +1,255 @@
+//! The runner: prepares everything, takes the run directory, runs the sweep, writes the tables.
+
+use std::fs::OpenOptions;
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use nnbcd::report;
+use nnbcd::store::{
+    Provenance, RunDirectory, RunnerLock, publish, rfc3339_utc, sweep_temporaries, unix_seconds,
+};
+use nnbcd::sweep::{
+    Budget, DataSets, Interrupt, Plan, PreparedTrial, Progress, Summary, Sweep, plan_from_file,
+    prepare, run_sweep,
+};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use super::progress::ProgressLines;
+use super::{INCOMPLETE, say};
+use crate::cli::RunArguments;
+
+/// Rows of the table that is printed at the end.
+const SHORT_TABLE_ROWS: usize = 40;
+
+/// The grid file of the main job.
+pub fn grid(arguments: &RunArguments) -> Result<&Path> {
+    arguments
+        .grid
+        .as_deref()
+        .ok_or_else(|| anyhow!("no grid file; give one, such as experiments/grid.yaml"))
+}
+
+/// The runner in the foreground: progress lines instead of a dashboard.
+pub fn foreground(arguments: &RunArguments) -> Result<ExitCode> {
+    log_warnings();
+    let prepared = Prepared::new(arguments)?;
+    let interrupt = watch_signals()?;
+    let mut lines = ProgressLines::new();
+    say(format_args!(
+        "{}: {} trials into {}",
+        prepared.plan.name,
+        prepared.trials.len(),
+        prepared.run.root().display()
+    ));
+    let run = prepared.run.clone();
+    let summary = prepared.run(&interrupt, &mut |progress, changed| {
+        lines.observe(progress, changed);
+    })?;
+    print_short_table(&run)?;
+    print_summary(summary);
+    Ok(exit_code(summary))
+}
+
+/// The runner as a process of its own: it leaves the terminal's session, so that neither a closed
+/// terminal nor Ctrl-C reaches it. Until everything is prepared, standard error belongs to the
+/// command that started it; then it goes to `runner.log`, which tells that command to go on.
+pub fn detached(arguments: &RunArguments) -> Result<ExitCode> {
+    // Fails only for a process that already leads a session, which is just as well.
+    let _ = rustix::process::setsid();
+    log_warnings();
+    let prepared = Prepared::new(arguments)?;
+    let interrupt = watch_signals()?;
+    let log = prepared.run.runner_log();
+    let file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(&log)
+        .with_context(|| format!("{}: cannot be written", log.display()))?;
+    rustix::stdio::dup2_stderr(&file)?;
+    tracing::warn!("runner {} started", std::process::id());
+    let summary = prepared.run(&interrupt, &mut |_, _| {})?;
+    tracing::warn!(
+        "runner ended: {} done, {} failed, {} unfinished",
+        summary.done,
+        summary.failed,
+        summary.unfinished
+    );
+    Ok(exit_code(summary))
+}
+
+fn exit_code(summary: Summary) -> ExitCode {
+    if summary.failed + summary.unfinished == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(INCOMPLETE)
+    }
+}
+
+/// Everything that can be wrong has been checked, and the run directory belongs to this process.
+struct Prepared {
+    plan: Plan,
+    trials: Vec<PreparedTrial>,
+    run: RunDirectory,
+    budget: Budget,
+    retry_failed: bool,
+    _lock: RunnerLock,
+}
+
+impl Prepared {
+    fn new(arguments: &RunArguments) -> Result<Self> {
+        let plan = plan_from_file(grid(arguments)?)?;
+        let run = RunDirectory::under(&arguments.place.results, &plan.name)?;
+        let data = DataSets::load(&plan)?;
+        let trials = prepare(&plan, &data)?;
+        let budget = Budget::of_this_machine(arguments.limits.threads, arguments.limits.jobs);
+        if arguments.fresh {
+            move_aside(&run)?;
+        }
+        run.create()?;
+        let lock = RunnerLock::acquire(&run)?;
+        sweep_temporaries(run.root())?;
+        publish(&run.grid(), plan.source.as_bytes())?;
+        provenance(&plan, &data, &budget).write(&run.provenance())?;
+        Ok(Self {
+            plan,
+            trials,
+            run,
+            budget,
+            retry_failed: arguments.retry_failed,
+            _lock: lock,
+        })
+    }
+
+    fn run(
+        self,
+        interrupt: &Interrupt,
+        observe: &mut dyn FnMut(&Progress<'_>, Option<usize>),
+    ) -> Result<Summary> {
+        let sweep = Sweep {
+            run: self.run,
+            base: self.plan.base,
+            swept: self.plan.swept,
+            trials: self.trials,
+            budget: self.budget,
+            checkpoint_every: Duration::from_secs_f64(self.plan.checkpoint_every),
+            retry_failed: self.retry_failed,
+        };
+        let summary = run_sweep(&sweep, interrupt, observe)?;
+        report::write_tables(&sweep.run)?;
+        Ok(summary)
+    }
+}
+
+/// Moves an earlier run directory out of the way, unless a runner works on it.
+fn move_aside(run: &RunDirectory) -> Result<()> {
+    if !run.root().exists() {
+        return Ok(());
+    }
+    drop(RunnerLock::acquire(run)?);
+    let stamp = rfc3339_utc(unix_seconds()).replace(':', "-");
+    let aside = PathBuf::from(format!("{}.{stamp}", run.root().display()));
+    std::fs::rename(run.root(), &aside)
+        .with_context(|| format!("{}: cannot be moved aside", run.root().display()))?;
+    say(format_args!(
+        "the earlier run is kept as {}",
+        aside.display()
+    ));
+    Ok(())
+}
+
+fn provenance(plan: &Plan, data: &DataSets, budget: &Budget) -> Provenance {
+    let commit = commit_of(&plan.base);
+    let threads = budget.threads as u64;
+    let mut provenance =
+        Provenance::of_this_machine(env!("CARGO_PKG_VERSION"), commit.as_deref(), threads);
+    provenance.base_directory = std::path::absolute(&plan.base).unwrap_or(plan.base.clone());
+    for (settings, loaded) in data.iter() {
+        let files = loaded
+            .files
+            .iter()
+            .map(|file| (file.path.display().to_string(), file.sha256.clone()))
+            .collect();
+        provenance.data.insert(settings.describe(), files);
+    }
+    provenance
+}
+
+/// The commit of the repository that holds the grid file, if there is one.
+fn commit_of(directory: &Path) -> Option<String> {
+    let output = Command::new("git")
+        .arg("-C")
+        .arg(if directory.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            directory
+        })
+        .args(["rev-parse", "HEAD"])
+        .output()
+        .ok()?;
+    let commit = String::from_utf8(output.stdout).ok()?;
+    output.status.success().then(|| commit.trim().to_owned())
+}
+
+/// SIGTERM and SIGINT ask the trials to stop after their current iteration; a second SIGINT ends
+/// the process at once. A closed terminal (SIGHUP) is no reason to stop.
+fn watch_signals() -> Result<Arc<Interrupt>> {
+    let interrupt = Arc::new(Interrupt::default());
+    let shared = Arc::clone(&interrupt);
+    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])?;
+    std::thread::spawn(move || {
+        for signal in signals.forever() {
+            if signal == SIGHUP {
+                continue;
+            }
+            if shared.request() > 0 && signal == SIGINT {
+                std::process::exit(128 + SIGINT);
+            }
+        }
+    });
+    Ok(interrupt)
+}
+
+fn log_warnings() {
+    tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .with_ansi(false)
+        .with_target(false)
+        .with_max_level(tracing::Level::WARN)
+        .init();
+}
+
+/// The result as a short table.
+pub fn print_short_table(run: &RunDirectory) -> Result<()> {
+    let table = report::build(&run.read_trials()?, &report::TableQuery::default())?;
+    let width = crossterm::terminal::size().map_or(100, |(columns, _)| usize::from(columns));
+    let width = if io::stdout().is_terminal() {
+        width
+    } else {
+        120
+    };
+    say(report::short_text(&table, width, SHORT_TABLE_ROWS));
+    say(format_args!("tables: {}", run.tables().display()));
+    Ok(())
+}
+
+fn print_summary(summary: Summary) {
+    let mut text = format!("{} done", summary.done);
+    if summary.failed > 0 {
+        text.push_str(&format!(
+            ", {} failed (again with --retry-failed)",
+            summary.failed
+        ));
+    }
+    if summary.unfinished > 0 {
+        text.push_str(&format!(
+            ", {} unfinished (the same command goes on)",
+            summary.unfinished
+        ));
+    }
+    say(text);
+}

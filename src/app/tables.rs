@@ -1,0 +1,89 @@
+//! `table` and `plot`.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Result, anyhow};
+use nnbcd::report::{self, ConvergenceQuery, PlotKind, PlotQuery, TableFormat, TableQuery};
+use nnbcd::store::RunDirectory;
+
+use super::say;
+use crate::cli::{Format, PlotArguments, TableArguments};
+
+pub fn table(arguments: &TableArguments) -> Result<ExitCode> {
+    let run = RunDirectory::open(&arguments.run.run)?;
+    let mut table = if arguments.convergence {
+        let query = ConvergenceQuery {
+            rows: arguments.rows.clone(),
+            ..ConvergenceQuery::default()
+        };
+        report::convergence_table(&run, &query)?
+    } else {
+        let query = TableQuery {
+            rows: arguments.rows.clone(),
+            columns: arguments.columns.clone(),
+            metrics: arguments.metric.clone(),
+        };
+        report::build(&run.read_trials()?, &query)?
+    };
+    table.title = run.name();
+    let formats: Vec<TableFormat> = arguments
+        .format
+        .iter()
+        .map(|format| (*format).into())
+        .collect();
+    if arguments.out == "-" {
+        for format in formats {
+            say(table.render(format).trim_end());
+        }
+    } else {
+        let stem = if arguments.convergence {
+            "convergence"
+        } else {
+            "table"
+        };
+        for path in table.write(Path::new(&arguments.out), stem, &formats)? {
+            say(path.display());
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl From<Format> for TableFormat {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Markdown => Self::Markdown,
+            Format::Latex => Self::Latex,
+            Format::Csv => Self::Csv,
+        }
+    }
+}
+
+pub fn plot(arguments: &PlotArguments) -> Result<ExitCode> {
+    let run = RunDirectory::open(&arguments.run.run)?;
+    let kinds: Result<Vec<PlotKind>> = arguments
+        .kind
+        .iter()
+        .map(|name| {
+            name.parse()
+                .map_err(|error| anyhow!("--kind {name}: {error}"))
+        })
+        .collect();
+    let mut query = PlotQuery {
+        kinds: kinds?,
+        rows: arguments.rows.clone(),
+        parameters: arguments.parameters.clone(),
+        ..PlotQuery::default()
+    };
+    if let Some(metric) = &arguments.metric {
+        query.metric.clone_from(metric);
+    }
+    let plots = report::plot(&run, &query)?;
+    for path in plots.written {
+        say(path.display());
+    }
+    for remark in plots.remarks {
+        say(format_args!("note: {remark}"));
+    }
+    Ok(ExitCode::SUCCESS)
+}

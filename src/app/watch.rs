@@ -1,0 +1,87 @@
+//! The dashboard on a run directory.
+
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use nnbcd::dashboard::{
+    self, Options, Outcome, Preferences, TableMaker, TableRequest, Theme, locale_is_utf8,
+};
+use nnbcd::report::{self, TableFormat, TableQuery};
+use nnbcd::store::{RunDirectory, TrialTable};
+
+use super::{runner, say};
+use crate::cli::Look;
+
+/// `watch`: without a terminal a short table instead.
+pub fn watch(run: &Path, look: Look) -> Result<ExitCode> {
+    let run = RunDirectory::open(run)?;
+    if !(io::stdout().is_terminal() && io::stdin().is_terminal()) {
+        runner::print_short_table(&run)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let outcome = show(&run, look, false)?;
+    if !matches!(outcome.end, dashboard::End::Signal(_)) {
+        say(outcome.summary);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Shows the dashboard until it is left.
+pub fn show(run: &RunDirectory, look: Look, can_stop: bool) -> Result<Outcome> {
+    let preferences = match Preferences::path() {
+        Some(path) if path.exists() => Preferences::read(&path)?,
+        _ => Preferences::default(),
+    };
+    let colourless = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let theme = match preferences.theme {
+        Some(theme) if !colourless => theme,
+        _ => Theme::from_environment(),
+    };
+    if std::env::var("TERM").is_ok_and(|term| term == "dumb") {
+        bail!("this terminal (TERM=dumb) cannot show the dashboard; run with --no-tui");
+    }
+    let options = Options {
+        ascii: look.ascii || preferences.ascii.unwrap_or(!locale_is_utf8()),
+        theme,
+        can_stop,
+        keys: preferences.keys,
+        tables: Some(Box::new(ReportTables)),
+    };
+    Ok(dashboard::run(run.clone(), options)?)
+}
+
+/// The tables of the report room, for the dashboard.
+struct ReportTables;
+
+impl TableMaker for ReportTables {
+    fn text(
+        &self,
+        table: &TrialTable,
+        request: &TableRequest,
+        width: usize,
+        rows: usize,
+    ) -> Result<String, String> {
+        report::build(table, &query(request))
+            .map(|table| report::short_text(&table, width, rows))
+            .map_err(|error| error.to_string())
+    }
+
+    fn export(&self, run: &RunDirectory, request: &TableRequest) -> Result<Vec<PathBuf>, String> {
+        let write = || {
+            let mut table = report::build(&run.read_trials()?, &query(request))?;
+            table.title = run.name();
+            table.write(&run.tables(), "dashboard", &TableFormat::ALL)
+        };
+        write().map_err(|error: report::ReportError| error.to_string())
+    }
+}
+
+fn query(request: &TableRequest) -> TableQuery {
+    TableQuery {
+        rows: request.rows.clone(),
+        columns: request.columns.clone(),
+        metrics: request.metrics.clone(),
+    }
+}
