@@ -151,8 +151,7 @@ fn move_aside(run: &RunDirectory) -> Result<()> {
         return Ok(());
     }
     drop(RunnerLock::acquire(run)?);
-    let stamp = rfc3339_utc(unix_seconds()).replace(':', "-");
-    let aside = PathBuf::from(format!("{}.{stamp}", run.root().display()));
+    let aside = name_aside(run.root());
     std::fs::rename(run.root(), &aside)
         .with_context(|| format!("{}: cannot be moved aside", run.root().display()))?;
     say(format_args!(
@@ -160,6 +159,18 @@ fn move_aside(run: &RunDirectory) -> Result<()> {
         aside.display()
     ));
     Ok(())
+}
+
+/// A free name beside the run directory: with the time, and a number if that is taken.
+fn name_aside(root: &Path) -> PathBuf {
+    let stamp = rfc3339_utc(unix_seconds()).replace(':', "-");
+    let mut aside = PathBuf::from(format!("{}.{stamp}", root.display()));
+    let mut number = 1;
+    while aside.exists() {
+        number += 1;
+        aside = PathBuf::from(format!("{}.{stamp}.{number}", root.display()));
+    }
+    aside
 }
 
 fn provenance(plan: &Plan, data: &DataSets, budget: &Budget) -> Provenance {
