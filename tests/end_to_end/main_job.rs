@@ -21,7 +21,10 @@ fn a_grid_becomes_tables_rows_and_models() {
     let text = grid("small", 5, 2, "");
     place.write("grids/small.yaml", &text);
     let said = place.ends_with(0, &["grids/small.yaml"]);
-    assert!(said.contains("small: 6 trials into results/small"), "{said}");
+    assert!(
+        said.contains("small: 6 trials into results/small"),
+        "{said}"
+    );
     assert!(said.contains("[6/6] done "), "{said}");
     assert!(said.contains("tables: results/small/tables"), "{said}");
     assert!(said.trim_end().ends_with("6 done"), "{said}");
@@ -39,9 +42,17 @@ fn a_grid_becomes_tables_rows_and_models() {
         assert_eq!(ratio > 1.0, row["compression.method"] != "none", "{row:?}");
     }
     assert_eq!(place.read("results/small/grid.yaml"), text);
-    assert!(place.read("results/small/provenance.json").contains("\"version\""));
+    assert!(
+        place
+            .read("results/small/provenance.json")
+            .contains("\"version\"")
+    );
     for table in ["summary.md", "summary.tex", "summary.csv"] {
-        assert!(place.read(&format!("results/small/tables/{table}")).contains("tensor-train"));
+        assert!(
+            place
+                .read(&format!("results/small/tables/{table}"))
+                .contains("tensor-train")
+        );
     }
     let files = place.files("results/small");
     let left_over = |path: &&String| path.contains(".tmp") || path.contains("checkpoint");
@@ -56,13 +67,20 @@ fn check_trial(place: &Place, trial: &str) {
     assert_eq!(numbers, ["0", "1", "2", "3", "4", "5"]);
     for pair in iterations.windows(2) {
         let [before, after] = [0, 1].map(|at| pair[at]["objective"].parse::<f64>().unwrap());
-        assert!(after < before, "the objective rose from {before} to {after}");
+        assert!(
+            after < before,
+            "the objective rose from {before} to {after}"
+        );
     }
     let result: serde_json::Value =
         serde_json::from_str(&place.read(&format!("{trial}/result.json"))).unwrap();
     assert_eq!(result["status"], "done");
     assert_eq!(result["last"]["iteration"], 5);
-    assert!(place.read(&format!("{trial}/config.yaml")).contains("source: digits"));
+    assert!(
+        place
+            .read(&format!("{trial}/config.yaml"))
+            .contains("source: digits")
+    );
     let model = fs::read(place.path(&format!("{trial}/model.safetensors"))).unwrap();
     assert!(safetensors::SafeTensors::deserialize(&model).is_ok());
 }
@@ -74,13 +92,23 @@ fn the_same_command_again_runs_nothing_and_an_edited_grid_only_what_is_new() {
     place.ends_with(0, &["g.yaml"]);
     let before = trials(&place, "results/g");
     let said = place.ends_with(0, &["g.yaml"]);
-    assert!(said.contains("3 of 3 trials have a result already"), "{said}");
+    assert!(
+        said.contains("3 of 3 trials have a result already"),
+        "{said}"
+    );
     assert!(!said.contains("[3/3]"), "{said}");
-    assert_eq!(trials(&place, "results/g"), before, "times are equal as well: nothing ran");
+    assert_eq!(
+        trials(&place, "results/g"),
+        before,
+        "times are equal as well: nothing ran"
+    );
 
     place.write("g.yaml", &grid("g", 3, 2, ""));
     let said = place.ends_with(0, &["g.yaml"]);
-    assert!(said.contains("3 of 6 trials have a result already"), "{said}");
+    assert!(
+        said.contains("3 of 6 trials have a result already"),
+        "{said}"
+    );
     let after = trials(&place, "results/g");
     assert_eq!(after.len(), 6);
     let kept: Vec<_> = after.into_iter().filter(|row| row["seed"] == "0").collect();
@@ -97,7 +125,10 @@ fn fresh_moves_the_old_run_aside_again_and_again() {
     // In the same second, too.
     for earlier in 1..=3 {
         let said = place.ends_with(0, &["g.yaml", "--fresh"]);
-        assert!(said.contains("the earlier run is kept as results/g."), "{said}");
+        assert!(
+            said.contains("the earlier run is kept as results/g."),
+            "{said}"
+        );
         assert!(said.contains("[3/3] done"), "{said}");
         Results::of(&place, "results/g").assert_equal(&before);
         let kept: Vec<_> = fs::read_dir(place.path("results"))
@@ -123,7 +154,10 @@ fn failed_trials_run_again_only_when_asked_for() {
     place.ends_with(1, &["g.yaml"]);
     let [done, failed] = ["done", "failed"].map(|status| log_of(&place, status));
     let said = place.ends_with(1, &["g.yaml"]);
-    assert!(said.contains("2 of 2 trials have a result already"), "{said}");
+    assert!(
+        said.contains("2 of 2 trials have a result already"),
+        "{said}"
+    );
     assert_eq!(log_of(&place, "failed"), failed, "it ran again");
     place.ends_with(1, &["g.yaml", "--retry-failed"]);
     assert_eq!(log_of(&place, "done"), done, "it ran again");
@@ -146,7 +180,15 @@ fn jobs_and_threads_change_no_number() {
         let results = format!("results-{jobs}-{threads}");
         place.ends_with(
             0,
-            &["g.yaml", "--results", &results, "--jobs", jobs, "--threads", threads],
+            &[
+                "g.yaml",
+                "--results",
+                &results,
+                "--jobs",
+                jobs,
+                "--threads",
+                threads,
+            ],
         );
         Results::of(&place, &format!("{results}/g"))
     });

@@ -169,11 +169,7 @@ impl Drop for Running {
 
 /// Looks again and again until there is something to see.
 #[track_caller]
-pub fn wait_until<T>(
-    patience: Duration,
-    what: &str,
-    mut look: impl FnMut() -> Option<T>,
-) -> T {
+pub fn wait_until<T>(patience: Duration, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
         if let Some(seen) = look() {
