@@ -15,6 +15,12 @@ pub const PROGRAM: &str = env!("CARGO_BIN_EXE_nnbcd-tui");
 /// Nothing here takes long; what takes longer than this hangs.
 pub const PATIENCE: Duration = Duration::from_secs(90);
 
+/// "Within a few seconds", on a machine that is busy with other tests.
+pub const SOON: Duration = Duration::from_secs(10);
+
+/// More iterations than any test waits for.
+pub const ENDLESS: usize = 5_000_000;
+
 /// A grid over methods and seeds on a small network. `settings` are lines that go before the grid.
 pub fn grid(name: &str, iterations: usize, seeds: usize, settings: &str) -> String {
     format!(
@@ -165,6 +171,21 @@ impl Drop for Running {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A runner whose trials iterate.
+pub fn at_work(place: &Place, arguments: &[&str]) -> Running {
+    let runner = place.start(arguments);
+    wait_until(PATIENCE, "iterations", || {
+        let files = place.files("results/g/trials");
+        let growing = files.iter().filter(|path| path.ends_with("iterations.csv"));
+        let lines = growing.map(|path| {
+            fs::read_to_string(place.path(&format!("results/g/trials/{path}")))
+                .map_or(0, |text| text.lines().count())
+        });
+        (lines.filter(|lines| *lines > 20).count() >= 2).then_some(())
+    });
+    runner
 }
 
 /// Looks again and again until there is something to see.

@@ -107,7 +107,7 @@ fn settings_that_do_not_fit_the_data_are_refused() {
         csv.join("train.csv").display().to_string(),
         csv.join("test.csv").display().to_string()
     );
-    let tensor_train = "compression: {method: tensor-train, rank: 2, modes: [[4, 4], [8, 7]]}";
+    let tensor_train = "compression: {method: tensor-train, rank: 2, modes: [[4, 4, 8, 7]]}";
     let cases: &[(&str, &str, &str, &str)] = &[
         // data, model, more, words of the message
         (
@@ -122,18 +122,23 @@ fn settings_that_do_not_fit_the_data_are_refused() {
             "",
             "kernel",
         ),
-        ("{source: digits}", "{hidden: [16]}", tensor_train, "modes"),
         (
             "{source: digits}",
             "{hidden: [16]}",
-            "compression: {method: low-rank, rank: 17}",
-            "rank",
+            tensor_train,
+            "the 1024 entries",
         ),
         (
             "{source: digits}",
             "{hidden: [16]}",
-            "compression: {method: n-m, n: 2, m: 5}",
-            "m",
+            "compression: {method: low-rank, rank: 17}",
+            "rank: 17 is more",
+        ),
+        (
+            "{source: digits}",
+            "{hidden: [16]}",
+            "compression: {method: n-m, n: 2, m: 65}",
+            "groups of 65",
         ),
         (
             "{source: digits, train: 1798}",

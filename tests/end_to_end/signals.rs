@@ -1,33 +1,12 @@
 //! Signals to the runner, and a second runner on the same run directory.
 
 use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rustix::process::Signal;
 
-use super::place::{PATIENCE, Place, Running, grid, wait_until};
+use super::place::{ENDLESS, PATIENCE, Place, SOON, at_work, grid, wait_until};
 use super::results::{Results, count, trials};
-
-/// "Within a few seconds", on a machine that is busy with other tests.
-const SOON: Duration = Duration::from_secs(10);
-
-/// More iterations than any test waits for.
-const ENDLESS: usize = 5_000_000;
-
-/// A runner whose trials iterate.
-fn at_work(place: &Place, arguments: &[&str]) -> Running {
-    let runner = place.start(arguments);
-    wait_until(PATIENCE, "iterations", || {
-        let files = place.files("results/g/trials");
-        let growing = files.iter().filter(|path| path.ends_with("iterations.csv"));
-        let lines = growing.map(|path| {
-            fs::read_to_string(place.path(&format!("results/g/trials/{path}")))
-                .map_or(0, |text| text.lines().count())
-        });
-        (lines.filter(|lines| *lines > 20).count() >= 2).then_some(())
-    });
-    runner
-}
 
 #[test]
 fn terminated_or_interrupted_trials_stop_with_a_checkpoint_and_go_on_later() {
