@@ -47,8 +47,8 @@ impl Sums {
             .sum()
     }
 
-    /// `F = 1/2 |V_N - Y|^2 + gamma/2 sum |V_i - act_i(U_i)|^2 + rho/2 sum |U_i - W_i V_{i-1}|^2
-    /// + tau/2 sum |W_i - Z_i|^2 + sum lambda_i/2 |W_i|^2`
+    /// `F = 1/2 |V_N - Y|^2 + gamma/2 sum |V_i - act_i(U_i)|^2 + rho/2 sum |U_i - W_i V_{i-1}|^2 +
+    /// tau/2 sum |W_i - Z_i|^2 + sum lambda_i/2 |W_i|^2`
     pub fn objective(&self, settings: &SolverSettings, tau: f64) -> f64 {
         let decay: f64 = self
             .layers

@@ -205,8 +205,8 @@ impl<T: Real> Iteration<'_, T> {
         self.add_step(Block::PreActivation(index), sums.pre_activation_step)
     }
 
-    /// `W_i = argmin rho/2 |U_i - W V_{i-1}|^2 + alpha/2 |W - W_i_old|^2 + tau_i/2 |W - Z_i|^2
-    /// + lambda_i/2 |W|^2`, and then `Z_i = P_i(W_i)`.
+    /// `W_i = argmin rho/2 |U_i - W V_{i-1}|^2 + alpha/2 |W - W_i_old|^2 + tau_i/2 |W - Z_i|^2 +
+    /// lambda_i/2 |W|^2`, and then `Z_i = P_i(W_i)`.
     ///
     /// In residual form, with `E = U_i - W_i_old V_{i-1}`: the change `D` of `W_i` solves
     /// `D [ (alpha + tau_i + lambda_i) I + rho V V' ] = tau_i (Z_i - W_i) - lambda_i W_i + rho E V'`.

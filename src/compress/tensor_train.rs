@@ -130,6 +130,7 @@ impl<T: Real> TensorTrain<T> {
 
     /// One alternating least squares sweep over the cores towards `weight`: each core in turn is
     /// the minimiser of `|W - TT|` with the others fixed, so that the error never grows.
+    #[must_use]
     pub fn improved(&self, weight: ArrayView2<'_, T>) -> Self {
         let interfaces = self.right_interfaces();
         let mut cores = Vec::with_capacity(self.cores.len());

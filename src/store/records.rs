@@ -30,13 +30,13 @@ pub struct IterationRecord {
     pub seconds: f64,
     /// F at the end of the iteration.
     pub objective: f64,
-    /// 1/2 |V_N - Y|^2
+    /// `1/2 |V_N - Y|^2`
     pub loss: f64,
-    /// sqrt(sum |V_i - act(U_i)|^2)
+    /// `sqrt(sum |V_i - act(U_i)|^2)`
     pub residual_v: f64,
-    /// sqrt(sum |U_i - W_i V_{i-1}|^2)
+    /// `sqrt(sum |U_i - W_i V_{i-1}|^2)`
     pub residual_u: f64,
-    /// sqrt(sum |W_i - Z_i|^2) over compressed layers
+    /// `sqrt(sum |W_i - Z_i|^2)` over compressed layers
     pub residual_w: f64,
     /// Norm of the change of all blocks.
     pub step: f64,
@@ -61,13 +61,13 @@ pub struct LayerRecord {
     pub iteration: u64,
     /// The layer; 0 is the first.
     pub layer: u64,
-    /// |V_i - act(U_i)|
+    /// `|V_i - act(U_i)|`
     pub residual_v: f64,
-    /// |U_i - W_i V_{i-1}|
+    /// `|U_i - W_i V_{i-1}|`
     pub residual_u: f64,
-    /// |W_i - Z_i|; 0 where the layer is not compressed
+    /// `|W_i - Z_i|`; 0 where the layer is not compressed
     pub residual_w: f64,
-    /// |W_i - Z_i| / |W_i|
+    /// `|W_i - Z_i| / |W_i|`
     pub relative_error: f64,
     /// Share of zeros in the deployed weight.
     pub sparsity: f64,

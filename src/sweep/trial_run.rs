@@ -273,7 +273,8 @@ impl<'a, T: Real> Run<'a, T> {
     ) -> Result<(), TrialError> {
         let measurement = solver.measurement();
         let every = self.trial.trial.settings.solver.eval_every;
-        let evaluated = measurement.iteration % every == 0 || solver.termination().is_some();
+        let evaluated =
+            measurement.iteration.is_multiple_of(every) || solver.termination().is_some();
         let accuracy: Option<[Accuracy; 2]> = evaluated.then(|| solver.accuracy());
         let mut row = record::iteration(solver, &measurement, accuracy);
         self.seconds += clock.elapsed().as_secs_f64();

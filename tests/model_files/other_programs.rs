@@ -2,7 +2,8 @@
 //! ONNX runtime gives the outputs of the network.
 //!
 //! The environment variable `NNBCD_PYTHON` names an interpreter that has the packages numpy,
-//! safetensors, torch and onnxruntime; without it the tests are skipped.
+//! safetensors and onnxruntime; without it the tests are skipped. Without torch, which is large, only
+//! what needs PyTorch is skipped.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -38,6 +39,17 @@ fn python() -> Option<String> {
         writeln!(stderr, "skipped: NNBCD_PYTHON names no interpreter").unwrap();
     }
     python
+}
+
+/// Whether the interpreter has PyTorch; if not, that is said as above.
+fn has_torch(python: &str) -> bool {
+    let torch = Command::new(python).args(["-c", "import torch"]).output();
+    let found = torch.unwrap().status.success();
+    if !found {
+        let mut stderr = std::io::stderr();
+        writeln!(stderr, "skipped: {python} has no torch").unwrap();
+    }
+    found
 }
 
 /// Runs `code` in a directory.
@@ -87,13 +99,16 @@ fn write_samples<T: Real>(directory: &Path, inputs: &Array2<T>) {
 
 /// Runs the block in the file `program.txt` in the directory of every model that the arguments name.
 const DRIVER: &str = r"
-import os, numpy, torch
+import os, numpy
 for program, names in PROGRAMS.items():
     with open(program + '.txt') as file: code = file.read()
     for name in names:
         os.chdir(name)
         x = numpy.fromfile('samples.bin', '<f8').astype(KIND).reshape(SAMPLES, -1)
-        space = {'x': torch.from_numpy(x) if program == 'pytorch' else x}
+        if program == 'pytorch':
+            import torch
+            x = torch.from_numpy(x)
+        space = {'x': x}
         try:
             exec(compile(code, program, 'exec'), space)
         except Exception as error:
@@ -112,11 +127,10 @@ fn check<T: Real>(python: &str, tolerance: f64) {
     }
     let all: Vec<&str> = expected.keys().copied().collect();
     let ten_lines = vec!["dense", "low-rank", "tensor-train", "sparse", "wide-sparse"];
-    let programs = BTreeMap::from([
-        ("pytorch", ten_lines),
-        ("numpy", all.clone()),
-        ("onnx", all),
-    ]);
+    let mut programs = BTreeMap::from([("numpy", all.clone()), ("onnx", all)]);
+    if has_torch(python) {
+        programs.insert("pytorch", ten_lines);
+    }
     for (program, code) in ["pytorch", "numpy", "onnx"].iter().zip(documented()) {
         fs::write(directory.path().join(program).with_extension("txt"), code).unwrap();
     }
@@ -156,7 +170,9 @@ fn other_programs_compute_the_same_in_double_precision() {
 /// A network with a convolution, made and saved in PyTorch, is the same network here.
 #[test]
 fn start_weights_from_pytorch_are_the_same_network() {
-    let Some(python) = python() else { return };
+    let Some(python) = python().filter(|python| has_torch(python)) else {
+        return;
+    };
     let directory = tempfile::tempdir().unwrap();
     let features = 6 * 7 * 2;
     write_samples(directory.path(), &samples::<f64>(features, SAMPLES));
