@@ -5,14 +5,14 @@ use std::time::Instant;
 
 use rustix::process::Signal;
 
-use super::place::{ENDLESS, PATIENCE, Place, SOON, at_work, grid, wait_until};
+use super::place::{PATIENCE, Place, SOON, at_work, endless_grid, grid, wait_until};
 use super::results::{Results, count, trials};
 
 #[test]
 fn terminated_or_interrupted_trials_stop_with_a_checkpoint_and_go_on_later() {
     for signal in [Signal::TERM, Signal::INT] {
         let place = Place::new();
-        place.write("g.yaml", &grid("g", ENDLESS, 1, ""));
+        place.write("g.yaml", &endless_grid("g", 1));
         let mut runner = at_work(&place, &["g.yaml", "--jobs", "2"]);
         runner.signal(signal);
         let status = runner.ends_within(SOON);
@@ -102,7 +102,7 @@ fn a_hang_up_stops_nothing() {
 #[test]
 fn a_second_runner_is_refused_and_told_who_holds_the_run() {
     let place = Place::new();
-    place.write("g.yaml", &grid("g", ENDLESS, 1, ""));
+    place.write("g.yaml", &endless_grid("g", 1));
     let mut runner = at_work(&place, &["g.yaml"]);
     let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
     for arguments in [
