@@ -49,6 +49,7 @@ fn q_detaches_and_the_results_appear() {
     place.wait_for("results/g/runner.json", "\"ended\"");
     let table = place.read("results/g/trials.csv");
     assert_eq!(table.matches(",done,").count(), 2, "{table}");
+    place.wait_for("results/g/runner.log", "2 done, 0 failed");
     assert!(place.path("results/g/tables/summary.tex").exists());
     assert!(
         place

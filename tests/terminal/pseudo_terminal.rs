@@ -92,6 +92,7 @@ impl Drop for Place {
 struct Seen {
     emulator: vt100::Parser,
     bytes: Vec<u8>,
+    hung_up: bool,
 }
 
 /// A process that ends with the test.
@@ -136,6 +137,7 @@ impl Terminal {
         let seen = Arc::new(Mutex::new(Seen {
             emulator: vt100::Parser::new(not_zero(rows), not_zero(columns), 0),
             bytes: Vec::new(),
+            hung_up: false,
         }));
         watch(pair.master.try_clone_reader().unwrap(), Arc::clone(&seen));
         Self {
@@ -197,8 +199,8 @@ impl Terminal {
 
     /// The window is closed, the connection lost: only the process is left.
     pub fn hang_up(self) -> Process {
-        drop(self.keyboard);
-        drop(self.master);
+        // The emulator closes its side when it next hears from the program, which draws all the time.
+        self.seen.lock().unwrap().hung_up = true;
         self.child
     }
 
@@ -243,6 +245,9 @@ fn watch(mut output: Box<dyn Read + Send>, seen: Arc<Mutex<Seen>>) {
         let mut buffer = [0; 1 << 14];
         while let Ok(length @ 1..) = output.read(&mut buffer) {
             let mut seen = seen.lock().unwrap();
+            if seen.hung_up {
+                return;
+            }
             seen.emulator.process(&buffer[..length]);
             seen.bytes.extend_from_slice(&buffer[..length]);
         }
