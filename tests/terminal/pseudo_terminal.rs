@@ -150,7 +150,7 @@ impl Terminal {
 
     /// The text on the screen.
     pub fn text(&self) -> String {
-        self.look(|screen| screen.contents())
+        self.look(vt100::Screen::contents)
     }
 
     pub fn look<T>(&self, see: impl FnOnce(&vt100::Screen) -> T) -> T {
@@ -267,12 +267,11 @@ fn not_zero(number: u16) -> NonZeroU16 {
 }
 
 #[track_caller]
-pub fn wait_until(mut look: impl FnMut() -> bool, what: impl FnOnce() -> String) {
+pub fn wait_until(mut look: impl FnMut() -> bool, what: impl Fn() -> String) {
     let start = Instant::now();
     while !look() {
-        if start.elapsed() > PATIENCE {
-            panic!("waited in vain for {}", what());
-        }
+        let waiting = start.elapsed() < PATIENCE;
+        assert!(waiting, "waited in vain for {}", what());
         thread::sleep(Duration::from_millis(20));
     }
 }
