@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::place::{PATIENCE, Place, SOON, at_work, endless_grid, wait_until};
@@ -21,7 +22,11 @@ fn command(place: &Place, arguments: &[&str]) {
         let files = place.files("results/g/control");
         files
             .iter()
-            .all(|path| !path.starts_with(|first: char| first.is_ascii_digit()))
+            .all(|path| {
+                Path::new(path)
+                    .extension()
+                    .is_none_or(|kind| kind != "json")
+            })
             .then_some(())
     });
     println!("{arguments:?}: taken up after {:?}", start.elapsed());
