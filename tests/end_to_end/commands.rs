@@ -2,14 +2,35 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::place::{ENDLESS, PATIENCE, Place, SOON, at_work, grid, wait_until};
+use super::place::{PATIENCE, Place, SOON, at_work, endless_grid, wait_until};
 use super::results::{count, trials};
 
 const RUN: &str = "results/g";
 /// "About a second", on a machine that is busy with other tests.
-const PROMPT: Duration = Duration::from_secs(4);
+const PROMPT: Duration = Duration::from_secs(5);
+
+/// Gives a command; the runner takes it up promptly. (What it does shows in `trials.csv` a little
+/// later where the disk is slow.)
+#[track_caller]
+fn command(place: &Place, arguments: &[&str]) {
+    place.ends_with(0, arguments);
+    let start = Instant::now();
+    wait_until(PROMPT, "the command to be taken up", || {
+        let files = place.files("results/g/control");
+        files
+            .iter()
+            .all(|path| {
+                Path::new(path)
+                    .extension()
+                    .is_none_or(|kind| kind != "json")
+            })
+            .then_some(())
+    });
+    println!("{arguments:?}: taken up after {:?}", start.elapsed());
+}
 
 fn runner_says(place: &Place, words: &str) -> Option<()> {
     let text = fs::read_to_string(place.path("results/g/runner.json")).ok()?;
@@ -43,20 +64,18 @@ fn status(place: &Place, id: &str) -> String {
 #[test]
 fn pause_holds_every_trial_and_resume_lets_them_go_on() {
     let place = Place::new();
-    place.write("g.yaml", &grid("g", ENDLESS, 1, ""));
+    place.write("g.yaml", &endless_grid("g", 1));
     let mut runner = at_work(&place, &["g.yaml", "--jobs", "2"]);
-    let start = Instant::now();
-    place.ends_with(0, &["pause", RUN]);
-    wait_until(PROMPT, "the pause", || runner_says(&place, "\"paused\""));
-    wait_until(PROMPT, "trials that rest", || {
+    command(&place, &["pause", RUN]);
+    wait_until(PATIENCE, "the pause", || runner_says(&place, "\"paused\""));
+    wait_until(PATIENCE, "trials that rest", || {
         let before = rows_written(&place);
         std::thread::sleep(Duration::from_millis(300));
         (rows_written(&place) == before).then_some(())
     });
-    println!("paused after {:?}", start.elapsed());
     let held = rows_written(&place);
-    place.ends_with(0, &["resume", RUN]);
-    wait_until(PROMPT, "both trials to go on", || {
+    command(&place, &["resume", RUN]);
+    wait_until(PATIENCE, "both trials to go on", || {
         let now = rows_written(&place);
         held.iter()
             .all(|(path, rows)| now[path] > *rows)
@@ -64,9 +83,9 @@ fn pause_holds_every_trial_and_resume_lets_them_go_on() {
     });
 
     // A paused run can be stopped.
-    place.ends_with(0, &["pause", RUN]);
-    wait_until(PROMPT, "the pause", || runner_says(&place, "\"paused\""));
-    place.ends_with(0, &["stop", RUN]);
+    command(&place, &["pause", RUN]);
+    wait_until(PATIENCE, "the pause", || runner_says(&place, "\"paused\""));
+    command(&place, &["stop", RUN]);
     assert_eq!(runner.ends_within(SOON).code(), Some(1));
     assert_eq!(count(&place, RUN, "stopped"), 2);
     let said = place.ends_with(2, &["stop", RUN]);
@@ -77,22 +96,22 @@ fn pause_holds_every_trial_and_resume_lets_them_go_on() {
 #[test]
 fn cancel_and_retry_take_single_trials_out_and_back() {
     let place = Place::new();
-    place.write("g.yaml", &grid("g", ENDLESS, 1, ""));
+    place.write("g.yaml", &endless_grid("g", 1));
     let mut runner = at_work(&place, &["g.yaml", "--jobs", "2"]);
-    wait_until(PROMPT, "two running trials", || {
+    wait_until(PATIENCE, "two running trials", || {
         (count(&place, RUN, "running") == 2).then_some(())
     });
     let waiting = one(&place, "queued");
     let running = one(&place, "running");
-    place.ends_with(0, &["cancel", RUN, &waiting, &running[..6]]);
+    command(&place, &["cancel", RUN, &waiting, &running[..6]]);
     for id in [&waiting, &running] {
-        wait_until(PROMPT, "a cancelled trial", || {
+        wait_until(PATIENCE, "a cancelled trial", || {
             (status(&place, id) == "stopped").then_some(())
         });
     }
     assert!(!runner.has_ended());
-    place.ends_with(0, &["retry", RUN, &running]);
-    wait_until(PROMPT, "the trial to run again", || {
+    command(&place, &["retry", RUN, &running]);
+    wait_until(PATIENCE, "the trial to run again", || {
         let log = place.read(&format!("{RUN}/trials/{running}/log.txt"));
         log.contains("goes on from the checkpoint").then_some(())
     });
@@ -100,14 +119,14 @@ fn cancel_and_retry_take_single_trials_out_and_back() {
         let said = place.ends_with(2, &["cancel", RUN, wrong]);
         assert!(said.contains("no such trial"), "{said}");
     }
-    place.ends_with(0, &["stop", RUN]);
+    command(&place, &["stop", RUN]);
     assert_eq!(runner.ends_within(SOON).code(), Some(1));
 }
 
 #[test]
 fn cancelling_all_ends_the_run() {
     let place = Place::new();
-    place.write("g.yaml", &grid("g", ENDLESS, 1, ""));
+    place.write("g.yaml", &endless_grid("g", 1));
     let mut runner = at_work(&place, &["g.yaml", "--jobs", "2"]);
     let all: Vec<String> = trials(&place, RUN)
         .into_iter()
@@ -115,7 +134,7 @@ fn cancelling_all_ends_the_run() {
         .collect();
     let mut arguments = vec!["cancel", RUN];
     arguments.extend(all.iter().map(String::as_str));
-    place.ends_with(0, &arguments);
+    command(&place, &arguments);
     assert_eq!(runner.ends_within(SOON).code(), Some(1));
     assert_eq!(count(&place, RUN, "stopped"), 3);
 }
@@ -123,47 +142,47 @@ fn cancelling_all_ends_the_run() {
 #[test]
 fn the_number_of_jobs_can_grow_and_shrink() {
     let place = Place::new();
-    place.write("g.yaml", &grid("g", ENDLESS, 2, ""));
+    place.write("g.yaml", &endless_grid("g", 2));
     let mut runner = at_work(&place, &["g.yaml", "--jobs", "2"]);
-    place.ends_with(0, &["jobs", RUN, "4"]);
-    wait_until(PROMPT, "four running trials", || {
+    command(&place, &["jobs", RUN, "4"]);
+    wait_until(PATIENCE, "four running trials", || {
         (count(&place, RUN, "running") == 4).then_some(())
     });
     wait_until(PATIENCE, "the new number", || {
         runner_says(&place, "\"jobs\": 4")
     });
-    place.ends_with(0, &["jobs", RUN, "1"]);
-    wait_until(PROMPT, "the new number", || {
+    command(&place, &["jobs", RUN, "1"]);
+    wait_until(PATIENCE, "the new number", || {
         runner_says(&place, "\"jobs\": 1")
     });
     // The trials beyond the new number end first; none takes their place.
     for _ in 0..2 {
         let id = one(&place, "running");
-        place.ends_with(0, &["cancel", RUN, &id]);
-        wait_until(PROMPT, "a cancelled trial", || {
+        command(&place, &["cancel", RUN, &id]);
+        wait_until(PATIENCE, "a cancelled trial", || {
             (status(&place, &id) == "stopped").then_some(())
         });
     }
     assert_eq!(count(&place, RUN, "running"), 2);
     assert_eq!(count(&place, RUN, "queued"), 2);
-    place.ends_with(0, &["stop", RUN]);
+    command(&place, &["stop", RUN]);
     assert_eq!(runner.ends_within(SOON).code(), Some(1));
 }
 
 #[test]
 fn a_file_that_is_no_command_disturbs_nobody() {
     let place = Place::new();
-    place.write("g.yaml", &grid("g", ENDLESS, 1, ""));
+    place.write("g.yaml", &endless_grid("g", 1));
     let mut runner = at_work(&place, &["g.yaml"]);
     place.write("results/g/control/00000000000000000001-1-1.json", "{\"comm");
     place.write("results/g/control/.half.tmp", "{");
-    wait_until(PROMPT, "the file to be set aside", || {
+    wait_until(PATIENCE, "the file to be set aside", || {
         let files = place.files("results/g/control");
         files
             .iter()
             .any(|path| path.ends_with(".unreadable"))
             .then_some(())
     });
-    place.ends_with(0, &["stop", RUN]);
+    command(&place, &["stop", RUN]);
     assert_eq!(runner.ends_within(SOON).code(), Some(1));
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use super::place::{ENDLESS, PATIENCE, PROGRAM, Place, SOON, at_work, grid, wait_until};
+use super::place::{PATIENCE, PROGRAM, Place, SOON, at_work, endless_grid, grid, wait_until};
 use super::results::{Results, count, trials};
 
 /// Runs a shell script that may mount what it likes: it sees mounts of its own, which end with it.
@@ -95,7 +95,7 @@ fn a_run_directory_that_vanishes_ends_the_run_without_a_panic() {
 #[test]
 fn a_run_directory_that_vanishes_does_not_hold_up_a_stop() {
     let place = Place::new();
-    place.write("g.yaml", &grid("g", ENDLESS, 1, ""));
+    place.write("g.yaml", &endless_grid("g", 1));
     let mut runner = at_work(&place, &["g.yaml"]);
     fs::rename(place.path("results"), place.path("elsewhere")).unwrap();
     runner.signal(Signal::TERM);
@@ -154,10 +154,9 @@ fn read_only_results_are_refused_by_the_runner_and_shown_by_watch_and_table() {
 fn a_full_disk_fails_the_trial_and_spares_what_was_published() {
     let place = Place::new();
     place.write("small.yaml", &grid("g", 5, 1, ""));
-    let long =
-        grid("g", 2000, 1, "checkpoint_every: 0.05").replace("solver: {", "solver: {tau: 4, ");
-    let more = long.replace("seeds: 1", "") + "  solver.iterations: [5, 2000]\n";
-    place.write("more.yaml", &more.replace("tau: 4, ", ""));
+    let more =
+        grid("g", 5, 1, "").replace("seeds: 1\n", "  solver.iterations: [5, 2000]\nseeds: 1\n");
+    place.write("more.yaml", &more);
     let script = "mount -t tmpfs -o size=16m none results || exit 9
         $P small.yaml || exit 8
         cp -r results/g before

@@ -1,0 +1,6 @@
+//! The program on a terminal: a pseudo-terminal, and a terminal emulator that reads what it draws.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod leaving;
+mod looks;
+mod pseudo_terminal;
