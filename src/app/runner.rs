@@ -39,6 +39,10 @@ pub fn foreground(arguments: &RunArguments) -> Result<ExitCode> {
     log_warnings();
     let prepared = Prepared::new(arguments)?;
     let interrupt = watch_signals()?;
+    Ok(end_of(run_with_lines(prepared, &interrupt)))
+}
+
+fn run_with_lines(prepared: Prepared, interrupt: &Interrupt) -> Result<Summary> {
     let mut lines = ProgressLines::new();
     say(format_args!(
         "{}: {} trials into {}",
@@ -47,12 +51,12 @@ pub fn foreground(arguments: &RunArguments) -> Result<ExitCode> {
         prepared.run.root().display()
     ));
     let run = prepared.run.clone();
-    let summary = prepared.run(&interrupt, &mut |progress, changed| {
+    let summary = prepared.run(interrupt, &mut |progress, changed| {
         lines.observe(progress, changed);
     })?;
     print_short_table(&run)?;
     print_summary(summary);
-    Ok(exit_code(summary))
+    Ok(summary)
 }
 
 /// The runner as a process of its own: it leaves the terminal's session, so that neither a closed
@@ -72,21 +76,27 @@ pub fn detached(arguments: &RunArguments) -> Result<ExitCode> {
         .with_context(|| format!("{}: cannot be written", log.display()))?;
     rustix::stdio::dup2_stderr(&file)?;
     tracing::warn!("runner {} started", std::process::id());
-    let summary = prepared.run(&interrupt, &mut |_, _| {})?;
-    tracing::warn!(
-        "runner ended: {} done, {} failed, {} unfinished",
-        summary.done,
-        summary.failed,
-        summary.unfinished
-    );
-    Ok(exit_code(summary))
+    Ok(end_of(prepared.run(&interrupt, &mut |_, _| {}).inspect(
+        |summary| {
+            tracing::warn!(
+                "runner ended: {} done, {} failed, {} unfinished",
+                summary.done,
+                summary.failed,
+                summary.unfinished
+            );
+        },
+    )))
 }
 
-fn exit_code(summary: Summary) -> ExitCode {
-    if summary.failed + summary.unfinished == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(INCOMPLETE)
+/// The exit code of a run. What goes wrong once trials have been started is no refusal any more.
+fn end_of(outcome: Result<Summary>) -> ExitCode {
+    match outcome {
+        Ok(summary) if summary.failed + summary.unfinished == 0 => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::from(INCOMPLETE),
+        Err(error) => {
+            super::report(&error);
+            ExitCode::from(INCOMPLETE)
+        }
     }
 }
 
@@ -151,8 +161,7 @@ fn move_aside(run: &RunDirectory) -> Result<()> {
         return Ok(());
     }
     drop(RunnerLock::acquire(run)?);
-    let stamp = rfc3339_utc(unix_seconds()).replace(':', "-");
-    let aside = PathBuf::from(format!("{}.{stamp}", run.root().display()));
+    let aside = name_aside(run.root());
     std::fs::rename(run.root(), &aside)
         .with_context(|| format!("{}: cannot be moved aside", run.root().display()))?;
     say(format_args!(
@@ -160,6 +169,18 @@ fn move_aside(run: &RunDirectory) -> Result<()> {
         aside.display()
     ));
     Ok(())
+}
+
+/// A free name beside the run directory: with the time, and a number if that is taken.
+fn name_aside(root: &Path) -> PathBuf {
+    let stamp = rfc3339_utc(unix_seconds()).replace(':', "-");
+    let mut aside = PathBuf::from(format!("{}.{stamp}", root.display()));
+    let mut number = 1;
+    while aside.exists() {
+        number += 1;
+        aside = PathBuf::from(format!("{}.{stamp}.{number}", root.display()));
+    }
+    aside
 }
 
 fn provenance(plan: &Plan, data: &DataSets, budget: &Budget) -> Provenance {

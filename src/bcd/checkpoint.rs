@@ -81,7 +81,12 @@ impl<T: Real> Solver<T> {
             step: self.step,
             tau: self.tau,
             loss: self.sums.loss,
-            sums: self.sums.layers.iter().map(LayerSums::to_array).collect(),
+            sums: self
+                .sums
+                .layers
+                .iter()
+                .map(|sums| sums.to_array())
+                .collect(),
             compressed: state
                 .compressed
                 .iter()
@@ -177,7 +182,7 @@ impl<T: Real> Solver<T> {
 }
 
 impl LayerSums {
-    fn to_array(&self) -> [f64; 4] {
+    fn to_array(self) -> [f64; 4] {
         [
             self.activation_residual,
             self.linear_residual,

@@ -145,6 +145,6 @@ fn update_entry<T: Real>(weight: T, pull: T, new: T, v: &mut T, u: &mut T, e: &m
     let residual = new - updated.max(T::zero());
     *v = new;
     *u = updated;
-    *e = *e + u_step;
+    *e += u_step;
     [v_step, u_step, residual].map(|value| value.widen() * value.widen())
 }

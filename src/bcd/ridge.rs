@@ -56,7 +56,7 @@ pub fn solve_primal<T: Real>(
         .expect("the slice has this size");
         gram_of_rows(rho, inputs, gram);
         for row in (1..features).rev() {
-            entries.copy_within(row * features..row * features + row + 1, row * size);
+            entries.copy_within(row * features..=row * features + row, row * size);
         }
         for (feature, row) in inputs.rows().into_iter().enumerate() {
             let sum: f64 = row.iter().map(|value| value.widen()).sum();

@@ -240,7 +240,7 @@ impl<T: Real> SparseRows<T> {
                 for (column, value) in entries {
                     let from = *column as usize * samples + start;
                     for (sum, input) in held.iter_mut().zip(&inputs[from..from + STRIP]) {
-                        *sum = *sum + *value * *input;
+                        *sum += *value * *input;
                     }
                 }
                 strip.copy_from_slice(&held);

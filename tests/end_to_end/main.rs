@@ -1,0 +1,12 @@
+//! The program as a user meets it: real processes, real run directories, real kills.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod commands;
+mod faults;
+mod killed;
+mod main_job;
+mod other_commands;
+mod place;
+mod refused;
+mod results;
+mod signals;
