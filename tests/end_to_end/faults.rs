@@ -158,10 +158,10 @@ fn a_full_disk_fails_the_trial_and_spares_what_was_published() {
         grid("g", 2000, 1, "checkpoint_every: 0.05").replace("solver: {", "solver: {tau: 4, ");
     let more = long.replace("seeds: 1", "") + "  solver.iterations: [5, 2000]\n";
     place.write("more.yaml", &more.replace("tau: 4, ", ""));
-    let script = "mount -t tmpfs -o size=2m none results || exit 9
+    let script = "mount -t tmpfs -o size=16m none results || exit 9
         $P small.yaml || exit 8
         cp -r results/g before
-        head -c 4m /dev/zero > results/ballast 2> /dev/null
+        head -c 20m /dev/zero > results/ballast 2> /dev/null
         truncate -s -200k results/ballast
         $P more.yaml > during.txt 2>&1; test $? -eq 1 || { cat during.txt; exit 7; }
         cp -r results/g during
