@@ -1,5 +1,9 @@
 //! The program as a user meets it: real processes, real run directories, real kills.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::print_stdout,
+    reason = "how long something took is part of what a test tells"
+)]
 
 mod commands;
 mod faults;
