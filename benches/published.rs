@@ -7,6 +7,8 @@
 //! An iteration includes the accuracy on the training and on the test part and the objective, as in
 //! the published notebooks. The time does not depend on the values of the data.
 
+#![allow(clippy::print_stdout, reason = "a benchmark prints what it measures")]
+
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -59,11 +61,11 @@ struct Shape {
     settings: SolverSettings,
 }
 
-fn tensor_train(modes: &[usize], rank: usize) -> Option<LayerCompression> {
-    Some(LayerCompression::TensorTrain {
+fn tensor_train(modes: &[usize], rank: usize) -> LayerCompression {
+    LayerCompression::TensorTrain {
         modes: modes.to_vec(),
         rank,
-    })
+    }
 }
 
 fn settings(tau: f64, gamma: f64, rho: f64) -> SolverSettings {
@@ -78,9 +80,9 @@ fn settings(tau: f64, gamma: f64, rho: f64) -> SolverSettings {
 }
 
 fn shape(experiment: Experiment) -> Shape {
-    let first = tensor_train(&[6, 22, 34, 2, 2, 2, 2, 2, 2, 2], 80);
-    let square = tensor_train(&[4; 10], 80);
-    let narrow = tensor_train(&[4, 4, 4, 4, 4, 4, 4, 4, 4, 2], 80);
+    let first = Some(tensor_train(&[6, 22, 34, 2, 2, 2, 2, 2, 2, 2], 80));
+    let square = Some(tensor_train(&[4; 10], 80));
+    let narrow = Some(tensor_train(&[4, 4, 4, 4, 4, 4, 4, 4, 4, 2], 80));
     match experiment {
         Experiment::Har4 => Shape {
             hidden: vec![1024, 1024, 1024, 512],
@@ -102,7 +104,7 @@ fn shape(experiment: Experiment) -> Shape {
                 square.clone(),
                 square,
                 narrow,
-                tensor_train(&[4; 9], 80),
+                Some(tensor_train(&[4; 9], 80)),
                 None,
             ],
             settings: settings(3.0, 0.5, 0.5),
@@ -119,8 +121,8 @@ fn shape(experiment: Experiment) -> Shape {
             }),
             compression: vec![
                 None,
-                tensor_train(&[26, 26, 4, 4, 4, 4, 4, 2, 2, 2], 40),
-                tensor_train(&[4; 10], 40),
+                Some(tensor_train(&[26, 26, 4, 4, 4, 4, 4, 2, 2, 2], 40)),
+                Some(tensor_train(&[4; 10], 40)),
                 None,
             ],
             settings: settings(0.1, 5.0, 5.0),

@@ -3,6 +3,8 @@
 //! `tests/golden/*.json` come from a plain implementation with exact solves; see
 //! `tests/golden/README.md`.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -215,7 +217,7 @@ fn the_final_network_matches() {
             parameters += bias
                 + compressed
                     .as_ref()
-                    .map_or(weights.weight.len(), |z| z.parameters());
+                    .map_or(weights.weight.len(), nnbcd::compress::Projected::parameters);
             if let Some(projected) = compressed {
                 assert!(
                     close(&projected.dense, &matrix(&expected["compressed"][index])),

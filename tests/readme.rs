@@ -1,0 +1,58 @@
+//! What the README shows is what the program does.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use assert_cmd::Command;
+use nnbcd::sweep::plan_from_text;
+
+fn readme() -> String {
+    std::fs::read_to_string("README.md").expect("the README")
+}
+
+#[test]
+fn the_grid_file_of_the_readme_can_be_planned() {
+    let readme = readme();
+    let block = readme.split("```yaml\n").nth(1).expect("a grid file");
+    let grid = block.split("```").next().unwrap_or_default();
+    let plan = plan_from_text(grid, Path::new("readme.yaml")).expect("a valid grid file");
+    assert_eq!(plan.name, "digits-compression");
+    // Dense: tau does not count. Two tensor trains and one low rank with three tau each, three prunings
+    // with two: 1 + 3 * 3 + 3 * 2 settings, times two of gamma and rho, times three seeds.
+    assert_eq!(plan.trials.len(), 16 * 2 * 3);
+    assert!(plan.warnings.is_empty(), "{:?}", plan.warnings);
+}
+
+#[test]
+fn every_command_and_option_is_in_the_readme() {
+    let program = || Command::cargo_bin("nnbcd-tui").expect("the program");
+    let help = |arguments: &[&str]| {
+        let output = program().args(arguments).arg("--help").output();
+        String::from_utf8(output.expect("the help").stdout).expect("UTF-8")
+    };
+    let main = help(&[]);
+    let (_, commands) = main.split_once("Commands:\n").expect("a list of commands");
+    let commands: Vec<&str> = commands
+        .lines()
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|command| *command != "help")
+        .collect();
+    assert!(commands.len() > 10, "{commands:?}");
+    let readme = readme();
+    let words: BTreeSet<&str> = readme
+        .split(|character: char| !(character.is_alphanumeric() || character == '-'))
+        .collect();
+    let mut missing: BTreeSet<String> = BTreeSet::new();
+    for command in &commands {
+        let help = help(&[command]);
+        let options = help
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("--"))
+            .filter_map(|line| line.split_whitespace().next())
+            .map(|option| format!("--{option}"));
+        missing.extend(options.chain([(*command).to_owned()]));
+    }
+    missing.retain(|word| !words.contains(word.as_str()));
+    assert!(missing.is_empty(), "not in the README: {missing:?}");
+}
