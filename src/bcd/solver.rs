@@ -54,6 +54,12 @@ impl<T: Real> Problem<T> {
         layer.kind == LayerKind::Dense && self.data.train.len() < layer.weight.1
     }
 
+    /// Whether compression takes part in the blocks after so many iterations.
+    pub(super) fn compresses_after(&self, iteration: usize) -> bool {
+        let dense = self.settings.compress_after;
+        dense == 0 || iteration > dense
+    }
+
     pub(super) fn globally_pruned_layers(&self) -> Vec<usize> {
         let global = |layer: &Option<LayerCompression>| {
             matches!(layer, Some(LayerCompression::Prune { global: true, .. }))
