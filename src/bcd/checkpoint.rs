@@ -12,7 +12,7 @@ use super::objective::{LayerSums, Sums};
 use super::solver::{Problem, Solver};
 use super::state::State;
 use super::updates::slice;
-use crate::compress::{LowRank, Projected, Stored, TensorTrain};
+use crate::compress::{LayerCompression, LowRank, Projected, Stored, TensorTrain};
 use crate::linalg::Real;
 use crate::network::LayerWeights;
 
@@ -144,7 +144,18 @@ impl<T: Real> Solver<T> {
             activations: Vec::new(),
             linear_residuals: Vec::new(),
         };
-        for (layer, form) in layers.iter().zip(&header.compressed) {
+        let begun = problem.compresses_after(header.iteration);
+        for (index, (layer, form)) in layers.iter().zip(&header.compressed).enumerate() {
+            let compression = problem.compression[index].as_ref().filter(|_| begun);
+            let fits = match (form, compression) {
+                (Some(form), Some(compression)) => form.fits(compression),
+                (form, compression) => form.is_none() && compression.is_none(),
+            };
+            if !fits {
+                return Err(CheckpointError(format!(
+                    "layer {index} is compressed in another way"
+                )));
+            }
             let weight = arrays.matrix(layer.weight)?;
             let bias = if problem.architecture.bias {
                 Some(arrays.vector(layer.weight.0)?)
@@ -220,6 +231,27 @@ impl Form {
             },
             Stored::Sparse => Self::Sparse,
             Stored::NM { n, m } => Self::NM { n: *n, m: *m },
+        }
+    }
+
+    /// Whether a weight under this compression is stored like this.
+    fn fits(&self, compression: &LayerCompression) -> bool {
+        match (self, compression) {
+            (
+                Self::TensorTrain { modes, ranks },
+                LayerCompression::TensorTrain {
+                    modes: expected,
+                    rank,
+                },
+            ) => modes == expected && *ranks == TensorTrain::<f64>::ranks_of(modes, *rank),
+            (Self::LowRank { rank }, LayerCompression::LowRank { rank: largest }) => {
+                (1..=*largest).contains(rank)
+            }
+            (Self::Sparse, LayerCompression::Prune { .. }) => true,
+            (Self::NM { n, m }, LayerCompression::NM { n: kept, m: group }) => {
+                (n, m) == (kept, group)
+            }
+            _ => false,
         }
     }
 }

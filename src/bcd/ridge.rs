@@ -29,6 +29,16 @@ pub struct Change<T> {
     pub bias: Option<Array1<T>>,
 }
 
+impl<T: Real> Change<T> {
+    /// Whether all numbers are finite.
+    pub fn is_finite(&self) -> bool {
+        self.weight
+            .iter()
+            .chain(self.bias.iter().flatten())
+            .all(|value| value.is_finite())
+    }
+}
+
 /// Solves `D [ shift I + rho V V' ] = G` for the change `D` of the weights; `V` is inputs x n.
 ///
 /// With a bias, a row of ones is appended to `V`; its diagonal entry is regularised by

@@ -54,6 +54,12 @@ impl<T: Real> Problem<T> {
         layer.kind == LayerKind::Dense && self.data.train.len() < layer.weight.1
     }
 
+    /// Whether compression takes part in the blocks after so many iterations.
+    pub(super) fn compresses_after(&self, iteration: usize) -> bool {
+        let dense = self.settings.compress_after;
+        dense == 0 || iteration > dense
+    }
+
     pub(super) fn globally_pruned_layers(&self) -> Vec<usize> {
         let global = |layer: &Option<LayerCompression>| {
             matches!(layer, Some(LayerCompression::Prune { global: true, .. }))
@@ -120,9 +126,10 @@ impl<T: Real> Solver<T> {
     pub fn new(problem: Problem<T>, weights: Vec<LayerWeights<T>>) -> Result<Self, SolverError> {
         let state = State::forward(&problem.architecture, &problem.data, weights);
         let mut solver = Self::from_state(problem, state);
-        if solver.problem.settings.compress_after == 0 {
+        if solver.problem.compresses_after(0) {
             solver.begin_compression()?;
         }
+        solver.require_finite_objective()?;
         Ok(solver)
     }
 
@@ -157,9 +164,11 @@ impl<T: Real> Solver<T> {
     /// [`SolverError`] names the block that turned non-finite or whose system broke down.
     pub fn iterate(&mut self) -> Result<Measurement, SolverError> {
         let number = self.iteration + 1;
+        let weights_before = self.state.weights.clone();
         if number == self.problem.settings.compress_after + 1 && !self.is_compressing() {
             self.begin_compression()?;
         }
+        let compressed_before = self.state.compressed.clone();
         self.tau = self.problem.settings.tau_at(number);
         let objective_before = self.objective();
         let last = self.problem.architecture.layers.len() - 1;
@@ -182,16 +191,13 @@ impl<T: Real> Solver<T> {
             pass.update_weight(layer)?;
         }
 
-        self.step = pass.squared_step.sqrt();
+        let squared_step = pass.squared_step
+            + self
+                .state
+                .squared_change_of_weights(&weights_before, &compressed_before);
+        self.step = squared_step.sqrt();
         self.iteration = number;
-        let objective = self.objective();
-        if !objective.is_finite() {
-            return Err(SolverError {
-                iteration: number,
-                block: Block::Objective,
-                cause: Cause::NonFinite,
-            });
-        }
+        let objective = self.require_finite_objective()?;
         if objective > objective_before * (1.0 + T::DESCENT_TOLERANCE) {
             self.descent_violations += 1;
         }
@@ -301,6 +307,18 @@ impl<T: Real> Solver<T> {
             loss: 0.5 * squared(&(&self.state.activations[last] - &self.problem.targets)),
             layers,
         }
+    }
+
+    fn require_finite_objective(&self) -> Result<f64, SolverError> {
+        let objective = self.objective();
+        if objective.is_finite() {
+            return Ok(objective);
+        }
+        Err(SolverError {
+            iteration: self.iteration,
+            block: Block::Objective,
+            cause: Cause::NonFinite,
+        })
     }
 
     fn objective(&self) -> f64 {

@@ -3,8 +3,9 @@
 use ndarray::{Array2, ArrayViewMut2};
 
 use super::data::TrainingData;
+use super::updates::slice;
 use crate::compress::Projected;
-use crate::linalg::{Accumulate, Real};
+use crate::linalg::{Accumulate, Real, sum_of_squares_of_difference};
 use crate::network::{Architecture, LayerWeights, apply_layer};
 
 /// All blocks, and the residuals that come with them. Layer `i` of the paper is index `i - 1`.
@@ -85,6 +86,32 @@ impl<T: Real> State<T> {
             residual.view_mut(),
         );
         self.linear_residuals[index] = residual;
+    }
+
+    /// `|W - W_before|^2` with the biases, and `|Z - Z_before|^2` where a layer was compressed before.
+    ///
+    /// Taken over a whole iteration, because a weight can move more than once in it: with one
+    /// pruning threshold over several layers, and where hard coupling begins.
+    pub fn squared_change_of_weights(
+        &self,
+        weights: &[LayerWeights<T>],
+        compressed: &[Option<Projected<T>>],
+    ) -> f64 {
+        let squared = |new, old| sum_of_squares_of_difference(slice(new), slice(old));
+        let mut change = 0.0;
+        for (new, old) in self.weights.iter().zip(weights) {
+            change += squared(&new.weight, &old.weight);
+            if let (Some(new), Some(old)) = (&new.bias, &old.bias) {
+                let difference = (new - old).mapv(T::widen);
+                change += difference.dot(&difference);
+            }
+        }
+        for (new, old) in self.compressed.iter().zip(compressed) {
+            if let (Some(new), Some(old)) = (new, old) {
+                change += squared(&new.dense, &old.dense);
+            }
+        }
+        change
     }
 }
 

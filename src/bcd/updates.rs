@@ -13,7 +13,6 @@ use super::state::{State, Workspace};
 use crate::compress::{LayerCompression, Projected, Stored, prune_jointly};
 use crate::linalg::{
     Accumulate, Cholesky, Real, gram_of_columns, gram_of_rows, product, sum_of_squares,
-    sum_of_squares_of_difference,
 };
 use crate::network::{add_bias, add_correlation, sum_over_samples};
 
@@ -37,7 +36,7 @@ pub struct Iteration<'a, T> {
     pub first_layer: &'a mut Option<FirstLayerSystem>,
     /// Parts of the objective.
     pub sums: &'a mut Sums,
-    /// Sum of the squared changes of all blocks so far.
+    /// Sum of the squared changes of the `U` and `V` so far.
     pub squared_step: f64,
 }
 
@@ -212,23 +211,16 @@ impl<T: Real> Iteration<'_, T> {
     /// `D [ (alpha + tau_i + lambda_i) I + rho V V' ] = tau_i (Z_i - W_i) - lambda_i W_i + rho E V'`.
     /// It is exact for any weights, and rounding in the Gram matrix cannot move a converged one.
     pub fn update_weight(&mut self, index: usize) -> Result<(), SolverError> {
-        let before = self.state.weights[index].clone();
         let change = self.solve_for_weight(index)?;
+        if !change.is_finite() {
+            return Err(self.fail(Block::Weight(index), Cause::NonFinite));
+        }
         let weights = &mut self.state.weights[index];
         weights.weight += &change.weight;
         if let (Some(bias), Some(change)) = (&mut weights.bias, &change.bias) {
             *bias += change;
         }
         self.update_compressed(index)?;
-        let weights = &self.state.weights[index];
-        let mut step = sum_of_squares_of_difference(slice(&weights.weight), slice(&before.weight));
-        if let (Some(new), Some(old)) = (&weights.bias, &before.bias) {
-            step += (new - old)
-                .iter()
-                .map(|value| value.widen().powi(2))
-                .sum::<f64>();
-        }
-        self.add_step(Block::Weight(index), step)?;
         if index == 0 {
             self.refresh_linear_residual(0);
         }
@@ -322,7 +314,6 @@ impl<T: Real> Iteration<'_, T> {
             let moves_weight = self.settings().coupling == Coupling::Hard
                 && layer != index
                 && dense != self.state.weights[layer].weight;
-            let before = self.state.weights[layer].weight.clone();
             self.take_over(
                 layer,
                 Projected {
@@ -331,9 +322,8 @@ impl<T: Real> Iteration<'_, T> {
                 },
             )?;
             if moves_weight {
-                let after = &self.state.weights[layer].weight;
-                self.squared_step += sum_of_squares_of_difference(slice(after), slice(&before));
-                self.sums.layers[layer].weight = sum_of_squares(slice(after));
+                self.sums.layers[layer].weight =
+                    sum_of_squares(slice(&self.state.weights[layer].weight));
                 self.refresh_linear_residual(layer);
             }
         }
@@ -341,15 +331,14 @@ impl<T: Real> Iteration<'_, T> {
     }
 
     fn take_over(&mut self, index: usize, projected: Projected<T>) -> Result<(), SolverError> {
-        if let Some(old) = &self.state.compressed[index] {
-            let step = sum_of_squares_of_difference(slice(&projected.dense), slice(&old.dense));
-            self.add_step(Block::Compressed(index), step)?;
-        }
         if self.settings().coupling == Coupling::Hard {
             self.state.weights[index].weight.assign(&projected.dense);
         }
-        self.sums.layers[index].compression_residual =
-            projected.squared_error(self.state.weights[index].weight.view());
+        let residual = projected.squared_error(self.state.weights[index].weight.view());
+        if !residual.is_finite() {
+            return Err(self.fail(Block::Compressed(index), Cause::NonFinite));
+        }
+        self.sums.layers[index].compression_residual = residual;
         self.state.compressed[index] = Some(projected);
         Ok(())
     }

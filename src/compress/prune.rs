@@ -40,10 +40,14 @@ pub fn prune_jointly<T: Real>(weights: &[ArrayView2<'_, T>], sparsity: f64) -> V
     weights
         .iter()
         .map(|weight| {
-            weight.mapv(|value| match kept.next() {
-                Some(true) => value,
-                _ => T::zero(),
-            })
+            // Standard layout: a map over a transposed view would go through it in another order.
+            let mut pruned = weight.as_standard_layout().into_owned();
+            for value in &mut pruned {
+                if !kept.next().unwrap_or(false) {
+                    *value = T::zero();
+                }
+            }
+            pruned
         })
         .collect()
 }

@@ -28,15 +28,18 @@ impl<T: Real> TensorTrain<T> {
         modes: Vec<usize>,
         cores: Vec<Array2<T>>,
     ) -> Option<Self> {
-        let mut rank = 1;
+        if modes.is_empty() || modes.len() != cores.len() {
+            return None;
+        }
+        let (mut rank, mut entries) = (1_usize, 1_usize);
         for (mode, core) in modes.iter().zip(&cores) {
-            if core.nrows() != rank * mode {
+            if rank.checked_mul(*mode) != Some(core.nrows()) || core.ncols() == 0 {
                 return None;
             }
+            entries = entries.checked_mul(*mode)?;
             rank = core.ncols();
         }
-        let entries: usize = modes.iter().product();
-        (modes.len() == cores.len() && rank == 1 && entries == shape.0 * shape.1).then_some(Self {
+        (rank == 1 && entries == shape.0 * shape.1).then_some(Self {
             shape,
             modes,
             cores,
@@ -57,6 +60,21 @@ impl<T: Real> TensorTrain<T> {
     pub fn ranks(&self) -> Vec<usize> {
         let inner = self.cores.len() - 1;
         self.cores[..inner].iter().map(Array2::ncols).collect()
+    }
+
+    /// The ranks that a projection with these modes and this largest rank has.
+    pub fn ranks_of(modes: &[usize], rank: usize) -> Vec<usize> {
+        let mut after: usize = modes.iter().product();
+        let mut before = 1;
+        let inner = modes.len().saturating_sub(1);
+        modes[..inner]
+            .iter()
+            .map(|mode| {
+                after /= mode;
+                before = (before * mode).min(after).min(rank);
+                before
+            })
+            .collect()
     }
 
     /// Stored numbers: the entries of all cores.

@@ -270,9 +270,9 @@ pub fn effective_sparsity<T: Real>(
         .iter()
         .zip(compressed)
         .map(|(weights, compressed)| {
-            let counts_zeros = compressed
-                .as_ref()
-                .is_none_or(|projected| projected.ranks().is_empty());
+            let counts_zeros = compressed.as_ref().is_none_or(|projected| {
+                matches!(projected.stored, Stored::Sparse | Stored::NM { .. })
+            });
             let weight = compressed
                 .as_ref()
                 .map_or(&weights.weight, |projected| &projected.dense);

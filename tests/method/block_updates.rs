@@ -1,0 +1,350 @@
+//! Every block update is the exact minimiser of the objective and its proximal term.
+//!
+//! Each block is smooth and strictly convex but `U` of a hidden layer, so that a gradient of zero is
+//! proof; the entries of `U` are compared with other candidates.
+
+use ndarray::Array2;
+use nnbcd::bcd::SolverSettings;
+use nnbcd::linalg::Real;
+
+use crate::blocks::{Blocks, relu, rows, squares, with_one_threshold};
+use crate::cases::{Case, METHODS, decay_per_layer, every_kind, normal};
+
+fn norm(array: &Array2<f64>) -> f64 {
+    squares(array).sqrt()
+}
+
+/// Largest gradient of all blocks, each relative to the rounding of the terms that cancel in it.
+fn largest_gradient(before: &Blocks, after: &Blocks, settings: &SolverSettings, tau: f64) -> f64 {
+    let last = after.layers.len() - 1;
+    let mut largest = output_gradient(before, after, settings);
+    for index in 0..=last {
+        largest = largest.max(weight_gradient(before, after, index, settings, tau));
+        if index < last {
+            largest = largest.max(activation_gradient(before, after, index, settings));
+        }
+    }
+    largest
+}
+
+/// `V_N` for the old `U_N`, `U_N` for the new `V_N` and the old weight.
+fn output_gradient(before: &Blocks, after: &Blocks, settings: &SolverSettings) -> f64 {
+    let last = after.layers.len() - 1;
+    let (v, v_old) = (&after.activations[last], &before.activations[last]);
+    let (u, u_old) = (&after.pre_activations[last], &before.pre_activations[last]);
+    let gradient = v - &after.targets + settings.gamma * (v - u_old) + settings.alpha * (v - v_old);
+    let product = before.joined(last).dot(&before.columns_of(last));
+    let linear = settings.rho * (rows(&after.layers[last], u) - &product);
+    let pull = settings.gamma * (rows(&after.layers[last], u) - rows(&after.layers[last], v));
+    let scale = (1.0 + settings.gamma + settings.alpha) * norm(v)
+        + settings.rho * (norm(u) + norm(&product));
+    norm(&gradient).max(norm(&(linear + pull))) / scale
+}
+
+/// `V_i` for the new layer above and the old `U_i`.
+fn activation_gradient(
+    before: &Blocks,
+    after: &Blocks,
+    index: usize,
+    settings: &SolverSettings,
+) -> f64 {
+    let next = index + 1;
+    let v = &after.activations[index];
+    let weight = &after.weights[next];
+    let mut residual = &after.pre_activations[next] - &weight.dot(v);
+    if let Some(bias) = &after.biases[next] {
+        residual -= &bias.view().insert_axis(ndarray::Axis(1));
+    }
+    let pull = settings.gamma * (v - &relu(&before.pre_activations[index]));
+    let gradient = pull - settings.rho * weight.t().dot(&residual);
+    let scale = settings.gamma * norm(v)
+        + settings.rho
+            * norm(weight)
+            * (norm(weight) * norm(v) + norm(&after.pre_activations[next]));
+    norm(&gradient) / scale
+}
+
+/// `W_i` and its bias for the new `U_i`, the old inputs and the old compressed weight.
+fn weight_gradient(
+    before: &Blocks,
+    after: &Blocks,
+    index: usize,
+    settings: &SolverSettings,
+    tau: f64,
+) -> f64 {
+    let columns = before.columns_of(index);
+    let units = rows(&after.layers[index], &after.pre_activations[index]);
+    let (joined, old) = (after.joined(index), before.joined(index));
+    let residual = &units - &joined.dot(&columns);
+    let mut gradient =
+        settings.alpha * (&joined - &old) - settings.rho * residual.dot(&columns.t());
+    let weight = &after.weights[index];
+    let decay = settings.weight_decay.of_layer(index);
+    let mut own = gradient.slice_mut(ndarray::s![.., ..weight.ncols()]);
+    own += &(decay * weight);
+    if let Some(compressed) = compressed_in_use(before, after, index) {
+        own += &(tau * (weight - compressed));
+    }
+    let scale = settings.rho * norm(&columns) * (norm(&units) + norm(&columns) * norm(&joined))
+        + (settings.alpha + decay + tau) * norm(&joined);
+    norm(&gradient) / scale
+}
+
+/// `Z_i` when `W_i` is updated: the old one, but under one threshold for all layers already moved by
+/// the layers above.
+fn compressed_in_use(before: &Blocks, after: &Blocks, index: usize) -> Option<Array2<f64>> {
+    let old = before.compressed[index].clone()?;
+    let Some(sparsity) = before.one_threshold else {
+        return Some(old);
+    };
+    if index + 1 == before.layers.len() {
+        return Some(old);
+    }
+    let weights: Vec<Array2<f64>> = (0..before.layers.len())
+        .map(|layer| {
+            if layer > index {
+                &after.weights[layer]
+            } else {
+                &before.weights[layer]
+            }
+            .clone()
+        })
+        .collect();
+    Some(with_one_threshold(&weights, sparsity).remove(index))
+}
+
+/// How far the cost of an entry of a hidden `U` is above that of the best candidate nearby,
+/// relative to the terms of the cost.
+fn largest_excess(before: &Blocks, after: &Blocks, settings: &SolverSettings) -> f64 {
+    let mut largest = 0.0_f64;
+    for index in 0..after.layers.len() - 1 {
+        let layer = &after.layers[index];
+        let image = before.joined(index).dot(&before.columns_of(index));
+        let [v, u, old] = [
+            &after.activations[index],
+            &after.pre_activations[index],
+            &before.pre_activations[index],
+        ]
+        .map(|units| rows(layer, units));
+        for (entry, u) in u.indexed_iter() {
+            let cost = |u: f64| {
+                settings.gamma * (v[entry] - u.max(0.0)).powi(2)
+                    + settings.rho * (u - image[entry]).powi(2)
+                    + settings.alpha * (u - old[entry]).powi(2)
+            };
+            let scale = cost(0.0) + 1e-3;
+            for step in [-1.0, -0.1, -1e-3, 1e-3, 0.1, 1.0] {
+                largest = largest.max((cost(*u) - cost(u + step)) / scale);
+                largest = largest.max((cost(*u) - cost(step)) / scale);
+            }
+        }
+    }
+    largest
+}
+
+fn check<T: Real>(case: &Case, gradient_limit: f64) {
+    let mut solver = case.solver::<T>();
+    let settings = &case.solver;
+    let mut before = Blocks::of(&solver);
+    for iteration in 1..=4 {
+        solver.iterate().unwrap();
+        let after = Blocks::of(&solver);
+        let tau = settings.tau_at(iteration);
+        let gradient = largest_gradient(&before, &after, settings, tau);
+        assert!(
+            gradient < gradient_limit,
+            "gradient {gradient:e} in iteration {iteration} of {case:?}"
+        );
+        let excess = largest_excess(&before, &after, settings);
+        assert!(
+            excess < gradient_limit,
+            "excess {excess:e} in iteration {iteration} of {case:?}"
+        );
+        before = after;
+    }
+}
+
+fn check_both(case: &Case) {
+    check::<f64>(case, 1e-14);
+    check::<f32>(case, 3e-6);
+}
+
+#[test]
+fn all_gradients_vanish_for_every_method_bias_and_convolution() {
+    for case in every_kind() {
+        check_both(&case);
+    }
+}
+
+/// More and fewer samples than the inputs of each layer: the primal and the dual weight update.
+#[test]
+fn all_gradients_vanish_for_wide_and_narrow_data() {
+    for bias in [false, true] {
+        for samples in [1, 5, 7, 8, 9, 11, 12, 13, 60] {
+            let mut case = Case {
+                bias,
+                samples,
+                compression: METHODS[3],
+                ..Case::default()
+            };
+            case.solver.weight_decay = decay_per_layer();
+            check_both(&case);
+        }
+    }
+}
+
+/// The next layer much wider, slightly wider, equal and narrower: both forms of the `V` update.
+#[test]
+fn all_gradients_vanish_for_widening_and_narrowing_networks() {
+    for hidden in [
+        vec![],
+        vec![9],
+        vec![2, 20],
+        vec![10, 16],
+        vec![10, 17],
+        vec![20, 4],
+        vec![1, 1],
+        vec![3, 9, 4, 15],
+    ] {
+        for bias in [false, true] {
+            check_both(&Case {
+                hidden: hidden.clone(),
+                bias,
+                samples: 17,
+                compression: METHODS[0],
+                ..Case::default()
+            });
+        }
+    }
+}
+
+#[test]
+fn all_gradients_vanish_with_continuation_and_extreme_penalties() {
+    for (gamma, rho, tau, alpha) in [
+        (1e-2, 1e2, 1.0, 1e-2),
+        (1e2, 1e-2, 1e3, 10.0),
+        (5.0, 5.0, 0.1, 0.1),
+    ] {
+        let mut case = Case {
+            compression: METHODS[1],
+            bias: true,
+            ..Case::default()
+        };
+        case.solver.gamma = gamma;
+        case.solver.rho = rho;
+        case.solver.tau = tau;
+        case.solver.alpha = alpha;
+        case.solver.tau_final = Some(50.0 * tau);
+        check_both(&case);
+    }
+}
+
+/// The bias of a convolution and of a dense layer is not pulled towards the compressed weight.
+#[test]
+fn weights_solved_by_elimination_agree_just_above_and_below_the_change_of_path() {
+    for bias in [false, true] {
+        for samples in 10..=14 {
+            let mut case = Case {
+                samples,
+                bias,
+                compression: METHODS[2],
+                ..Case::default()
+            };
+            case.solver.weight_decay = decay_per_layer();
+            let mut solver = case.solver::<f64>();
+            let before = Blocks::of(&solver);
+            solver.iterate().unwrap();
+            let after = Blocks::of(&solver);
+            for index in 0..3 {
+                let expected = eliminated(&before, &after, index, &case.solver);
+                let deviation = norm(&(after.joined(index) - &expected)) / norm(&expected);
+                assert!(
+                    deviation < 1e-11,
+                    "{deviation:e}: layer {index} of {case:?}"
+                );
+            }
+        }
+    }
+}
+
+/// The weight and bias from the normal equations of the definition.
+fn eliminated(
+    before: &Blocks,
+    after: &Blocks,
+    index: usize,
+    settings: &SolverSettings,
+) -> Array2<f64> {
+    let columns = before.columns_of(index);
+    let units = rows(&after.layers[index], &after.pre_activations[index]);
+    let old = before.joined(index);
+    let compressed = before.compressed[index].as_ref().unwrap();
+    let mut right = settings.rho * units.dot(&columns.t()) + settings.alpha * &old;
+    let mut system = settings.rho * columns.dot(&columns.t());
+    let inputs = compressed.ncols();
+    let mut own = right.slice_mut(ndarray::s![.., ..inputs]);
+    own += &(settings.tau * compressed);
+    let decay = settings.weight_decay.of_layer(index);
+    for (entry, value) in system.diag_mut().iter_mut().enumerate() {
+        *value += settings.alpha;
+        if entry < inputs {
+            *value += settings.tau + decay;
+        }
+    }
+    eliminate(system, right.t().to_owned()).reversed_axes()
+}
+
+/// Gauss-Jordan elimination with row pivots: `A X = B`.
+fn eliminate(mut a: Array2<f64>, mut b: Array2<f64>) -> Array2<f64> {
+    let size = a.nrows();
+    for pivot in 0..size {
+        let best = (pivot..size)
+            .max_by(|i, j| a[(*i, pivot)].abs().total_cmp(&a[(*j, pivot)].abs()))
+            .unwrap();
+        for matrix in [&mut a, &mut b] {
+            for column in 0..matrix.ncols() {
+                matrix.swap((pivot, column), (best, column));
+            }
+        }
+        for row in (0..size).filter(|row| *row != pivot) {
+            let factor = a[(row, pivot)] / a[(pivot, pivot)];
+            for matrix in [&mut a, &mut b] {
+                for column in 0..matrix.ncols() {
+                    let above = matrix[(pivot, column)];
+                    matrix[(row, column)] -= factor * above;
+                }
+            }
+        }
+    }
+    for row in 0..size {
+        let pivot = a[(row, row)];
+        b.row_mut(row).mapv_inplace(|value| value / pivot);
+    }
+    b
+}
+
+/// The checks above would notice a block that is off by little.
+#[test]
+fn the_gradient_check_notices_a_small_error_in_any_block() {
+    let case = Case {
+        bias: true,
+        compression: METHODS[3],
+        ..Case::default()
+    };
+    let mut solver = case.solver::<f64>();
+    let before = Blocks::of(&solver);
+    solver.iterate().unwrap();
+    let exact = Blocks::of(&solver);
+    let gradient =
+        |blocks: &Blocks| largest_gradient(&before, blocks, &case.solver, case.solver.tau);
+    let clean = gradient(&exact);
+    for index in 0..3 {
+        let mut wrong = exact.clone();
+        let shape = wrong.weights[index].dim();
+        wrong.weights[index] += &(1e-8 * normal(shape.0, shape.1, 7));
+        assert!(gradient(&wrong) > 1e3 * clean, "weight {index}");
+        let mut wrong = exact.clone();
+        let shape = wrong.activations[index].dim();
+        wrong.activations[index] += &(1e-8 * normal(shape.0, shape.1, 8));
+        assert!(gradient(&wrong) > 1e3 * clean, "activation {index}");
+    }
+}

@@ -1,0 +1,154 @@
+//! The objective never rises, by as much as the theory promises; and a rise is counted.
+
+use nnbcd::bcd::{Coupling, SolverSettings};
+use nnbcd::linalg::Real;
+
+use crate::blocks::Blocks;
+use crate::cases::{Case, METHODS, decay_per_layer};
+
+fn assert_descent<T: Real>(case: &Case) {
+    let mut solver = case.solver::<T>();
+    while solver.termination().is_none() {
+        let row = solver.iterate().unwrap();
+        assert_eq!(
+            row.descent_violations, 0,
+            "iteration {} of {case:?}",
+            row.iteration
+        );
+    }
+}
+
+#[test]
+fn the_objective_falls_in_every_iteration_of_every_combination() {
+    for compression in METHODS {
+        for variant in 0..32_u64 {
+            let on = |bit: u32| variant >> bit & 1 == 1;
+            let mut case = Case {
+                compression,
+                bias: on(0),
+                seed: 10 + variant,
+                ..Case::default()
+            };
+            if on(1) {
+                case = case.with_convolution();
+            }
+            case.solver.tau_final = on(2).then_some(200.0);
+            if on(3) {
+                case.solver.weight_decay = decay_per_layer();
+            }
+            case.solver.compress_after = if on(4) { 4 } else { 0 };
+            assert_descent::<f64>(&case);
+            assert_descent::<f32>(&case);
+        }
+    }
+}
+
+/// `F_{k-1} - F_k >= c |step|^2` over `W`, `U` and `V` with `c` from the convexity of each block:
+/// half of `2 alpha` (W), `alpha` (U of a hidden layer), `gamma` (V of a hidden layer),
+/// `gamma + rho` (U of the output) and `1 + gamma + 2 alpha` (V of the output).
+#[test]
+fn the_objective_falls_by_a_multiple_of_the_squared_step() {
+    for compression in METHODS {
+        for bias in [false, true] {
+            let case = Case {
+                compression,
+                bias,
+                ..Case::default()
+            };
+            let SolverSettings {
+                alpha, gamma, tau, ..
+            } = case.solver;
+            let rate = 0.5 * alpha.min(gamma);
+            let mut solver = case.solver::<f64>();
+            let mut before = Blocks::of(&solver);
+            for _ in 0..case.solver.iterations {
+                solver.iterate().unwrap();
+                let after = Blocks::of(&solver);
+                let fall = before.objective(&case.solver, tau) - after.objective(&case.solver, tau);
+                let (moved, _) = after.squared_steps(&before);
+                assert!(moved > 0.0);
+                assert!(fall >= rate * moved, "fall {fall} step {moved} of {case:?}");
+                before = after;
+            }
+        }
+    }
+}
+
+/// With `coupling: hard` there is no guarantee: the counter must agree with the objectives.
+#[test]
+fn rises_of_the_objective_are_counted() {
+    fn counted<T: Real>(compression: &'static str) -> usize {
+        let mut case = Case {
+            compression,
+            ..Case::default()
+        };
+        case.solver.coupling = Coupling::Hard;
+        case.solver.tau = 0.01;
+        case.solver.alpha = 0.01;
+        case.solver.iterations = 40;
+        let mut solver = case.solver::<T>();
+        let mut last = solver.measurement().objective;
+        let mut expected = 0;
+        while solver.termination().is_none() {
+            let row = solver.iterate().unwrap();
+            expected += usize::from(row.objective > last * (1.0 + T::DESCENT_TOLERANCE));
+            assert_eq!(row.descent_violations, expected, "{compression}");
+            last = row.objective;
+        }
+        expected
+    }
+    let total: usize = METHODS[1..]
+        .iter()
+        .map(|method| counted::<f64>(method) + counted::<f32>(method))
+        .sum();
+    assert!(total > 4, "the objective hardly ever rose: {total}");
+}
+
+/// The sums that the updates carry along stay those of the blocks.
+#[test]
+fn the_reported_objective_does_not_drift_away_from_the_blocks() {
+    fn drift<T: Real>(case: &Case) -> f64 {
+        let mut solver = case.solver::<T>();
+        while solver.termination().is_none() {
+            solver.iterate().unwrap();
+        }
+        let reported = solver.measurement().objective;
+        let objective = Blocks::of(&solver).objective(&case.solver, case.solver.tau);
+        (reported - objective).abs() / objective
+    }
+    for compression in METHODS {
+        for convolution in [false, true] {
+            let mut case = Case {
+                compression,
+                bias: true,
+                ..Case::default()
+            };
+            if convolution {
+                case = case.with_convolution();
+            }
+            case.solver.iterations = 300;
+            case.solver.weight_decay = decay_per_layer();
+            let (double, single) = (drift::<f64>(&case), drift::<f32>(&case));
+            assert!(double < 1e-11, "{double:e}: {case:?}");
+            assert!(single < 1e-5, "{single:e}: {case:?}");
+        }
+    }
+}
+
+/// A strong coupling brings `W` next to the set of `Z`: what is left of it is near the rounding of
+/// single precision, where a projection that is not exact would raise the objective.
+#[test]
+fn single_precision_descends_with_a_strong_coupling_too() {
+    for compression in METHODS {
+        for tau in [1e2, 1e4] {
+            let mut case = Case {
+                compression,
+                samples: 60,
+                ..Case::default()
+            };
+            case.solver.tau = tau;
+            case.solver.iterations = 60;
+            assert_descent::<f32>(&case);
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The mathematics of the method, held against its definitions from outside.
+//!
+//! Everything here goes through the public interface of the library: the blocks of a solver are read
+//! from its checkpoints, and every expected number is computed by plain loops of this test.
+
+mod accuracy;
+mod block_updates;
+mod blocks;
+mod cases;
+mod checkpoints;
+mod descent;
+mod initialisation;
+mod projections;
+mod prox;
+mod quantities;
+mod threads;

@@ -1,0 +1,76 @@
+//! The same numbers to the last bit for any number of threads.
+
+use nnbcd::linalg::Real;
+
+use crate::cases::{Case, METHODS};
+
+fn final_state<T: Real>(case: &Case, threads: usize) -> Vec<u8> {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .unwrap();
+    pool.install(|| {
+        let mut solver = case.solver::<T>();
+        for _ in 0..3 {
+            solver.iterate().unwrap();
+        }
+        let accuracy = solver.accuracy();
+        let mut state = solver.checkpoint().pieces().concat();
+        for part in accuracy {
+            state.extend(part.overall.to_le_bytes());
+            state.extend(part.balanced.to_le_bytes());
+        }
+        state
+    })
+}
+
+fn check<T: Real>(case: &Case) {
+    let alone = final_state::<T>(case, 1);
+    for threads in [2, 3] {
+        assert!(
+            alone == final_state::<T>(case, threads),
+            "{threads} threads: {case:?}"
+        );
+    }
+}
+
+/// Large enough for several pieces of every array, and for products that the backend shares.
+#[test]
+fn blocks_sums_and_accuracies_do_not_depend_on_the_threads() {
+    for (index, compression) in METHODS.into_iter().enumerate() {
+        let case = Case {
+            features: 70,
+            hidden: vec![66, 90],
+            samples: 700,
+            bias: index % 2 == 0,
+            compression,
+            ..Case::default()
+        };
+        check::<f64>(&case);
+        check::<f32>(&case);
+    }
+}
+
+#[test]
+fn neither_with_a_convolution_nor_with_fewer_samples_than_inputs() {
+    for bias in [false, true] {
+        let convolution = Case {
+            samples: 1500,
+            bias,
+            compression: METHODS[6],
+            ..Case::default().with_convolution()
+        };
+        let few = Case {
+            features: 300,
+            hidden: vec![250, 200],
+            samples: 130,
+            bias,
+            compression: METHODS[3],
+            ..Case::default()
+        };
+        for case in [convolution, few] {
+            check::<f64>(&case);
+            check::<f32>(&case);
+        }
+    }
+}
