@@ -76,7 +76,7 @@ fn outputs<T: Real>(
     activations
 }
 
-fn check<T: Real>(case: &Case, form: Option<LayerCompression>, samples: usize, limit: f64) {
+fn check<T: Real>(case: &Case, form: Option<&LayerCompression>, samples: usize, limit: f64) {
     let architecture = case.architecture();
     let mut weights = draw_weights::<T>(&architecture, InitScheme::KaimingNormal, 1.0, 3);
     for (index, layer) in weights.iter_mut().enumerate() {
@@ -89,7 +89,7 @@ fn check<T: Real>(case: &Case, form: Option<LayerCompression>, samples: usize, l
     let compressed: Vec<_> = weights
         .iter()
         .map(|layer| {
-            let form = with_modes(form.clone()?, layer.weight.dim());
+            let form = with_modes(form?.clone(), layer.weight.dim());
             Some(Projected::project(&form, layer.weight.view(), None).unwrap())
         })
         .collect();
@@ -129,8 +129,8 @@ fn predictions_are_those_of_a_plain_forward_pass_in_every_form() {
             };
             for case in [case.clone(), case.with_convolution()] {
                 for samples in [0, 1, 31, 33, 255, 256, 257, 600] {
-                    check::<f64>(&case, form.clone(), samples, 1e-12);
-                    check::<f32>(&case, form.clone(), samples, 1e-4);
+                    check::<f64>(&case, form.as_ref(), samples, 1e-12);
+                    check::<f32>(&case, form.as_ref(), samples, 1e-4);
                 }
             }
         }

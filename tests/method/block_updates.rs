@@ -239,7 +239,7 @@ fn all_gradients_vanish_with_continuation_and_extreme_penalties() {
     }
 }
 
-/// The bias of a convolution and of a dense layer is not pulled towards the compressed weight.
+/// The primal and the dual weight update against one solution that knows neither.
 #[test]
 fn weights_solved_by_elimination_agree_just_above_and_below_the_change_of_path() {
     for bias in [false, true] {

@@ -88,7 +88,7 @@ impl Blocks {
         blocks
     }
 
-    /// Whether a ReLU follows the layer.
+    /// Whether the layer is followed by an activation function.
     pub fn is_hidden(&self, index: usize) -> bool {
         index + 1 < self.layers.len()
     }

@@ -153,8 +153,8 @@ pub fn every_kind() -> Vec<Case> {
     for compression in METHODS {
         for bias in [false, true] {
             let case = Case {
-                compression,
                 bias,
+                compression,
                 ..Case::default()
             };
             cases.extend([case.clone(), case.with_convolution()]);

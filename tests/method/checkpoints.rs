@@ -173,10 +173,10 @@ proptest! {
         for (position, change) in positions {
             damaged[position.index(range)] ^= change;
         }
-        if let Ok(mut solver) = resume(&damaged) {
-            if solver.iterate().is_ok() {
-                solver.accuracy();
-            }
+        if let Ok(mut solver) = resume(&damaged)
+            && solver.iterate().is_ok()
+        {
+            solver.accuracy();
         }
     }
 }

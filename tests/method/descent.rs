@@ -51,12 +51,12 @@ fn the_objective_falls_by_a_multiple_of_the_squared_step() {
     for compression in METHODS {
         for bias in [false, true] {
             let case = Case {
-                compression,
                 bias,
+                compression,
                 ..Case::default()
             };
             let SolverSettings {
-                alpha, gamma, tau, ..
+                gamma, tau, alpha, ..
             } = case.solver;
             let rate = 0.5 * alpha.min(gamma);
             let mut solver = case.solver::<f64>();

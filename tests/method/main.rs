@@ -3,6 +3,8 @@
 //! Everything here goes through the public interface of the library: the blocks of a solver are read
 //! from its checkpoints, and every expected number is computed by plain loops of this test.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod accuracy;
 mod block_updates;
 mod blocks;

@@ -222,3 +222,22 @@ fn weights_that_are_not_finite_are_refused_where_vectors_are_needed() {
         assert!(Projected::project(&form, weight.view(), None).is_err());
     }
 }
+
+/// A view in column-major order is pruned like the same matrix in row-major order.
+#[test]
+fn the_layout_of_a_weight_in_memory_does_not_matter() {
+    let transposed = normal(10, 6, 4);
+    let view = transposed.t();
+    let standard = view.as_standard_layout().into_owned();
+    let mut forms = exact_forms(view.dim());
+    forms.push(LayerCompression::Prune {
+        sparsity: 0.5,
+        global: false,
+    });
+    forms.push(LayerCompression::NM { n: 1, m: 4 });
+    for form in forms {
+        let [seen, copied] =
+            [view, standard.view()].map(|w| Projected::project(&form, w, None).unwrap());
+        assert_eq!(seen, copied, "{form:?}");
+    }
+}

@@ -36,7 +36,7 @@ fn objective_loss_and_residuals_are_those_of_the_blocks() {
             let tau = case.solver.tau_at(iteration);
             assert_close(
                 tau,
-                2.0 * 4.5_f64.powf(iteration.max(1) as f64 / 11.0 - 1.0 / 11.0),
+                2.0 * 4.5_f64.powf((iteration.max(1) - 1) as f64 / 11.0),
                 "tau",
             );
             let objective = blocks.objective(&case.solver, tau);
@@ -106,7 +106,7 @@ fn parameters_sparsity_and_compression_ratio_match_counts_by_hand() {
         ],
     ];
     let zeros = [
-        [0, 0],
+        [0_usize, 0],
         [0, 0],
         [0, 0],
         [67 + 34, 59],
@@ -245,7 +245,8 @@ fn zeros_of_factored_weights_do_not_count_but_those_of_sparse_ones_do() {
     ] {
         let projected = Projected::project(&compression, weight.view(), None).unwrap();
         let compressed = [Some(projected)];
-        let sparsity = effective_sparsity(&single, &dense(&[weight.clone()]), &compressed);
+        let sparsity =
+            effective_sparsity(&single, &dense(std::slice::from_ref(&weight)), &compressed);
         assert_eq!(sparsity, zeros / 6.0, "{compression:?}");
     }
 }
