@@ -316,9 +316,26 @@ impl<T: Real> Solver<T> {
         }
         Err(SolverError {
             iteration: self.iteration,
-            block: Block::Objective,
+            block: self.first_block_without_a_finite_norm(),
             cause: Cause::NonFinite,
         })
+    }
+
+    /// Where the trouble began: the first block, from the input on, whose norm is not finite.
+    fn first_block_without_a_finite_norm(&self) -> Block {
+        let is_bad = |array: &Array2<T>| !sum_of_squares(slice(array)).is_finite();
+        for (index, weights) in self.state.weights.iter().enumerate() {
+            if is_bad(&weights.weight) {
+                return Block::Weight(index);
+            }
+            if is_bad(&self.state.pre_activations[index]) {
+                return Block::PreActivation(index);
+            }
+            if is_bad(&self.state.activations[index]) {
+                return Block::Activation(index);
+            }
+        }
+        Block::Objective
     }
 
     fn objective(&self) -> f64 {
