@@ -144,7 +144,7 @@ impl<T: Real> Solver<T> {
             activations: Vec::new(),
             linear_residuals: Vec::new(),
         };
-        let begun = problem.compresses_after(header.iteration);
+        let begun = problem.settings.compresses_after(header.iteration);
         for (index, (layer, form)) in layers.iter().zip(&header.compressed).enumerate() {
             let compression = problem.compression[index].as_ref().filter(|_| begun);
             let fits = match (form, compression) {

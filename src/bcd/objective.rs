@@ -76,6 +76,11 @@ impl WeightDecay {
 }
 
 impl SolverSettings {
+    /// Whether compression takes part in the blocks after so many iterations.
+    pub fn compresses_after(&self, iteration: usize) -> bool {
+        self.compress_after == 0 || iteration > self.compress_after
+    }
+
     /// `tau` of iteration `k` (1-based): constant, or geometric from `tau` to `tau_final` over the
     /// iterations in which compression takes part.
     pub fn tau_at(&self, iteration: usize) -> f64 {

@@ -54,12 +54,6 @@ impl<T: Real> Problem<T> {
         layer.kind == LayerKind::Dense && self.data.train.len() < layer.weight.1
     }
 
-    /// Whether compression takes part in the blocks after so many iterations.
-    pub(super) fn compresses_after(&self, iteration: usize) -> bool {
-        let dense = self.settings.compress_after;
-        dense == 0 || iteration > dense
-    }
-
     pub(super) fn globally_pruned_layers(&self) -> Vec<usize> {
         let global = |layer: &Option<LayerCompression>| {
             matches!(layer, Some(LayerCompression::Prune { global: true, .. }))
@@ -126,7 +120,7 @@ impl<T: Real> Solver<T> {
     pub fn new(problem: Problem<T>, weights: Vec<LayerWeights<T>>) -> Result<Self, SolverError> {
         let state = State::forward(&problem.architecture, &problem.data, weights);
         let mut solver = Self::from_state(problem, state);
-        if solver.problem.compresses_after(0) {
+        if solver.problem.settings.compresses_after(0) {
             solver.begin_compression()?;
         }
         solver.require_finite_objective()?;

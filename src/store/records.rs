@@ -88,7 +88,7 @@ pub struct TrialResult {
     pub seed: u64,
     /// The last iteration, if there was one.
     pub last: Option<IterationRecord>,
-    /// Best test accuracy over all evaluated iterations.
+    /// Best test accuracy over the evaluated iterations in which compression took part.
     pub best_test_accuracy: Option<f64>,
     /// Share of zeros after dead units are removed.
     pub effective_sparsity: Option<f64>,

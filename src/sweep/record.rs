@@ -1,7 +1,7 @@
 //! What the solver measures, as the records of the run directory.
 
 use super::prepare::PreparedTrial;
-use crate::bcd::{Measurement, Solver};
+use crate::bcd::{Measurement, Solver, SolverSettings};
 use crate::compress::Projected;
 use crate::linalg::Real;
 use crate::network::{
@@ -97,6 +97,14 @@ fn zeros<T: Real>(weights: &LayerWeights<T>, compressed: Option<&Projected<T>>) 
     )
 }
 
+/// Test accuracy of a row whose network is compressed as the trial says: during the dense warm-up
+/// (`compress_after`) it is another, larger network, which must not count as the trial's best.
+pub fn deployed_accuracy(settings: &SolverSettings, row: &IterationRecord) -> Option<f64> {
+    let iteration = usize::try_from(row.iteration).unwrap_or(usize::MAX);
+    row.test_accuracy
+        .filter(|_| settings.compresses_after(iteration))
+}
+
 /// The rows of `layers.csv`.
 pub fn layers<T: Real>(solver: &Solver<T>, measurement: &Measurement) -> Vec<LayerRecord> {
     measurement
@@ -146,4 +154,28 @@ pub fn model_file<T: Real>(
         solver.compressed(),
         &description,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_dense_warm_up_is_not_the_accuracy_of_the_compressed_network() {
+        let settings = SolverSettings {
+            compress_after: 10,
+            ..SolverSettings::default()
+        };
+        let row = |iteration| IterationRecord {
+            iteration,
+            test_accuracy: Some(0.9),
+            ..IterationRecord::default()
+        };
+        assert_eq!(deployed_accuracy(&settings, &row(10)), None);
+        assert_eq!(deployed_accuracy(&settings, &row(11)), Some(0.9));
+        assert_eq!(
+            deployed_accuracy(&SolverSettings::default(), &row(0)),
+            Some(0.9)
+        );
+    }
 }

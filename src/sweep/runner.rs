@@ -17,6 +17,7 @@ use super::budget::{Budget, share_threads};
 use super::control::TrialControl;
 use super::prepare::PreparedTrial;
 use super::progress::Progress;
+use super::record;
 use super::trial_run::{Outcome, TrialContext, run_trial};
 use crate::store::{
     Command, RunDirectory, RunnerState, StoreError, TrialEventKind, TrialResult, TrialStatus, take,
@@ -186,13 +187,14 @@ impl<'a> Runner<'a> {
     fn fail(&mut self, index: usize, error: String) {
         let directory = self.sweep.run.trial(&self.sweep.trials[index].trial.id);
         let rows = directory.read_iterations().unwrap_or_default();
+        let settings = &self.sweep.trials[index].trial.settings.solver;
         let result = TrialResult {
             trial: self.sweep.trials[index].trial.id.clone(),
             status: TrialStatus::Failed,
             seed: self.sweep.trials[index].trial.settings.seed,
             best_test_accuracy: rows
                 .iter()
-                .filter_map(|row| row.test_accuracy)
+                .filter_map(|row| record::deployed_accuracy(settings, row))
                 .reduce(f64::max),
             params_dense: self.sweep.trials[index].architecture.parameters() as u64,
             seconds: rows.last().map_or(0.0, |row| row.seconds),

@@ -254,12 +254,12 @@ impl<'a, T: Real> Run<'a, T> {
     }
 
     fn remember(&mut self, row: &IterationRecord) {
-        if let Some(accuracy) = row.test_accuracy {
-            self.best_test_accuracy = Some(
-                self.best_test_accuracy
-                    .map_or(accuracy, |best| best.max(accuracy)),
-            );
-        }
+        let settings = &self.trial.trial.settings.solver;
+        let accuracies = [
+            self.best_test_accuracy,
+            record::deployed_accuracy(settings, row),
+        ];
+        self.best_test_accuracy = accuracies.into_iter().flatten().reduce(f64::max);
         self.last = Some(row.clone());
     }
 
