@@ -74,10 +74,9 @@ pub fn orthonormal_columns<T: Real>(a: ArrayView2<'_, T>) -> Array2<T> {
         MemStack::new(&mut buffer),
         Default::default(),
     );
-    let mut basis = Array2::<T>::eye(rows).slice_move(ndarray::s![.., ..columns]);
-    if !basis.is_standard_layout() {
-        basis = basis.as_standard_layout().into_owned();
-    }
+    // The first columns of the identity only: a square one would be rows x rows.
+    let mut basis = Array2::<T>::zeros((rows, columns));
+    basis.diag_mut().fill(T::one());
     let mut buffer = MemBuffer::new(
         householder::apply_block_householder_sequence_on_the_left_in_place_scratch::<T>(
             rows, block, columns,

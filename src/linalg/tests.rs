@@ -102,7 +102,7 @@ fn eigen_pairs_reconstruct_the_matrix_in_descending_order() {
 
 #[test]
 fn orthonormal_columns_span_the_same_space() {
-    for (rows, columns) in [(5, 5), (50, 7), (1, 1), (33, 32)] {
+    for (rows, columns) in [(5, 5), (50, 7), (1, 1), (33, 32), (200_000, 2)] {
         let a = random::<f64>(rows, columns, 8);
         let q = orthonormal_columns(a.view());
         assert_eq!(q.dim(), (rows, columns));
