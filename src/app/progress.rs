@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use nnbcd::store::{TrialRow, TrialStatus};
-use nnbcd::sweep::Progress;
+use nnbcd::sweep::{Moment, Progress};
 
 use super::plan::duration;
 use super::say;
@@ -12,7 +12,6 @@ use super::say;
 pub struct ProgressLines {
     start: Instant,
     done_before: usize,
-    started: bool,
 }
 
 impl ProgressLines {
@@ -20,27 +19,27 @@ impl ProgressLines {
         Self {
             start: Instant::now(),
             done_before: 0,
-            started: false,
         }
     }
 
-    /// Takes in a change of the trial with this index.
-    pub fn observe(&mut self, progress: &Progress<'_>, changed: Option<usize>) {
+    /// Takes in what happens to the sweep.
+    pub fn observe(&mut self, progress: &Progress<'_>, moment: Moment) {
         let table = progress.table();
         let summary = progress.summary();
         let ended = summary.done + summary.failed;
-        if !self.started {
-            self.started = true;
-            self.done_before = ended;
-            if ended > 0 {
-                say(format_args!(
-                    "{ended} of {} trials have a result already",
-                    table.rows.len()
-                ));
+        let row = match moment {
+            Moment::Start => {
+                self.done_before = ended;
+                if ended > 0 {
+                    say(format_args!(
+                        "{ended} of {} trials have a result already",
+                        table.rows.len()
+                    ));
+                }
+                return;
             }
-        }
-        let Some(row) = changed.map(|index| &table.rows[index]) else {
-            return;
+            Moment::Change(index) => &table.rows[index],
+            Moment::End => return,
         };
         if matches!(row.status, TrialStatus::Queued | TrialStatus::Running) {
             return;

@@ -13,7 +13,7 @@ use nnbcd::store::{
     Provenance, RunDirectory, RunnerLock, publish, rfc3339_utc, sweep_temporaries, unix_seconds,
 };
 use nnbcd::sweep::{
-    Budget, DataSets, Interrupt, Plan, PreparedTrial, Progress, Summary, Sweep, plan_from_file,
+    Budget, DataSets, Interrupt, Moment, Plan, PreparedTrial, Progress, Summary, Sweep, plan_from_file,
     prepare, run_sweep,
 };
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -51,8 +51,8 @@ fn run_with_lines(prepared: Prepared, interrupt: &Interrupt) -> Result<Summary> 
         prepared.run.root().display()
     ));
     let run = prepared.run.clone();
-    let summary = prepared.run(interrupt, &mut |progress, changed| {
-        lines.observe(progress, changed);
+    let summary = prepared.run(interrupt, &mut |progress, moment| {
+        lines.observe(progress, moment);
     })?;
     print_short_table(&run)?;
     print_summary(summary);
@@ -138,7 +138,7 @@ impl Prepared {
     fn run(
         self,
         interrupt: &Interrupt,
-        observe: &mut dyn FnMut(&Progress<'_>, Option<usize>),
+        observe: &mut dyn FnMut(&Progress<'_>, Moment),
     ) -> Result<Summary> {
         let sweep = Sweep {
             run: self.run,
@@ -149,8 +149,14 @@ impl Prepared {
             checkpoint_every: Duration::from_secs_f64(self.plan.checkpoint_every),
             retry_failed: self.retry_failed,
         };
-        let summary = run_sweep(&sweep, interrupt, observe)?;
-        report::write_tables(&sweep.run)?;
+        let mut tables = Ok(());
+        let summary = run_sweep(&sweep, interrupt, &mut |progress, moment| {
+            if moment == Moment::End {
+                tables = report::write_tables(&sweep.run).map(drop);
+            }
+            observe(progress, moment);
+        })?;
+        tables?;
         Ok(summary)
     }
 }

@@ -91,10 +91,21 @@ impl<R: Row> RowWriter<R> {
     /// # Errors
     /// If it cannot be written; the file is then as it was.
     pub fn append(&mut self, row: &R) -> Result<(), StoreError> {
-        let line = line(row, false).map_err(|error| {
+        self.append_all(std::slice::from_ref(row))
+    }
+
+    /// Appends rows, with one write call for all of them.
+    ///
+    /// # Errors
+    /// If they cannot be written; the file is then as it was.
+    pub fn append_all(&mut self, rows: &[R]) -> Result<(), StoreError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let lines = lines(rows, false).map_err(|error| {
             StoreError::new(&self.path, format!("cannot write a row: {error}"), REMEDY)
         })?;
-        self.file.append(&line)
+        self.file.append(&lines)
     }
 
     /// Forces all rows to the disk. To be called before a checkpoint is written, or a power failure
@@ -212,18 +223,20 @@ fn read_if_there(path: &Path) -> Result<Vec<u8>, StoreError> {
 
 /// Text of the fields' names, as the first line of a file.
 fn header_line<R: Row>() -> Vec<u8> {
-    let mut text = line(&R::default(), true).expect("a record of numbers and text has a CSV form");
+    let mut text = lines(&[R::default()], true).expect("a record of numbers and text has a CSV form");
     let end = text.iter().position(|&byte| byte == b'\n');
     text.truncate(end.map_or(0, |end| end + 1));
     text
 }
 
-/// The line of a row; with `header`, the line of names before it.
-fn line<R: Row>(row: &R, header: bool) -> Result<Vec<u8>, csv::Error> {
+/// The lines of rows; with `header`, the line of names before them.
+fn lines<R: Row>(rows: &[R], header: bool) -> Result<Vec<u8>, csv::Error> {
     let mut writer = WriterBuilder::new()
         .has_headers(header)
         .from_writer(Vec::new());
-    writer.serialize(row)?;
+    for row in rows {
+        writer.serialize(row)?;
+    }
     writer
         .into_inner()
         .map_err(|error| error.into_error().into())

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::StoreError;
 use super::layout::RunDirectory;
-use super::publish::publish;
+use super::publish::{publish, publish_unsynced};
 use super::records::{TrialResult, TrialStatus};
 
 /// The columns before the swept ones.
@@ -209,10 +209,21 @@ impl TrialTable {
     /// # Errors
     /// If the file cannot be written, or a row has not one cell per swept column.
     pub fn write(&self, path: &Path) -> Result<(), StoreError> {
-        let bytes = self
-            .format()
-            .map_err(|what| StoreError::new(path, what, "this is a fault of the program"))?;
-        publish(path, &bytes)
+        publish(path, &self.bytes(path)?)
+    }
+
+    /// [`TrialTable::write`] for a table that is about to change again: never seen in part, but not
+    /// forced to the disk. What a power failure may take, the next start makes again from the results.
+    ///
+    /// # Errors
+    /// As [`TrialTable::write`].
+    pub fn write_unsynced(&self, path: &Path) -> Result<(), StoreError> {
+        publish_unsynced(path, &self.bytes(path)?)
+    }
+
+    fn bytes(&self, path: &Path) -> Result<Vec<u8>, StoreError> {
+        self.format()
+            .map_err(|what| StoreError::new(path, what, "this is a fault of the program"))
     }
 
     fn columns(&self) -> impl Iterator<Item = &str> {

@@ -8,6 +8,8 @@ use std::sync::{Condvar, Mutex, PoisonError};
 pub enum Order {
     /// Go on.
     Run,
+    /// Wait until there is another order.
+    Rest,
     /// Write a checkpoint and end.
     Stop,
 }
@@ -61,20 +63,25 @@ impl TrialControl {
         self.changed.notify_all();
     }
 
-    /// What to do now; waits while the trial is paused.
-    pub fn wait_for_order(&self) -> Order {
-        let mut wishes = self.wishes.lock().unwrap_or_else(PoisonError::into_inner);
-        loop {
-            if wishes.stop {
-                return Order::Stop;
-            }
-            if !wishes.pause {
-                return Order::Run;
-            }
-            wishes = self
-                .changed
-                .wait(wishes)
-                .unwrap_or_else(PoisonError::into_inner);
-        }
+    /// What to do now.
+    pub fn order(&self) -> Order {
+        order(&self.wishes.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Waits as long as the order is to rest.
+    pub fn rest(&self) {
+        let wishes = self.wishes.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(
+            self.changed
+                .wait_while(wishes, |wishes| order(wishes) == Order::Rest),
+        );
+    }
+}
+
+fn order(wishes: &Wishes) -> Order {
+    match wishes {
+        Wishes { stop: true, .. } => Order::Stop,
+        Wishes { pause: true, .. } => Order::Rest,
+        Wishes { .. } => Order::Run,
     }
 }

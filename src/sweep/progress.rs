@@ -2,6 +2,7 @@
 //! results, heartbeat.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
@@ -15,9 +16,11 @@ use crate::store::{
 /// Time between heartbeats.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
-/// `trials.csv` is written again after every trial, but for a huge plan not more often than takes
-/// this share of the time.
+/// `trials.csv` is written again after every trial, but for a huge plan or a slow disk not more often
+/// than takes this share of the time …
 const TABLE_TIME_SHARE: u32 = 20;
+/// … unless it would lag behind by more than this.
+const TABLE_LAG: Duration = Duration::from_secs(5);
 
 /// State of all trials of a run.
 pub struct Progress<'a> {
@@ -61,7 +64,7 @@ impl<'a> Progress<'a> {
             table_is_stale: true,
             system: System::new(),
         };
-        progress.write_table()?;
+        progress.write_table(TrialTable::write)?;
         Ok(progress)
     }
 
@@ -205,14 +208,18 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// The last `trials.csv` and heartbeat of a run.
-    pub(super) fn end(&mut self, jobs: usize) -> Result<(), StoreError> {
+    /// The last `trials.csv` of a run.
+    pub(super) fn conclude(&mut self) -> Result<(), StoreError> {
         for row in &mut self.table.rows {
             if row.status == TrialStatus::Running {
                 row.status = TrialStatus::Queued;
             }
         }
-        self.write_table()?;
+        self.write_table(TrialTable::write)
+    }
+
+    /// The last heartbeat of a run.
+    pub(super) fn end(&mut self, jobs: usize) -> Result<(), StoreError> {
         self.sweep
             .run
             .write_runner(&self.runner_status(RunnerState::Ended, jobs))
@@ -250,15 +257,18 @@ impl<'a> Progress<'a> {
     }
 
     fn write_table_if_due(&mut self) {
-        if self.table_is_stale && self.table_written.elapsed() >= self.table_cost * TABLE_TIME_SHARE
-        {
-            warn_of(self.write_table());
+        let wait = (self.table_cost * TABLE_TIME_SHARE).min(TABLE_LAG);
+        if self.table_is_stale && self.table_written.elapsed() >= wait {
+            warn_of(self.write_table(TrialTable::write_unsynced));
         }
     }
 
-    fn write_table(&mut self) -> Result<(), StoreError> {
+    fn write_table(
+        &mut self,
+        write: fn(&TrialTable, &Path) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
         let start = Instant::now();
-        self.table.write(&self.sweep.run.trials_csv())?;
+        write(&self.table, &self.sweep.run.trials_csv())?;
         self.table_is_stale = false;
         self.table_written = Instant::now();
         self.table_cost = start.elapsed();

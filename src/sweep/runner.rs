@@ -61,6 +61,18 @@ impl Interrupt {
     }
 }
 
+/// What the observer of a sweep is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// Nothing has been started yet.
+    Start,
+    /// The trial with this index in the plan has changed.
+    Change(usize),
+    /// `trials.csv` is final. What the observer writes now is there for everybody who waits until
+    /// the runner says that the run has ended.
+    End,
+}
+
 /// How many trials ended in which way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
@@ -98,7 +110,7 @@ struct Runner<'a> {
 
 /// Runs every trial of the sweep that has no result yet.
 ///
-/// `observe` is told of every change of a trial (its index in the plan), for progress lines.
+/// `observe` is told of the start, of every change of a trial and of the end.
 ///
 /// # Errors
 /// [`StoreError`] when the run directory cannot be written at the start. Later such errors fail the
@@ -106,7 +118,7 @@ struct Runner<'a> {
 pub fn run_sweep(
     sweep: &Sweep,
     interrupt: &Interrupt,
-    observe: &mut dyn FnMut(&Progress<'_>, Option<usize>),
+    observe: &mut dyn FnMut(&Progress<'_>, Moment),
 ) -> Result<Summary, StoreError> {
     let progress = Progress::start(sweep)?;
     let mut queue: Vec<usize> = (0..sweep.trials.len())
@@ -133,10 +145,10 @@ pub fn run_sweep(
 impl<'a> Runner<'a> {
     fn run(
         mut self,
-        observe: &mut dyn FnMut(&Progress<'_>, Option<usize>),
+        observe: &mut dyn FnMut(&Progress<'_>, Moment),
     ) -> Result<Summary, StoreError> {
         let (sender, news) = mpsc::channel();
-        observe(&self.progress, None);
+        observe(&self.progress, Moment::Start);
         std::thread::scope(|scope| {
             loop {
                 self.take_commands();
@@ -146,10 +158,12 @@ impl<'a> Runner<'a> {
                     break;
                 }
                 if let Some(index) = self.take_news(&news) {
-                    observe(&self.progress, Some(index));
+                    observe(&self.progress, Moment::Change(index));
                 }
             }
         });
+        self.progress.conclude()?;
+        observe(&self.progress, Moment::End);
         self.progress.end(self.jobs)?;
         Ok(self.progress.summary())
     }

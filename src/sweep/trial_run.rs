@@ -11,6 +11,7 @@ use thiserror::Error;
 use super::control::{Order, TrialControl};
 use super::prepare::PreparedTrial;
 use super::record;
+use super::trial_files::TrialFiles;
 use crate::bcd::{CheckpointError, Precision, Problem, Solver, SolverError, TrainingData};
 use crate::linalg::Real;
 use crate::network::{
@@ -18,8 +19,8 @@ use crate::network::{
     read_start_weights,
 };
 use crate::store::{
-    IterationRecord, IterationWriter, LayerWriter, StoreError, TrialDirectory, TrialResult,
-    TrialStatus, checkpoint, rfc3339_utc, unix_seconds,
+    IterationRecord, StoreError, TrialDirectory, TrialResult, TrialStatus, checkpoint, rfc3339_utc,
+    unix_seconds,
 };
 
 /// How a trial ended, other than with an error.
@@ -123,17 +124,22 @@ impl<'a, T: Real> Run<'a, T> {
         let mut threads = self.context.control.threads();
         let mut pool = thread_pool(threads)?;
         let mut clock = Instant::now();
-        let (mut solver, mut rows, mut layers) = pool.install(|| self.start())?;
+        let (mut solver, mut files) = pool.install(|| self.start())?;
         (self.context.started)(solver.measurement().iteration as u64);
         if self.last.is_none() {
-            pool.install(|| self.report(&solver, &mut rows, &mut layers, &mut clock))?;
+            pool.install(|| self.report(&solver, &mut files, &mut clock))?;
         }
         let mut last_checkpoint = Instant::now();
         while solver.termination().is_none() {
-            match self.context.control.wait_for_order() {
+            match self.context.control.order() {
                 Order::Run => {}
+                Order::Rest => {
+                    files.flush()?;
+                    self.context.control.rest();
+                    continue;
+                }
                 Order::Stop => {
-                    self.write_checkpoint(&solver, &rows, &layers)?;
+                    self.write_checkpoint(&solver, &mut files)?;
                     let done = solver.measurement().iteration;
                     self.log.line(&format!(
                         "stopped after iteration {done}; the checkpoint is written"
@@ -149,20 +155,20 @@ impl<'a, T: Real> Run<'a, T> {
             clock = Instant::now();
             pool.install(|| {
                 solver.iterate()?;
-                self.report(&solver, &mut rows, &mut layers, &mut clock)
+                self.report(&solver, &mut files, &mut clock)
             })?;
             if last_checkpoint.elapsed() >= self.context.checkpoint_every
                 && solver.termination().is_none()
             {
-                self.write_checkpoint(&solver, &rows, &layers)?;
+                self.write_checkpoint(&solver, &mut files)?;
                 last_checkpoint = Instant::now();
             }
         }
-        pool.install(|| self.finish(&solver, &rows, &layers))
+        pool.install(|| self.finish(&solver, &mut files))
     }
 
-    /// The solver with its two files: from the newest checkpoint that fits, or from the beginning.
-    fn start(&mut self) -> Result<(Solver<T>, IterationWriter, LayerWriter), TrialError> {
+    /// The solver with its files: from the newest checkpoint that fits, or from the beginning.
+    fn start(&mut self) -> Result<(Solver<T>, TrialFiles), TrialError> {
         let directory = &self.context.directory;
         if let Some((iteration, bytes)) = checkpoint::read_newest(directory) {
             match self.resume(iteration, &bytes) {
@@ -174,18 +180,17 @@ impl<'a, T: Real> Run<'a, T> {
             }
         }
         checkpoint::remove(directory)?;
-        let rows = IterationWriter::create(&directory.iterations_csv())?;
-        let layers = LayerWriter::create(&directory.layers_csv())?;
+        let files = TrialFiles::create(directory)?;
         self.log.line(&format!("started; {}", self.describe()));
         let solver = Solver::new(self.problem(), self.initial_weights()?)?;
-        Ok((solver, rows, layers))
+        Ok((solver, files))
     }
 
     fn resume(
         &mut self,
         iteration: u64,
         bytes: &[u8],
-    ) -> Result<Option<(Solver<T>, IterationWriter, LayerWriter)>, CheckpointError> {
+    ) -> Result<Option<(Solver<T>, TrialFiles)>, CheckpointError> {
         let solver = Solver::resume(self.problem(), bytes)?;
         let directory = &self.context.directory;
         let known = directory.read_iterations().unwrap_or_default();
@@ -198,10 +203,7 @@ impl<'a, T: Real> Run<'a, T> {
         if !complete {
             return Ok(None);
         }
-        let (Ok(rows), Ok(layers)) = (
-            IterationWriter::resume_at(&directory.iterations_csv(), iteration),
-            LayerWriter::resume_at(&directory.layers_csv(), iteration),
-        ) else {
+        let Ok(files) = TrialFiles::resume_at(directory, iteration) else {
             return Ok(None);
         };
         for row in &known {
@@ -211,7 +213,7 @@ impl<'a, T: Real> Run<'a, T> {
         self.log.line(&format!(
             "goes on from the checkpoint after iteration {iteration}"
         ));
-        Ok(Some((solver, rows, layers)))
+        Ok(Some((solver, files)))
     }
 
     fn problem(&self) -> Problem<T> {
@@ -263,12 +265,11 @@ impl<'a, T: Real> Run<'a, T> {
         self.last = Some(row.clone());
     }
 
-    /// Measures and writes the rows of the present iteration; the clock covers all of it.
+    /// Measures and hands on the rows of the present iteration; the clock covers all of it.
     fn report(
         &mut self,
         solver: &Solver<T>,
-        rows: &mut IterationWriter,
-        layers: &mut LayerWriter,
+        files: &mut TrialFiles,
         clock: &mut Instant,
     ) -> Result<(), TrialError> {
         let measurement = solver.measurement();
@@ -290,24 +291,22 @@ impl<'a, T: Real> Run<'a, T> {
                 row.iteration
             ));
         }
-        if evaluated {
-            for layer in record::layers(solver, &measurement) {
-                layers.append(&layer)?;
-            }
-        }
-        rows.append(&row)?;
         self.remember(&row);
+        let layers = if evaluated {
+            record::layers(solver, &measurement)
+        } else {
+            Vec::new()
+        };
+        files.append(row, layers)?;
         Ok(())
     }
 
     fn write_checkpoint(
         &mut self,
         solver: &Solver<T>,
-        rows: &IterationWriter,
-        layers: &LayerWriter,
+        files: &mut TrialFiles,
     ) -> Result<(), TrialError> {
-        rows.sync()?;
-        layers.sync()?;
+        files.sync()?;
         let iteration = solver.measurement().iteration as u64;
         let state = solver.checkpoint();
         checkpoint::write(&self.context.directory, iteration, &state.pieces())?;
@@ -317,11 +316,9 @@ impl<'a, T: Real> Run<'a, T> {
     fn finish(
         &mut self,
         solver: &Solver<T>,
-        rows: &IterationWriter,
-        layers: &LayerWriter,
+        files: &mut TrialFiles,
     ) -> Result<Outcome, TrialError> {
-        rows.sync()?;
-        layers.sync()?;
+        files.sync()?;
         let model = record::model_file(self.trial, solver)?;
         crate::store::publish(&self.context.directory.model(), &model)?;
         let reason = solver
