@@ -32,7 +32,7 @@ const WHEEL: i32 = 3;
 /// # Errors
 /// If the terminal cannot be used.
 pub fn run(run: RunDirectory, options: Options) -> Result<Outcome, DashboardError> {
-    let mut screen = Screen::enter().map_err(DashboardError::Terminal)?;
+    let mut screen = Screen::enter(run.dashboard_log()).map_err(DashboardError::Terminal)?;
     let look = Look {
         theme: options.theme,
         ascii: options.ascii,

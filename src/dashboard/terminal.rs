@@ -1,8 +1,11 @@
 //! The terminal while the dashboard has it, and the promise that it is given back: on return, on
 //! errors, on a panic of the drawing thread, on signals, and while the process is stopped.
 
+use std::backtrace::Backtrace;
+use std::fs::OpenOptions;
 use std::io::{self, BufWriter, Stdout, Write};
 use std::panic;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -25,6 +28,7 @@ use signal_hook::flag;
 
 use super::state::State;
 use super::view;
+use crate::store::{rfc3339_utc, unix_seconds};
 
 /// Enough for a whole screen: one write per frame.
 const FRAME_BYTES: usize = 1 << 16;
@@ -38,13 +42,13 @@ pub(super) struct Screen {
 }
 
 impl Screen {
-    /// Takes the terminal.
-    pub(super) fn enter() -> io::Result<Self> {
+    /// Takes the terminal. Panics are written to `log`, which exists only then.
+    pub(super) fn enter(log: PathBuf) -> io::Result<Self> {
         // With NO_COLOR set, crossterm would drop bold and reversed text together with the
         // colours. The theme knows what NO_COLOR means.
         force_color_output(true);
         let signals = Signals::listen()?;
-        let hook = PanicHook::install();
+        let hook = PanicHook::install(log);
         let writer = BufWriter::with_capacity(FRAME_BYTES, io::stdout());
         take_over().inspect_err(|_| give_back())?;
         let terminal = Terminal::new(CrosstermBackend::new(writer)).inspect_err(|_| give_back())?;
@@ -138,13 +142,13 @@ fn give_back() {
 type Hook = dyn Fn(&panic::PanicHookInfo<'_>) + Send + Sync;
 
 /// A panic of this thread gives the terminal back before its message is printed. A panic of any
-/// other thread goes to the log: its message would tear the screen.
+/// other thread goes to the log alone: its message would tear the screen.
 struct PanicHook {
     previous: Arc<Hook>,
 }
 
 impl PanicHook {
-    fn install() -> Self {
+    fn install(log: PathBuf) -> Self {
         let previous: Arc<Hook> = Arc::from(panic::take_hook());
         let drawing = thread::current().id();
         let next = Arc::clone(&previous);
@@ -152,12 +156,24 @@ impl PanicHook {
             if thread::current().id() == drawing {
                 give_back();
                 next(info);
-            } else {
-                tracing::error!("{info}");
             }
+            write_down(info, &log);
         }));
         Self { previous }
     }
+}
+
+/// Adds a panic to the log. A directory that may only be read has none.
+fn write_down(info: &panic::PanicHookInfo<'_>, log: &Path) {
+    let thread = thread::current();
+    let text = format!(
+        "{} the dashboard, thread {:?}: {info}\n{}\n",
+        rfc3339_utc(unix_seconds()),
+        thread.name().unwrap_or_default(),
+        Backtrace::force_capture()
+    );
+    let file = OpenOptions::new().create(true).append(true).open(log);
+    let _ = file.and_then(|mut file| file.write_all(text.as_bytes()));
 }
 
 impl Drop for PanicHook {

@@ -1,6 +1,8 @@
 //! The journal: what happened to which trial, one JSON object per line, never rewritten.
 //!
-//! Every runner and worker appends to a file of its own, `journal/<host>-<pid>-<start>.jsonl`; readers merge them.
+//! Every runner and worker appends to a file of its own, `journal/<host>-<pid>-<start>.jsonl`; readers merge them
+//! by time. So the times of a journal rise, and all lie after those of the journals before it,
+//! even if the clock has been set back meanwhile.
 
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -12,10 +14,14 @@ use super::process::{host_name, unix_nanoseconds, unix_seconds};
 use super::records::{TrialEvent, TrialEventKind};
 use super::tail::{read_bounded, whole_lines};
 
+/// By how much an event lies at least after the one before, in seconds: what the numbers resolve.
+const NEXT_MOMENT: f64 = 1e-6;
+
 /// The journal of this process.
 #[derive(Debug)]
 pub struct Journal {
     file: AppendFile,
+    latest: f64,
 }
 
 impl Journal {
@@ -32,8 +38,10 @@ impl Journal {
         ));
         let mut options = OpenOptions::new();
         options.append(true).create_new(true);
+        let earlier = read_journal(run);
         Ok(Self {
             file: AppendFile::open(&path, &options)?,
+            latest: (earlier.iter().map(|event| event.at)).fold(0.0, f64::max),
         })
     }
 
@@ -42,8 +50,9 @@ impl Journal {
     /// # Errors
     /// If the line cannot be written.
     pub fn append(&mut self, trial: &str, kind: TrialEventKind) -> Result<(), StoreError> {
+        self.latest = unix_seconds().max(self.latest + NEXT_MOMENT);
         let event = TrialEvent {
-            at: unix_seconds(),
+            at: self.latest,
             trial: trial.to_owned(),
             kind,
         };

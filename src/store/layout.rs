@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::error::StoreError;
+use super::process::host_name;
 
 /// Longest name of a run in bytes: file systems allow 255, and an old run that is moved aside gets a suffix.
 const LONGEST_NAME: usize = 200;
@@ -100,6 +101,12 @@ impl RunDirectory {
     /// Standard error of a detached runner.
     pub fn runner_log(&self) -> PathBuf {
         self.root.join("runner.log")
+    }
+
+    /// What a dashboard leaves behind that panics: one file for each process.
+    pub fn dashboard_log(&self) -> PathBuf {
+        let name = format!("dashboard-{}-{}.log", host_name(), std::process::id());
+        self.root.join(name)
     }
 
     /// Locked by the runner as long as it lives.

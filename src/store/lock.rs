@@ -1,7 +1,8 @@
 //! `runner.lock`: at most one runner works on a run directory.
 //!
 //! The lock is the operating system's and ends with the process, however that ends. Where the file
-//! system has no locks, the heartbeat in `runner.json` takes their place.
+//! system has no locks, host and process id in `runner.lock` and the heartbeat in `runner.json` take
+//! their place: good against a forgotten runner, not against two that start in the same instant.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Seek, Write};
@@ -19,6 +20,8 @@ use super::records::{RunnerState, RunnerStatus};
 /// Viewers hold the lock for an instant when they look whether it is held: a runner tries again before it gives up.
 const ATTEMPTS: u32 = 5;
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(20);
+/// A runner that has said that it has ended is about to let go of the lock.
+const BETWEEN_ATTEMPTS_AT_THE_END: Duration = Duration::from_millis(500);
 /// A living runner on another host renews its heartbeat in this time, and the network file system shows it.
 const HEARTBEAT_SHOWS_WITHIN: Duration = Duration::from_secs(5);
 
@@ -60,13 +63,18 @@ impl RunnerLock {
         let mut file = options
             .open(&path)
             .map_err(|error| StoreError::io(&path, "open for writing", &error))?;
-        match try_lock(&file) {
+        match try_lock(&file, run) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(held(run, holder(run).as_ref())),
             Err(TryLockError::Error(error)) if has_no_locks(&error) => {
-                if let Some(holder) = holder_by_heartbeat(run, HEARTBEAT_SHOWS_WITHIN) {
-                    return Err(held(run, Some(&holder)));
+                if let Some(holder) = holder_without_locks(run) {
+                    return Err(seems_held(run, &holder));
                 }
+                tracing::warn!(
+                    "{}: this file system has no locks ({error}); do not start this sweep twice \
+                     in the same instant",
+                    path.display()
+                );
             }
             Err(TryLockError::Error(error)) => return Err(StoreError::io(&path, "lock", &error)),
         }
@@ -80,9 +88,13 @@ pub fn holder(run: &RunDirectory) -> Option<Holder> {
     serde_json::from_slice(&fs::read(run.runner_lock()).ok()?).ok()
 }
 
-fn try_lock(file: &File) -> Result<(), TryLockError> {
+fn try_lock(file: &File, run: &RunDirectory) -> Result<(), TryLockError> {
+    let ends = |status: RunnerStatus| status.state == RunnerState::Ended;
     for _ in 1..ATTEMPTS {
         match file.try_lock() {
+            Err(TryLockError::WouldBlock) if run.read_runner().is_some_and(ends) => {
+                thread::sleep(BETWEEN_ATTEMPTS_AT_THE_END);
+            }
             Err(TryLockError::WouldBlock) => thread::sleep(BETWEEN_ATTEMPTS),
             outcome => return outcome,
         }
@@ -104,20 +116,36 @@ fn sign(file: &mut File) -> io::Result<()> {
 }
 
 fn held(run: &RunDirectory, holder: Option<&Holder>) -> StoreError {
-    let who = holder.map_or("another process".to_owned(), |holder| {
-        format!(
-            "process {} on host {} since {}",
-            holder.pid,
-            holder.host,
-            rfc3339_utc(holder.since)
-        )
-    });
-    let root = run.root().display();
+    let who = holder.map_or("another process".to_owned(), Holder::describe);
     StoreError::new(
         run.root(),
         format!("{who} is running this sweep"),
-        format!("follow it with `nnbcd-tui watch {root}`, or end it with `nnbcd-tui stop {root}`"),
+        follow_or_end(run),
     )
+}
+
+/// [`held`], where no lock proves it: another program may have got the number of a dead runner.
+fn seems_held(run: &RunDirectory, holder: &Holder) -> StoreError {
+    StoreError::new(
+        run.root(),
+        format!("{} is running this sweep", holder.describe()),
+        format!(
+            "{}; if that process is no runner, remove runner.json and runner.lock",
+            follow_or_end(run)
+        ),
+    )
+}
+
+fn follow_or_end(run: &RunDirectory) -> String {
+    let root = run.root().display();
+    format!("follow it with `nnbcd-tui watch {root}`, or end it with `nnbcd-tui stop {root}`")
+}
+
+impl Holder {
+    fn describe(&self) -> String {
+        let since = rfc3339_utc(self.since);
+        format!("process {} on host {} since {since}", self.pid, self.host)
+    }
 }
 
 /// What can be seen of the lock without keeping it.
@@ -138,6 +166,20 @@ fn has_no_locks(error: &io::Error) -> bool {
         || CODES
             .iter()
             .any(|code| error.raw_os_error() == Some(code.raw_os_error()))
+}
+
+/// Who works on the run directory, as far as files tell.
+fn holder_without_locks(run: &RunDirectory) -> Option<Holder> {
+    holder_by_heartbeat(run, HEARTBEAT_SHOWS_WITHIN).or_else(|| holder_that_prepares(run))
+}
+
+/// The runner on this host that has signed `runner.lock` and has had no heartbeat yet.
+fn holder_that_prepares(run: &RunDirectory) -> Option<Holder> {
+    let signed = holder(run)?;
+    let lives =
+        signed.host == host_name() && signed.pid != std::process::id() && is_alive(signed.pid);
+    let has_begun = |status: RunnerStatus| status.pid == signed.pid;
+    (lives && !run.read_runner().is_some_and(has_begun)).then_some(signed)
 }
 
 /// The runner that `runner.json` speaks of, if it seems to live.

@@ -174,7 +174,7 @@ pub struct RunnerStatus {
     pub pid: u32,
     /// Unix time of the start, in seconds.
     pub started_at: f64,
-    /// Unix time of this status, in seconds.
+    /// The time of this status: `started_at` and the seconds that have passed since.
     pub updated_at: f64,
     /// Trials that may run at once.
     pub jobs: u64,

@@ -29,6 +29,7 @@ pub struct Progress<'a> {
     index: HashMap<&'a str, usize>,
     journal: Journal,
     started_at: f64,
+    start: Instant,
     last_heartbeat: Option<(Instant, RunnerState)>,
     table_written: Instant,
     table_cost: Duration,
@@ -58,6 +59,7 @@ impl<'a> Progress<'a> {
             },
             sweep,
             started_at: unix_seconds(),
+            start: Instant::now(),
             last_heartbeat: None,
             table_written: Instant::now(),
             table_cost: Duration::ZERO,
@@ -240,7 +242,8 @@ impl<'a> Progress<'a> {
             host: host_name(),
             pid: std::process::id(),
             started_at: self.started_at,
-            updated_at: unix_seconds(),
+            // Not the clock of the wall, which somebody may set meanwhile.
+            updated_at: self.started_at + self.start.elapsed().as_secs_f64(),
             jobs: jobs as u64,
             threads: self.sweep.budget.threads as u64,
             trials: self.sweep.trials.len() as u64,
@@ -302,7 +305,7 @@ fn row_of_earlier_run(sweep: &Sweep, prepared: &super::prepare::PreparedTrial) -
     }
 }
 
-fn remove_result(path: &std::path::Path) -> Result<(), String> {
+fn remove_result(path: &Path) -> Result<(), String> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(format!("{}: {error}", path.display()))

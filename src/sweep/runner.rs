@@ -4,9 +4,8 @@
 //! threads, takes commands, writes the heartbeat and `trials.csv`. Each trial runs on a thread of
 //! its own with a rayon pool of the size it was given; the total never exceeds the budget.
 
-use std::any::Any;
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -18,7 +17,7 @@ use super::control::TrialControl;
 use super::prepare::PreparedTrial;
 use super::progress::Progress;
 use super::record;
-use super::trial_run::{Outcome, TrialContext, run_trial};
+use super::trial_run::{Outcome, TrialContext, run_guarded};
 use crate::store::{
     Command, RunDirectory, RunnerState, StoreError, TrialEventKind, TrialResult, TrialStatus, take,
 };
@@ -150,16 +149,23 @@ impl<'a> Runner<'a> {
         let (sender, news) = mpsc::channel();
         observe(&self.progress, Moment::Start);
         std::thread::scope(|scope| {
-            loop {
-                self.take_commands();
-                self.start_trials(scope, &sender);
-                self.progress.heartbeat(self.state(), self.jobs);
-                if self.running.is_empty() && (self.queue.is_empty() || self.stopping) {
-                    break;
+            let mut decide = || {
+                loop {
+                    self.take_commands();
+                    self.start_trials(scope, &sender);
+                    self.progress.heartbeat(self.state(), self.jobs);
+                    if self.running.is_empty() && (self.queue.is_empty() || self.stopping) {
+                        break;
+                    }
+                    if let Some(index) = self.take_news(&news) {
+                        observe(&self.progress, Moment::Change(index));
+                    }
                 }
-                if let Some(index) = self.take_news(&news) {
-                    observe(&self.progress, Moment::Change(index));
-                }
+            };
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(&mut decide)) {
+                // Nobody decides any more: the trials must not go on for ever.
+                self.stop();
+                resume_unwind(panic);
             }
         });
         self.progress.conclude()?;
@@ -245,7 +251,18 @@ impl<'a> Runner<'a> {
             self.progress.starting(index);
             let (sweep, sender) = (self.sweep, sender.clone());
             scope.spawn(move || {
-                let outcome = run_guarded(sweep, index, &control, &sender);
+                let trial = &sweep.trials[index];
+                let started = |iteration| {
+                    let _ = sender.send(News::Started(index, iteration));
+                };
+                let context = TrialContext {
+                    base: &sweep.base,
+                    directory: sweep.run.trial(&trial.trial.id),
+                    checkpoint_every: sweep.checkpoint_every,
+                    control: &control,
+                    started: &started,
+                };
+                let outcome = run_guarded(trial, &context);
                 // The receiver lives as long as the scope: a send cannot fail.
                 let _ = sender.send(News::Ended(index, outcome));
             });
@@ -357,36 +374,4 @@ impl<'a> Runner<'a> {
             .filter_map(|id| self.progress.index(id))
             .collect()
     }
-}
-
-/// Runs a trial; a panic is an error like any other.
-fn run_guarded(
-    sweep: &Sweep,
-    index: usize,
-    control: &TrialControl,
-    sender: &Sender<News>,
-) -> Result<Outcome, String> {
-    let trial = &sweep.trials[index];
-    let started = |iteration| {
-        let _ = sender.send(News::Started(index, iteration));
-    };
-    let context = TrialContext {
-        base: &sweep.base,
-        directory: sweep.run.trial(&trial.trial.id),
-        checkpoint_every: sweep.checkpoint_every,
-        control,
-        started: &started,
-    };
-    match catch_unwind(AssertUnwindSafe(|| run_trial(trial, &context))) {
-        Ok(outcome) => outcome.map_err(|error| error.to_string()),
-        Err(panic) => Err(format!("panicked: {}", panic_text(&*panic))),
-    }
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("without a message")
 }

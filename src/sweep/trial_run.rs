@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -69,6 +70,22 @@ pub struct TrialContext<'a> {
     pub control: &'a TrialControl,
     /// Called once, with the iteration from which the trial goes on.
     pub started: &'a (dyn Fn(u64) + Sync),
+}
+
+/// Runs a trial; a panic is an error like any other.
+pub(super) fn run_guarded(
+    trial: &PreparedTrial,
+    context: &TrialContext<'_>,
+) -> Result<Outcome, String> {
+    match catch_unwind(AssertUnwindSafe(|| run_trial(trial, context))) {
+        Ok(outcome) => outcome.map_err(|error| error.to_string()),
+        Err(panic) => {
+            let text = (panic.downcast_ref::<&str>().copied())
+                .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+                .unwrap_or("without a message");
+            Err(format!("panicked: {text}"))
+        }
+    }
 }
 
 /// Runs a trial in the precision of its settings.

@@ -1,0 +1,92 @@
+//! The runner of a sweep from inside a program: trials and observers that panic.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::time::Duration;
+
+use nnbcd::store::{RunDirectory, RunnerLock, TrialStatus};
+use nnbcd::sweep::{
+    Budget, DataSets, Interrupt, Moment, Summary, Sweep, plan_from_text, prepare, run_sweep,
+};
+
+/// Three trials of a small network, in a run directory of their own.
+fn sweep(directory: &Path, iterations: usize) -> Sweep {
+    let grid = format!(
+        "data: {{source: digits, train: 100, test: 50}}\nmodel: {{hidden: [8]}}\n\
+         solver: {{iterations: {iterations}}}\nseeds: 3\n"
+    );
+    let plan = plan_from_text(&grid, Path::new("g.yaml")).unwrap();
+    let data = DataSets::load(&plan).unwrap();
+    let run = RunDirectory::new(directory.join("g"));
+    run.create().unwrap();
+    Sweep {
+        trials: prepare(&plan, &data).unwrap(),
+        run,
+        base: plan.base,
+        swept: plan.swept,
+        budget: Budget::of_this_machine(Some(2), Some(2)),
+        checkpoint_every: Duration::from_secs(60),
+        retry_failed: false,
+    }
+}
+
+#[test]
+fn a_trial_that_panics_is_a_row_with_the_reason_and_the_others_go_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut sweep = sweep(directory.path(), 5);
+    // No plan leads to this: the solver looks for the compression of a layer that has none.
+    sweep.trials[1].compression.clear();
+    let summary = run_sweep(&sweep, &Interrupt::default(), &mut |_, _| {}).unwrap();
+    let expected = Summary {
+        done: 2,
+        failed: 1,
+        unfinished: 0,
+    };
+    assert_eq!(summary, expected);
+    let table = sweep.run.read_trials().unwrap();
+    let statuses: Vec<TrialStatus> = table.rows.iter().map(|row| row.status).collect();
+    let (done, failed) = (TrialStatus::Done, TrialStatus::Failed);
+    assert_eq!(statuses, [done, failed, done]);
+    let error = &table.rows[1].error;
+    assert!(error.starts_with("panicked: "), "{error}");
+    let result = sweep.run.trial(&table.rows[1].trial).read_result().unwrap();
+    assert_eq!(result.unwrap().error.as_ref(), Some(error));
+}
+
+#[test]
+fn when_the_deciding_thread_panics_the_trials_stop_with_a_checkpoint() {
+    let directory = tempfile::tempdir().unwrap();
+    let sweep = sweep(directory.path(), 50_000_000);
+    let lock = RunnerLock::acquire(&sweep.run).unwrap();
+    let run = || {
+        let _lock = lock;
+        run_sweep(&sweep, &Interrupt::default(), &mut |_, moment| {
+            assert_eq!(moment, Moment::Start, "nobody expected this");
+        })
+    };
+    let panic = catch_unwind(AssertUnwindSafe(run)).unwrap_err();
+    assert!(panic.downcast_ref::<String>().unwrap().contains("nobody"));
+    let checkpoints = (sweep.trials.iter())
+        .filter(|trial| sweep.run.trial(&trial.trial.id).checkpoint(0).exists())
+        .count();
+    assert!((1..=2).contains(&checkpoints), "{checkpoints} checkpoints");
+    RunnerLock::acquire(&sweep.run).unwrap();
+}
+
+#[test]
+fn tables_are_made_before_the_runner_says_that_it_has_ended() {
+    let directory = tempfile::tempdir().unwrap();
+    let sweep = sweep(directory.path(), 3);
+    let mut said = String::new();
+    run_sweep(&sweep, &Interrupt::default(), &mut |_, moment| {
+        if moment == Moment::End {
+            let table = sweep.run.read_trials().unwrap();
+            assert!(table.rows.iter().all(|row| row.status == TrialStatus::Done));
+            said = format!("{:?}", sweep.run.read_runner().unwrap().state);
+        }
+    })
+    .unwrap();
+    assert_eq!(said, "Running");
+    assert_eq!(format!("{:?}", sweep.run.read_runner().unwrap().state), "Ended");
+}
