@@ -3,4 +3,5 @@
 
 mod leaving;
 mod looks;
+mod panic;
 mod pseudo_terminal;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -61,6 +61,14 @@ impl Place {
         );
     }
 
+    /// The names of the files in the run directory.
+    pub fn run_files(&self) -> Vec<String> {
+        fs::read_dir(self.path("results/g"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
+    }
+
     /// The main job without a terminal, to its end.
     pub fn run(&self, arguments: &[&str]) -> std::process::Output {
         assert_cmd::Command::new(PROGRAM)
@@ -115,12 +123,23 @@ pub struct Terminal {
 impl Terminal {
     pub fn start(
         place: &Place,
+        size: (u16, u16),
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
+        Self::start_program(PROGRAM.as_ref(), place, size, arguments, environment)
+    }
+
+    /// Another program than the one under test.
+    pub fn start_program(
+        program: &Path,
+        place: &Place,
         (columns, rows): (u16, u16),
         arguments: &[&str],
         environment: &[(&str, &str)],
     ) -> Self {
         let pair = native_pty_system().openpty(size(columns, rows)).unwrap();
-        let mut command = CommandBuilder::new(PROGRAM);
+        let mut command = CommandBuilder::new(program);
         command.args(arguments);
         command.cwd(place.path(""));
         for removed in ["NO_COLOR", "LC_ALL", "LC_CTYPE"] {

@@ -19,7 +19,9 @@ fn a_full_disk_is_an_error_that_names_the_file() {
         let error = outcome.unwrap_err().to_string();
         assert!(error.contains("trials/t/iterations.csv"), "{error}");
         assert!(
-            error.contains("No space left") && error.contains("free space"),
+            error.contains("No space left")
+                && error.contains("free space")
+                && error.contains("--retry-failed"),
             "{error}"
         );
     }
@@ -220,6 +222,27 @@ fn journals_are_merged_and_torn_lines_dropped() {
         kinds,
         expected.map(|(trial, kind)| (trial.to_owned(), kind))
     );
+}
+
+#[test]
+fn a_clock_set_back_does_not_put_new_events_before_old_ones() {
+    let scratch = scratch();
+    let future = "{\"at\":9e9,\"trial\":\"t\",\"event\":\"queued\"}\n\
+        {\"at\":9.1e9,\"trial\":\"t\",\"event\":\"ended\",\"status\":\"failed\",\"error\":null}\n";
+    // Sorts behind every other journal by its name, too.
+    fs::write(scratch.run.journal().join("~-1-1.jsonl"), future).unwrap();
+    let mut journal = Journal::create(&scratch.run).unwrap();
+    let started = TrialEventKind::Started {
+        from_iteration: 0,
+        iterations: 3,
+    };
+    journal.append("t", started.clone()).unwrap();
+    journal.append("t", TrialEventKind::Paused).unwrap();
+    let events = read_journal(&scratch.run);
+    assert_eq!(events[2].kind, started);
+    assert_eq!(events[3].kind, TrialEventKind::Paused);
+    let times: Vec<f64> = events.iter().map(|event| event.at).collect();
+    assert!(times.windows(2).all(|pair| pair[0] < pair[1]), "{times:?}");
 }
 
 /// Name, inode, length and time of everything below a directory.

@@ -70,6 +70,24 @@ fn the_lock_of_a_killed_process_is_free() {
 }
 
 #[test]
+fn a_run_that_has_just_ended_is_not_in_the_way_of_the_next_one() {
+    let scratch = scratch();
+    let first = RunnerLock::acquire(&scratch.run).unwrap();
+    let ended = RunnerStatus {
+        state: RunnerState::Ended,
+        ..status(&host_name(), 1, 1.0)
+    };
+    scratch.run.write_runner(&ended).unwrap();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            thread::sleep(Duration::from_millis(300));
+            drop(first);
+        });
+        RunnerLock::acquire(&scratch.run).unwrap();
+    });
+}
+
+#[test]
 fn a_runner_is_not_turned_away_by_viewers() {
     let scratch = scratch();
     drop(RunnerLock::acquire(&scratch.run).unwrap());
