@@ -1,19 +1,28 @@
 //! File systems without locks, and clocks that jump.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use rustix::process::Signal;
 
 use super::place::{PATIENCE, PROGRAM, Place, Running, SOON, endless_grid, grid, wait_until};
-use super::results::{Results, count};
+use super::results::{Results, trials};
 use super::shims::{JUMPING_CLOCK, NO_LOCKS, shim};
 
 /// Starts the program on the odd machine.
-fn start(place: &Place, library: &std::path::Path, arguments: &[&str]) -> Running {
+fn start(place: &Place, library: &Path, arguments: &[&str]) -> Running {
     let mut command = Command::new(PROGRAM);
     place.start_command(command.args(arguments).env("LD_PRELOAD", library))
+}
+
+fn wait_for_heartbeat(place: &Place, runner: &Running) {
+    let process = format!("\"pid\": {},", runner.id());
+    wait_until(PATIENCE, "a heartbeat", || {
+        let status = fs::read_to_string(place.path("results/g/runner.json")).ok()?;
+        status.contains(&process).then_some(())
+    });
 }
 
 #[test]
@@ -24,9 +33,7 @@ fn without_locks_a_second_runner_is_refused_and_a_dead_one_is_no_hindrance() {
     };
     place.write("g.yaml", &endless_grid("g", 1));
     let mut runner = start(&place, &library, &["g.yaml"]);
-    wait_until(PATIENCE, "a running trial", || {
-        (count(&place, "results/g", "running") > 0).then_some(())
-    });
+    wait_for_heartbeat(&place, &runner);
     let mut second = start(&place, &library, &["g.yaml"]);
     assert_eq!(second.ends_within(PATIENCE).code(), Some(2));
     let said = second.errors();
@@ -41,15 +48,11 @@ fn without_locks_a_second_runner_is_refused_and_a_dead_one_is_no_hindrance() {
     assert!(said.contains("has no locks"), "{said}");
 
     let mut killed = start(&place, &library, &["g.yaml"]);
-    wait_until(PATIENCE, "a running trial", || {
-        (count(&place, "results/g", "running") > 0).then_some(())
-    });
+    wait_for_heartbeat(&place, &killed);
     killed.signal(Signal::KILL);
     killed.ends_within(PATIENCE);
     let mut next = start(&place, &library, &["g.yaml"]);
-    wait_until(PATIENCE, "a running trial", || {
-        (count(&place, "results/g", "running") > 0).then_some(())
-    });
+    wait_for_heartbeat(&place, &next);
     next.signal(Signal::TERM);
     assert_eq!(next.ends_within(SOON).code(), Some(1), "{}", next.errors());
 }
@@ -85,7 +88,7 @@ fn a_clock_that_jumps_changes_no_number_and_holds_up_no_command() {
     let took = status["updated_at"].as_f64().unwrap() - status["started_at"].as_f64().unwrap();
     let limit = Duration::from_secs(3600).as_secs_f64();
     assert!((0.0..limit).contains(&took), "the run took {took} s");
-    for row in super::results::trials(&place, "results/g") {
+    for row in trials(&place, "results/g") {
         let seconds: f64 = row["seconds"].parse().unwrap();
         assert!((0.0..limit).contains(&seconds), "a trial took {seconds} s");
     }
