@@ -4,7 +4,7 @@ use rustix::process::{Signal, test_kill_process};
 
 use super::pseudo_terminal::{ENDLESS, Place, Terminal, wait_until};
 
-const START: &[&str] = &["g.yaml", "--threads", "1"];
+pub const START: &[&str] = &["g.yaml", "--threads", "1"];
 pub const SIZE: (u16, u16) = (80, 24);
 const CTRL_C: &str = "\u{3}";
 const CTRL_Z: &str = "\u{1a}";
