@@ -1,8 +1,10 @@
 //! The program on a terminal: a pseudo-terminal, and a terminal emulator that reads what it draws.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::print_stdout, reason = "tells what this machine cannot test")]
 
 mod idle;
 mod leaving;
 mod looks;
 mod panic;
 mod pseudo_terminal;
+mod read_only;
