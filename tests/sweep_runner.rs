@@ -88,5 +88,8 @@ fn tables_are_made_before_the_runner_says_that_it_has_ended() {
     })
     .unwrap();
     assert_eq!(said, "Running");
-    assert_eq!(format!("{:?}", sweep.run.read_runner().unwrap().state), "Ended");
+    assert_eq!(
+        format!("{:?}", sweep.run.read_runner().unwrap().state),
+        "Ended"
+    );
 }

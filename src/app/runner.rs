@@ -13,8 +13,8 @@ use nnbcd::store::{
     Provenance, RunDirectory, RunnerLock, publish, rfc3339_utc, sweep_temporaries, unix_seconds,
 };
 use nnbcd::sweep::{
-    Budget, DataSets, Interrupt, Moment, Plan, PreparedTrial, Progress, Summary, Sweep, plan_from_file,
-    prepare, run_sweep,
+    Budget, DataSets, Interrupt, Moment, Plan, PreparedTrial, Progress, Summary, Sweep,
+    plan_from_file, prepare, run_sweep,
 };
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;

@@ -49,6 +49,8 @@ fn remedy_for(kind: io::ErrorKind) -> &'static str {
         io::ErrorKind::NotFound => {
             "check that the path is right and that its directory has not been moved or deleted"
         }
-        _ => "check the file system, then run the same command again, with --retry-failed if a trial failed",
+        _ => {
+            "check the file system, then run the same command again, with --retry-failed if a trial failed"
+        }
     }
 }

@@ -223,7 +223,8 @@ fn read_if_there(path: &Path) -> Result<Vec<u8>, StoreError> {
 
 /// Text of the fields' names, as the first line of a file.
 fn header_line<R: Row>() -> Vec<u8> {
-    let mut text = lines(&[R::default()], true).expect("a record of numbers and text has a CSV form");
+    let mut text =
+        lines(&[R::default()], true).expect("a record of numbers and text has a CSV form");
     let end = text.iter().position(|&byte| byte == b'\n');
     text.truncate(end.map_or(0, |end| end + 1));
     text

@@ -33,7 +33,10 @@ impl TrialFiles {
     }
 
     /// Goes on with both files from a checkpoint taken after `iteration`.
-    pub(super) fn resume_at(directory: &TrialDirectory, iteration: u64) -> Result<Self, StoreError> {
+    pub(super) fn resume_at(
+        directory: &TrialDirectory,
+        iteration: u64,
+    ) -> Result<Self, StoreError> {
         Ok(Self::of(
             IterationWriter::resume_at(&directory.iterations_csv(), iteration)?,
             LayerWriter::resume_at(&directory.layers_csv(), iteration)?,
@@ -58,9 +61,7 @@ impl TrialFiles {
     ) -> Result<(), StoreError> {
         self.waiting_iterations.push(iteration);
         self.waiting_layers.extend(layers);
-        let due = self
-            .written
-            .is_none_or(|at| at.elapsed() >= GATHERED_FOR);
+        let due = self.written.is_none_or(|at| at.elapsed() >= GATHERED_FOR);
         if due { self.flush() } else { Ok(()) }
     }
 
@@ -98,7 +99,9 @@ mod tests {
     use super::*;
     use crate::store::RunDirectory;
 
-    fn rows(iterations: std::ops::Range<u64>) -> impl Iterator<Item = (IterationRecord, LayerRecord)> {
+    fn rows(
+        iterations: std::ops::Range<u64>,
+    ) -> impl Iterator<Item = (IterationRecord, LayerRecord)> {
         iterations.map(|iteration| {
             (
                 IterationRecord {

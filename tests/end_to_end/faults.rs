@@ -174,7 +174,10 @@ fn a_full_disk_fails_the_trial_and_spares_what_was_published() {
     let said = place.read("during.txt");
     assert!(said.contains("FAILED"), "{said}");
     assert!(said.contains("No space left on device"), "{said}");
-    assert!(said.contains("the same command again with --retry-failed"), "{said}");
+    assert!(
+        said.contains("the same command again with --retry-failed"),
+        "{said}"
+    );
     assert!(!said.contains("panicked"), "{said}");
     let before = Results::of(&place, "before");
     assert_eq!(before.ids().len(), 3);

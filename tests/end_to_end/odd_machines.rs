@@ -37,7 +37,10 @@ fn without_locks_a_second_runner_is_refused_and_a_dead_one_is_no_hindrance() {
     let mut second = start(&place, &library, &["g.yaml"]);
     assert_eq!(second.ends_within(PATIENCE).code(), Some(2));
     let said = second.errors();
-    for words in [&format!("process {} on host", runner.id()), "remove runner.json"] {
+    for words in [
+        &format!("process {} on host", runner.id()),
+        "remove runner.json",
+    ] {
         assert!(said.contains(words), "{words} is not in: {said}");
     }
     // Commands find the runner without a lock.
@@ -79,7 +82,12 @@ fn a_clock_that_jumps_changes_no_number_and_holds_up_no_command() {
     let status = runner.ends_within(SOON);
     assert!(matches!(status.code(), Some(0 | 1)), "{}", runner.errors());
     let mut runner = start(&place, &library, &["g.yaml"]);
-    assert_eq!(runner.ends_within(PATIENCE).code(), Some(0), "{}", runner.errors());
+    assert_eq!(
+        runner.ends_within(PATIENCE).code(),
+        Some(0),
+        "{}",
+        runner.errors()
+    );
     let results = Results::of(&place, "results/g");
     results.assert_equal(&Results::of(&place, "undisturbed/g"));
     results.assert_iterations_once(1500);

@@ -65,7 +65,7 @@ fn a_panic_gives_the_terminal_back_and_is_told_there_and_in_a_log() {
     assert_eq!(terminal.ends().exit_code(), 101);
     terminal.assert_given_back();
     terminal.wait_for(WORDS);
-    let log = |name: &String| name.starts_with("dashboard-") && name.ends_with(".log");
+    let log = |name: &String| name.starts_with("dashboard-");
     let name = place.run_files().into_iter().find(log).unwrap();
     let text = place.read(&format!("results/g/{name}"));
     assert!(text.contains(WORDS), "{text}");
