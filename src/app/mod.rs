@@ -58,8 +58,18 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     for cause in error.chain().skip(1) {
         text.push_str(&format!("\n  because: {cause}"));
     }
-    let _ = writeln!(io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "{}", visible(&text));
     ExitCode::from(REFUSED)
+}
+
+/// Names of files and what stands in them may hold sequences that a terminal would obey.
+fn visible(text: &str) -> String {
+    let show = |letter: char| match letter {
+        '\n' | '\t' => letter,
+        _ if letter.is_control() => char::REPLACEMENT_CHARACTER,
+        _ => letter,
+    };
+    text.chars().map(show).collect()
 }
 
 /// Prints a line to standard output. A closed pipe is no reason to fail.

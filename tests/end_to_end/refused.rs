@@ -242,3 +242,19 @@ fn a_word_that_is_no_command_is_read_as_a_grid_file() {
     let errors = refusal(&Place::new(), &["wach"]);
     assert!(errors.contains("wach"), "{errors}");
 }
+
+#[test]
+fn a_terminal_obeys_nothing_that_stands_in_a_message() {
+    let place = Place::new();
+    let name = "wrong\u{1b}[31m\u{9b}2J\u{7}.yaml";
+    place.write(name, "data: {source: digits}\nmodel: {hiden: [4]}\n");
+    for arguments in [
+        &[name][..],
+        &["plan", "missing\u{1b}[2J.yaml"],
+        &["watch", "\u{1b}c"],
+    ] {
+        let errors = refusal(&place, arguments);
+        let control = |letter: char| letter.is_control() && letter != '\n';
+        assert_eq!(errors.find(control), None, "{errors:?}");
+    }
+}
