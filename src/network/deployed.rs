@@ -1,7 +1,7 @@
 //! The deployed network: compressed weights where a layer is compressed, and its accuracy.
 
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, s};
-use pulp::Arch;
+use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
 use super::architecture::{Architecture, Layer, LayerKind};
@@ -225,14 +225,38 @@ impl<T: Real> SparseRows<T> {
             unreachable!("tiles are in standard layout");
         };
         if samples > 0 {
-            Arch::new().dispatch(|| self.multiply_slices(samples, inputs, units));
+            Arch::new().dispatch(SparseProduct {
+                rows: self,
+                samples,
+                inputs,
+                units,
+            });
         }
     }
+}
+
+/// A type of its own and not a closure, because only a function that is always inlined is compiled
+/// for the vector instructions that the dispatch has found.
+struct SparseProduct<'a, T> {
+    rows: &'a SparseRows<T>,
+    samples: usize,
+    inputs: &'a [T],
+    units: &'a mut [T],
+}
+
+impl<T: Real> NullaryFnOnce for SparseProduct<'_, T> {
+    type Output = ();
 
     #[inline(always)]
-    fn multiply_slices(&self, samples: usize, inputs: &[T], units: &mut [T]) {
+    fn call(self) {
+        let Self {
+            rows,
+            samples,
+            inputs,
+            units,
+        } = self;
         for (row, sums) in units.chunks_exact_mut(samples).enumerate() {
-            let entries = &self.entries[self.starts[row]..self.starts[row + 1]];
+            let entries = &rows.entries[rows.starts[row]..rows.starts[row + 1]];
             let mut strips = sums.chunks_exact_mut(STRIP);
             let mut start = 0;
             for strip in &mut strips {
