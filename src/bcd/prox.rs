@@ -76,18 +76,20 @@ pub fn pass_over_layer<T: Real>(gamma: f64, rho: f64, alpha: f64, pass: Pass<'_,
         .zip(pass.pre_activations.par_chunks_mut(CHUNK))
         .zip(pass.linear_residual.par_chunks_mut(CHUNK))
         .zip(pass.new_activations.par_chunks(CHUNK))
-        .map(|(((activations, pre_activations), linear_residual), new_activations)| {
-            Arch::new().dispatch(Chunk {
-                weight,
-                pull,
-                arrays: Pass {
-                    new_activations,
-                    activations,
-                    pre_activations,
-                    linear_residual,
-                },
-            })
-        })
+        .map(
+            |(((activations, pre_activations), linear_residual), new_activations)| {
+                Arch::new().dispatch(Chunk {
+                    weight,
+                    pull,
+                    arrays: Pass {
+                        new_activations,
+                        activations,
+                        pre_activations,
+                        linear_residual,
+                    },
+                })
+            },
+        )
         .collect();
     parts.into_iter().fold(PassSums::default(), Add::add)
 }

@@ -110,7 +110,8 @@ impl<'a, T: Real> Deployed<'a, T> {
 
     /// Outputs of the last layer for a few samples, classes x n, on the calling thread.
     fn forward_tile(&self, inputs: ArrayView2<'_, T>) -> Array2<T> {
-        let mut activations = inputs.as_standard_layout().into_owned();
+        let mut activations = Array2::zeros(inputs.dim());
+        activations.assign(&inputs);
         for (index, layer) in self.architecture.layers.iter().enumerate() {
             let mut units = Array2::zeros((layer.units, activations.ncols()));
             self.operators[index].apply(layer, activations.view(), &mut units);
