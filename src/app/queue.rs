@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
-use nnbcd::slurm::{Array, cancel_tasks, stop_jobs, tasks};
+use nnbcd::slurm::{Array, cancel_task, stop_jobs, tasks};
 use nnbcd::store::{
     Liveness, QueueTask, RunDirectory, TaskState, WorkersWatch, host_name, liveness,
 };
@@ -56,7 +56,7 @@ pub fn cancel(array: &Array, trials: &[String]) -> Result<ExitCode> {
         }
     }
     for task in &concerned {
-        cancel_tasks(array.cluster_of(task), std::slice::from_ref(&task.name))?;
+        cancel_task(array.cluster_of(task), task)?;
         say(format_args!("task {}: cancelled", task.name));
     }
     Ok(ExitCode::SUCCESS)

@@ -9,14 +9,14 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
-use crate::store::{SubmittedJob, rfc3339_utc, unix_seconds};
+use crate::store::{QueueTask, SubmittedJob, TaskState, rfc3339_utc, unix_seconds};
 
 /// Longest time that a question may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Longest time that a submission may take: giving up on one leaves open whether it has happened.
 const SUBMIT_PATIENCE: Duration = Duration::from_secs(60);
-/// Most tasks that one scancel names.
-const TASKS_PER_CALL: usize = 200;
+/// What scancel says of a task that ends or has ended.
+const OVER: &str = "already completing or completed";
 
 /// A command of Slurm did not do what was asked.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -68,29 +68,26 @@ pub fn stop_jobs(jobs: &[SubmittedJob]) -> Result<(), SlurmError> {
     Ok(())
 }
 
-/// Stops some tasks of an array, in the same way.
+/// Stops one task: if it waits it never starts, if it runs it is told to write a checkpoint and end.
 ///
 /// # Errors
 /// As [`stop_jobs`].
-pub fn cancel_tasks(cluster: &str, tasks: &[String]) -> Result<(), SlurmError> {
-    for tasks in tasks.chunks(TASKS_PER_CALL) {
-        cancel(cluster, &["--state=PENDING"], tasks)?;
-        cancel(
-            cluster,
-            &["--state=RUNNING", "--batch", "--signal=TERM"],
-            tasks,
-        )?;
-    }
-    Ok(())
+pub fn cancel_task(cluster: &str, task: &QueueTask) -> Result<(), SlurmError> {
+    // Should a waiting task start in this moment, it has the time between SIGTERM and SIGKILL for its checkpoint.
+    let options: &[&str] = match task.state {
+        TaskState::Running => &["--batch", "--signal=TERM"],
+        _ => &[],
+    };
+    cancel(cluster, options, std::slice::from_ref(&task.name))
 }
 
 fn cancel(cluster: &str, options: &[&str], ids: &[String]) -> Result<(), SlurmError> {
     let mut command = client("scancel");
     on_cluster(&mut command, cluster);
-    command.arg("--quiet").args(options).args(ids);
+    command.args(options).args(ids);
     match run("scancel", &mut command, PATIENCE) {
         // Over already: nothing is left to cancel.
-        Err(error) if is_unknown_job(&error.what) => Ok(()),
+        Err(error) if is_unknown_job(&error.what) || error.what.contains(OVER) => Ok(()),
         outcome => outcome.map(|_| ()),
     }
 }

@@ -15,7 +15,7 @@ mod follower;
 mod queue;
 mod script;
 
-pub use client::{SlurmError, cancel_tasks, max_array_size, stop_jobs, submit};
+pub use client::{SlurmError, cancel_task, max_array_size, stop_jobs, submit};
 pub use follower::QueueFollower;
 pub use queue::{Array, tasks};
 pub use script::{Script, refused_option};

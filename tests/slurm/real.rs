@@ -102,14 +102,18 @@ fn a_day_on_a_cluster() {
     day.ends_with(2, &["submit", "g.yaml", "--slurm"]);
 
     // A worker is killed: Slurm does not start its task again.
+    let killed = workers[0].1.clone();
     kill(&workers[0].0.to_string(), Signal::KILL);
+    wait_until(SLURM_PATIENCE, "the end of the killed task", || {
+        let running = day.cluster.running();
+        (!running.iter().any(|(task, _)| *task == killed)).then_some(())
+    });
 
     // A task is requeued, and appends to its log.
     let requeued = workers[1].1.clone();
     day.cluster.slurm("scontrol", &["requeue", &requeued]);
 
     // A node is lost: its daemon and what runs there.
-    let killed = workers[0].1.clone();
     let (lost, node) = wait_until(SLURM_PATIENCE, "a task on some node", || {
         let running = day.cluster.running().into_iter();
         running

@@ -214,8 +214,7 @@ fn stop_and_cancel_ask_for_the_recorded_ids() {
     );
     fake.ends_with(0, &["cancel", "results/g", &trials[1], &trials[4]]);
     let asked = fake.asked();
-    assert!(asked.contains("--state=PENDING 41_2\n"), "{asked}");
-    assert!(asked.contains("--batch --signal=TERM 41_2\n"), "{asked}");
+    assert!(asked.contains("scancel 41_2\n"), "{asked}");
     assert!(!asked.contains("41_1"), "{asked}");
     fake.ends_with(0, &["stop", "results/g"]);
     let asked = fake.asked();

@@ -22,8 +22,9 @@ for step in $(pgrep -x slurmstepd); do
 done 2>/dev/null
 for signal in TERM KILL; do
     for file in "$directory"/run/slurmctld.pid "$directory"/run/slurmd.*.pid "$directory"/run/munged.pid; do
+        [ -s "$file" ] || continue
         name=$(basename "$file")
-        process=$(tr -cd 0-9 <"$file" 2>/dev/null)
+        process=$(tr -cd 0-9 <"$file")
         if [ -n "$process" ] && is "$process" "${name%%.*}"; then kill -"$signal" "$process"; fi
     done
     sleep 1
