@@ -162,9 +162,9 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         numpy: Option<PathBuf>,
     },
-    /// Hand the trials that have no result to workers: a Slurm job array, or any other launcher.
+    /// Submit the missing trials as a Slurm job array, or ready them for workers.
     Submit(SubmitArguments),
-    /// Run a share of the trials beside other workers: a task of a job array, GNU parallel, ….
+    /// Run a share of the trials beside other workers.
     Worker(WorkerArguments),
     /// The runner without a viewer; the main job starts it.
     #[command(hide = true)]

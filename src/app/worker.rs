@@ -83,7 +83,7 @@ fn refuse_other_data(provenance: &Provenance, data: &DataSets) -> Result<()> {
             let path = file.path.display().to_string();
             if expected.get(&path).is_some_and(|sum| *sum != file.sha256) {
                 bail!(
-                    "{}: its SHA-256 is {}, not that of the submission; restore the file, or submit again with --fresh results",
+                    "{}: its SHA-256 is {}, not that of the submission; restore the file, or run the grid under another name",
                     Path::new(&path).display(),
                     file.sha256
                 );

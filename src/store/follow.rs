@@ -27,6 +27,8 @@ use super::workers::{WorkerSeen, WorkersWatch};
 
 /// A trial that does not run is no longer looked at when it has had nothing new for so long.
 const ASLEEP_AFTER: Duration = Duration::from_secs(10);
+/// Journals that are looked at in one poll; where thousands of workers write some, they take turns.
+const JOURNALS_PER_POLL: usize = 100;
 /// How often the workers' heartbeats are looked at: there may be thousands.
 const BETWEEN_WORKERS: Duration = Duration::from_secs(5);
 /// How often the runner's lock is looked at.
@@ -68,6 +70,7 @@ pub struct RunFollower {
     trials: Option<Stamp>,
     runner: Option<Stamp>,
     journals: BTreeMap<PathBuf, Tail>,
+    turn: usize,
     watch: Watch,
     observed: Option<(Liveness, Instant)>,
     /// Whether a trial runs, as the journals say.
@@ -104,6 +107,7 @@ impl RunFollower {
             trials: None,
             runner: None,
             journals: BTreeMap::new(),
+            turn: 0,
             watch: Watch::default(),
             observed: None,
             runs: HashMap::new(),
@@ -177,7 +181,10 @@ impl RunFollower {
                 .or_insert_with(|| Tail::new(path));
         }
         let mut news = Vec::new();
-        for tail in self.journals.values_mut() {
+        let shares = self.journals.len().div_ceil(JOURNALS_PER_POLL).max(1);
+        self.turn = (self.turn + 1) % shares;
+        let of_this_turn = self.journals.values_mut().skip(self.turn).step_by(shares);
+        for tail in of_this_turn {
             if let Some(lines) = tail.poll() {
                 let events = parse_events(tail.path(), &lines.bytes);
                 place_rows(&mut self.attempts, tail.path(), &events);
