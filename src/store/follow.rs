@@ -324,7 +324,10 @@ fn place_rows(attempts: &mut HashMap<String, String>, journal: &Path, events: &[
                 attempts.insert(event.trial.clone(), name.to_owned());
             }
             // A stopped trial keeps its rows in the attempt until somebody goes on with them.
-            TrialEventKind::Ended { status, .. } if status == TrialStatus::Stopped => {}
+            TrialEventKind::Ended {
+                status: TrialStatus::Stopped,
+                ..
+            } => {}
             TrialEventKind::Started { .. } | TrialEventKind::Ended { .. } => {
                 attempts.remove(&event.trial);
             }

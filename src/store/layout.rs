@@ -224,6 +224,7 @@ impl TrialDirectory {
     }
 
     /// What one worker makes of the trial, laid out like the trial itself.
+    #[must_use]
     pub fn attempt(&self, worker: &str) -> Self {
         Self {
             root: self.attempts().join(worker),

@@ -1,6 +1,7 @@
 //! A real Slurm for one test: started and ended by the scripts beside this file.
 
 use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -21,7 +22,7 @@ impl Cluster {
     /// `None` where there can be none: it was not asked for, or the machine does not allow it.
     pub fn start() -> Option<Self> {
         if std::env::var_os("NNBCD_SLURM").is_none_or(|wanted| wanted != "1") {
-            println!("skipped: the tests on a real Slurm, because NNBCD_SLURM=1 is not set");
+            skipped("NNBCD_SLURM=1 is not set");
             return None;
         }
         let directory = tempfile::tempdir().unwrap();
@@ -30,7 +31,7 @@ impl Cluster {
         let cluster = Self { directory };
         let status = cluster.script("start.sh");
         if status == Some(77) {
-            println!("skipped: the tests on a real Slurm, because none can be started here");
+            skipped("none can be started here");
             return None;
         }
         assert_eq!(status, Some(0), "Slurm did not start");
@@ -131,6 +132,12 @@ impl Cluster {
             .unwrap();
         assert!(status.success());
     }
+}
+
+/// Past the test harness, which would swallow it.
+fn skipped(why: &str) {
+    let mut stderr = io::stderr();
+    writeln!(stderr, "skipped: the tests on a real Slurm, because {why}").unwrap();
 }
 
 impl Drop for Cluster {

@@ -1,6 +1,5 @@
 //! The sweep as a job array: against stand-ins for Slurm's commands always, and on a real Slurm where `NNBCD_SLURM=1`.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![allow(clippy::print_stdout, reason = "tells what this machine cannot test")]
 
 #[allow(dead_code, reason = "shared with the end-to-end tests")]
 #[path = "../end_to_end/place.rs"]

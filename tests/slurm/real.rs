@@ -118,7 +118,7 @@ fn a_day_on_a_cluster() {
         let running = day.cluster.running().into_iter();
         running
             .filter(|(task, _)| *task != requeued && *task != killed)
-            .last()
+            .next_back()
     });
     kill(&day.cluster.daemon(&format!("slurmd.{node}")), Signal::KILL);
     for (process, task) in day.workers() {
