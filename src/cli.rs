@@ -228,6 +228,10 @@ pub struct PlotArguments {
 }
 
 /// Arguments of `submit`.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 #[derive(Args, Clone, Debug)]
 pub struct SubmitArguments {
     /// Grid file (YAML).
