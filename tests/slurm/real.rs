@@ -115,10 +115,8 @@ fn a_day_on_a_cluster() {
 
     // A node is lost: its daemon and what runs there.
     let (lost, node) = wait_until(SLURM_PATIENCE, "a task on some node", || {
-        let running = day.cluster.running().into_iter();
-        running
-            .filter(|(task, _)| *task != requeued && *task != killed)
-            .next_back()
+        let mut running = day.cluster.running().into_iter();
+        running.rfind(|(task, _)| *task != requeued && *task != killed)
     });
     kill(&day.cluster.daemon(&format!("slurmd.{node}")), Signal::KILL);
     for (process, task) in day.workers() {
