@@ -4,6 +4,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use super::append::AppendFile;
 use super::error::StoreError;
@@ -15,7 +16,7 @@ use super::tail::{read_bounded, whole_lines};
 /// The journal of this process.
 #[derive(Debug)]
 pub struct Journal {
-    file: AppendFile,
+    file: Mutex<AppendFile>,
 }
 
 impl Journal {
@@ -24,16 +25,20 @@ impl Journal {
     /// # Errors
     /// If the file cannot be made.
     pub fn create(run: &RunDirectory) -> Result<Self, StoreError> {
-        let path = run.journal().join(format!(
-            "{}-{}-{}.jsonl",
-            host_name(),
-            std::process::id(),
-            unix_nanoseconds()
-        ));
+        let (host, process) = (host_name(), std::process::id());
+        Self::create_named(run, &format!("{host}-{process}-{}", unix_nanoseconds()))
+    }
+
+    /// Begins the journal of a worker, under the worker's name.
+    ///
+    /// # Errors
+    /// If the file cannot be made.
+    pub fn create_named(run: &RunDirectory, name: &str) -> Result<Self, StoreError> {
+        let path = run.journal().join(format!("{name}.jsonl"));
         let mut options = OpenOptions::new();
         options.append(true).create_new(true);
         Ok(Self {
-            file: AppendFile::open(&path, &options)?,
+            file: Mutex::new(AppendFile::open(&path, &options)?),
         })
     }
 
@@ -41,7 +46,7 @@ impl Journal {
     ///
     /// # Errors
     /// If the line cannot be written.
-    pub fn append(&mut self, trial: &str, kind: TrialEventKind) -> Result<(), StoreError> {
+    pub fn append(&self, trial: &str, kind: TrialEventKind) -> Result<(), StoreError> {
         let event = TrialEvent {
             at: unix_seconds(),
             trial: trial.to_owned(),
@@ -50,7 +55,8 @@ impl Journal {
         let mut line =
             serde_json::to_vec(&event).expect("an event has no map with keys other than text");
         line.push(b'\n');
-        self.file.append(&line)
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.append(&line)
     }
 }
 

@@ -4,7 +4,6 @@
 //! threads, takes commands, writes the heartbeat and `trials.csv`. Each trial runs on a thread of
 //! its own with a rayon pool of the size it was given; the total never exceeds the budget.
 
-use std::any::Any;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -17,10 +16,10 @@ use super::budget::{Budget, share_threads};
 use super::control::TrialControl;
 use super::prepare::PreparedTrial;
 use super::progress::Progress;
-use super::record;
+use super::shard::{failure, panic_text};
 use super::trial_run::{Outcome, TrialContext, run_trial};
 use crate::store::{
-    Command, RunDirectory, RunnerState, StoreError, TrialEventKind, TrialResult, TrialStatus, take,
+    Command, RunDirectory, RunnerState, StoreError, TrialEventKind, TrialStatus, take,
 };
 
 /// How often commands are looked for and the scheduler looks around.
@@ -56,7 +55,7 @@ impl Interrupt {
         self.requests.fetch_add(1, Ordering::SeqCst)
     }
 
-    fn is_requested(&self) -> bool {
+    pub(super) fn is_requested(&self) -> bool {
         self.requests.load(Ordering::SeqCst) > 0
     }
 }
@@ -186,23 +185,7 @@ impl<'a> Runner<'a> {
 
     fn fail(&mut self, index: usize, error: String) {
         let directory = self.sweep.run.trial(&self.sweep.trials[index].trial.id);
-        let rows = directory.read_iterations().unwrap_or_default();
-        let settings = &self.sweep.trials[index].trial.settings.solver;
-        let result = TrialResult {
-            trial: self.sweep.trials[index].trial.id.clone(),
-            status: TrialStatus::Failed,
-            seed: self.sweep.trials[index].trial.settings.seed,
-            best_test_accuracy: rows
-                .iter()
-                .filter_map(|row| record::deployed_accuracy(settings, row))
-                .reduce(f64::max),
-            params_dense: self.sweep.trials[index].architecture.parameters() as u64,
-            seconds: rows.last().map_or(0.0, |row| row.seconds),
-            last: rows.last().cloned(),
-            termination: "failed".into(),
-            error: Some(error),
-            ..TrialResult::default()
-        };
+        let result = failure(&self.sweep.trials[index], &directory, error);
         self.progress.ended(index, result);
     }
 
@@ -367,12 +350,4 @@ fn run_guarded(
         Ok(outcome) => outcome.map_err(|error| error.to_string()),
         Err(panic) => Err(format!("panicked: {}", panic_text(&*panic))),
     }
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("without a message")
 }

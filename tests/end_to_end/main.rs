@@ -14,3 +14,4 @@ mod place;
 mod refused;
 mod results;
 mod signals;
+mod workers;

@@ -192,7 +192,7 @@ fn damaged_rows_are_errors_that_name_file_and_line() {
 fn journals_are_merged_and_torn_lines_dropped() {
     let scratch = scratch();
     assert_eq!(read_journal(&scratch.run), []);
-    let mut journal = Journal::create(&scratch.run).unwrap();
+    let journal = Journal::create(&scratch.run).unwrap();
     let ended = TrialEventKind::Ended {
         status: TrialStatus::Failed,
         error: Some("two\nlines".to_owned()),
