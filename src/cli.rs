@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use nnbcd::sweep::Share;
 
 /// Trains compressed neural networks without gradients (NN-BCD): expands a grid of settings, runs
 /// every trial that has no result yet on all cores, shows it live and leaves CSV files and tables.
@@ -161,6 +162,10 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         numpy: Option<PathBuf>,
     },
+    /// Submit the missing trials as a Slurm job array, or ready them for workers.
+    Submit(SubmitArguments),
+    /// Run a share of the trials beside other workers.
+    Worker(WorkerArguments),
     /// The runner without a viewer; the main job starts it.
     #[command(hide = true)]
     Runner(RunArguments),
@@ -220,4 +225,57 @@ pub struct PlotArguments {
     /// Swept parameters of margins and heat map.
     #[arg(long, value_delimiter = ',')]
     pub parameters: Vec<String>,
+}
+
+/// Arguments of `submit`.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
+#[derive(Args, Clone, Debug)]
+pub struct SubmitArguments {
+    /// Grid file (YAML).
+    pub grid: PathBuf,
+    #[command(flatten)]
+    pub place: Place,
+    /// Submit a Slurm job array [default: only prepare the run directory for workers].
+    #[arg(long)]
+    pub slurm: bool,
+    /// Trials that a task runs one after another [default: 1, or what the size of an array allows].
+    #[arg(long, value_name = "K", value_parser = positive)]
+    pub trials_per_task: Option<usize>,
+    /// Tasks at once [default: as many as Slurm allows].
+    #[arg(long, value_name = "P", value_parser = positive)]
+    pub max_parallel: Option<usize>,
+    /// Print the script; write and submit nothing.
+    #[arg(long, requires = "slurm")]
+    pub dry_run: bool,
+    /// Submit although an earlier array still runs, or Slurm cannot be asked whether it does.
+    #[arg(long)]
+    pub force: bool,
+    /// Run failed trials again.
+    #[arg(long)]
+    pub retry_failed: bool,
+    /// Options for sbatch, such as --partition=long --time=4:00:00 --cpus-per-task=4.
+    #[arg(last = true, value_name = "SBATCH OPTION", requires = "slurm")]
+    pub options: Vec<String>,
+}
+
+/// Arguments of `worker`.
+#[derive(Args, Clone, Debug)]
+pub struct WorkerArguments {
+    #[command(flatten)]
+    pub run: RunPath,
+    /// Which share of the trials, from 1/N to N/N.
+    #[arg(long, value_name = "i/N", default_value = "1/1")]
+    pub shard: Share,
+    /// Directory with the plan, frozen by submit [default: the run directory].
+    #[arg(long, value_name = "DIR")]
+    pub plan: Option<PathBuf>,
+    /// Threads of a trial [default: all cores].
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub threads: Option<usize>,
+    /// Run failed trials again.
+    #[arg(long)]
+    pub retry_failed: bool,
 }

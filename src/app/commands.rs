@@ -6,10 +6,13 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use nnbcd::store::{Command, Liveness, RunDirectory, TrialTable, liveness, send};
 
-use super::say;
+use super::{queue, say};
 use crate::cli::TrialPaths;
 
 pub fn stop(run: &Path) -> Result<ExitCode> {
+    if let Some(array) = queue::array_of(run)? {
+        return queue::stop(&array);
+    }
     give(
         run,
         &Command::Stop,
@@ -37,6 +40,9 @@ pub fn jobs(run: &Path, jobs: usize) -> Result<ExitCode> {
 pub fn cancel(arguments: &TrialPaths) -> Result<ExitCode> {
     let run = RunDirectory::open(&arguments.run)?;
     let trials = find_trials(&run.read_trials()?, &arguments.trials)?;
+    if let Some(array) = queue::array_of(&arguments.run)? {
+        return queue::cancel(&array, &trials);
+    }
     let said = format!("asked to cancel {}", trials.join(", "));
     give(&arguments.run, &Command::Cancel { trials }, &said)
 }

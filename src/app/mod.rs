@@ -4,11 +4,14 @@ mod commands;
 mod model;
 mod plan;
 mod progress;
+mod queue;
 mod reproduce;
 mod run;
 mod runner;
+mod submit;
 mod tables;
 mod watch;
+mod worker;
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -48,6 +51,8 @@ pub fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         Command::Export { model, onnx, numpy } => {
             model::export(&model, onnx.as_deref(), numpy.as_deref())
         }
+        Command::Submit(arguments) => submit::submit(&arguments),
+        Command::Worker(arguments) => worker::worker(&arguments),
         Command::Runner(arguments) => runner::detached(&arguments),
     }
 }

@@ -89,7 +89,7 @@ pub fn detached(arguments: &RunArguments) -> Result<ExitCode> {
 }
 
 /// The exit code of a run. What goes wrong once trials have been started is no refusal any more.
-fn end_of(outcome: Result<Summary>) -> ExitCode {
+pub fn end_of(outcome: Result<Summary>) -> ExitCode {
     match outcome {
         Ok(summary) if summary.failed + summary.unfinished == 0 => ExitCode::SUCCESS,
         Ok(_) => ExitCode::from(INCOMPLETE),
@@ -122,6 +122,7 @@ impl Prepared {
         }
         run.create()?;
         let lock = RunnerLock::acquire(&run)?;
+        super::queue::refuse_beside_workers(&run)?;
         sweep_temporaries(run.root())?;
         publish(&run.grid(), plan.source.as_bytes())?;
         provenance(&plan, &data, &budget).write(&run.provenance())?;
@@ -189,7 +190,7 @@ fn name_aside(root: &Path) -> PathBuf {
     aside
 }
 
-fn provenance(plan: &Plan, data: &DataSets, budget: &Budget) -> Provenance {
+pub fn provenance(plan: &Plan, data: &DataSets, budget: &Budget) -> Provenance {
     let commit = commit_of(&plan.base);
     let threads = budget.threads as u64;
     let mut provenance =
@@ -224,7 +225,7 @@ fn commit_of(directory: &Path) -> Option<String> {
 
 /// SIGTERM and SIGINT ask the trials to stop after their current iteration; a second SIGINT ends
 /// the process at once. A closed terminal (SIGHUP) is no reason to stop.
-fn watch_signals() -> Result<Arc<Interrupt>> {
+pub fn watch_signals() -> Result<Arc<Interrupt>> {
     let interrupt = Arc::new(Interrupt::default());
     let shared = Arc::clone(&interrupt);
     let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])?;
@@ -241,7 +242,7 @@ fn watch_signals() -> Result<Arc<Interrupt>> {
     Ok(interrupt)
 }
 
-fn log_warnings() {
+pub fn log_warnings() {
     tracing_subscriber::fmt()
         .with_writer(io::stderr)
         .with_ansi(false)
@@ -252,7 +253,7 @@ fn log_warnings() {
 
 /// The result as a short table.
 pub fn print_short_table(run: &RunDirectory) -> Result<()> {
-    let table = report::build(&run.read_trials()?, &report::TableQuery::default())?;
+    let table = report::build(&run.read_gathered()?, &report::TableQuery::default())?;
     let width = crossterm::terminal::size().map_or(100, |(columns, _)| usize::from(columns));
     let width = if io::stdout().is_terminal() {
         width

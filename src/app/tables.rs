@@ -24,7 +24,7 @@ pub fn table(arguments: &TableArguments) -> Result<ExitCode> {
             columns: arguments.columns.clone(),
             metrics: arguments.metric.clone(),
         };
-        report::build(&run.read_trials()?, &query)?
+        report::build(&run.read_gathered()?, &query)?
     };
     table.title = run.name();
     let formats: Vec<TableFormat> = arguments
@@ -61,6 +61,8 @@ impl From<Format> for TableFormat {
 
 pub fn plot(arguments: &PlotArguments) -> Result<ExitCode> {
     let run = RunDirectory::open(&arguments.run.run)?;
+    // Figures read trials.csv themselves; where it may not be written they show what it says.
+    let _ = run.gather_results();
     let kinds: Result<Vec<PlotKind>> = arguments
         .kind
         .iter()

@@ -3,15 +3,17 @@
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use nnbcd::dashboard::{
     self, Options, Outcome, Preferences, TableMaker, TableRequest, Theme, locale_is_utf8,
 };
 use nnbcd::report::{self, TableFormat, TableQuery};
+use nnbcd::slurm::QueueFollower;
 use nnbcd::store::{RunDirectory, TrialTable};
 
-use super::{runner, say};
+use super::{queue, runner, say};
 use crate::cli::Look;
 
 /// `watch`: without a terminal a short table instead.
@@ -19,6 +21,7 @@ pub fn watch(run: &Path, look: Look) -> Result<ExitCode> {
     let run = RunDirectory::open(run)?;
     if !(io::stdout().is_terminal() && io::stdin().is_terminal()) {
         runner::print_short_table(&run)?;
+        queue::print(&run);
         return Ok(ExitCode::SUCCESS);
     }
     let outcome = show(&run, look, false)?;
@@ -42,14 +45,32 @@ pub fn show(run: &RunDirectory, look: Look, can_stop: bool) -> Result<Outcome> {
     if std::env::var("TERM").is_ok_and(|term| term == "dumb") {
         bail!("this terminal (TERM=dumb) cannot show the dashboard; run with --no-tui");
     }
+    let follower = QueueFollower::start(run.clone());
     let options = Options {
         ascii: look.ascii || preferences.ascii.unwrap_or(!locale_is_utf8()),
         theme,
         can_stop,
         keys: preferences.keys,
         tables: Some(Box::new(ReportTables)),
+        queue: Some(Box::new(move || follower.latest())),
     };
+    gather_while_shown(run.clone());
     Ok(dashboard::run(run.clone(), options)?)
+}
+
+/// Keeps `trials.csv` up to date with what workers publish, as long as the process lives. A huge run takes a while to
+/// look through; a small share of the time is spent on that.
+fn gather_while_shown(run: RunDirectory) {
+    const BETWEEN: Duration = Duration::from_secs(3);
+    const TIME_SHARE: u32 = 20;
+    std::thread::spawn(move || {
+        loop {
+            let start = Instant::now();
+            // Without the right to write here the journals still tell what has ended.
+            let _ = run.gather_results();
+            std::thread::sleep(BETWEEN.max(start.elapsed() * TIME_SHARE));
+        }
+    });
 }
 
 /// The tables of the report room, for the dashboard.

@@ -2,7 +2,7 @@
 
 use std::ops::Add;
 
-use pulp::Arch;
+use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
 use crate::linalg::{CHUNK, Real};
@@ -14,8 +14,10 @@ use crate::linalg::{CHUNK, Real};
 #[inline(always)]
 pub fn prox_relu<T: Real>(a: T, b: T, g: T) -> T {
     let zero = T::zero();
-    let active = ((a + g * b) / (T::one() + g)).max(zero);
-    let inactive = b.min(zero);
+    // Comparisons become single instructions; `max` and `min` would look for NaN as well.
+    let positive = |x: T| if x > zero { x } else { zero };
+    let active = positive((a + g * b) / (T::one() + g));
+    let inactive = if b < zero { b } else { zero };
     let (miss, pull) = (a - active, active - b);
     let inactive_pull = inactive - b;
     let active_cost = miss * miss + g * (pull * pull);
@@ -74,77 +76,100 @@ pub fn pass_over_layer<T: Real>(gamma: f64, rho: f64, alpha: f64, pass: Pass<'_,
         .zip(pass.pre_activations.par_chunks_mut(CHUNK))
         .zip(pass.linear_residual.par_chunks_mut(CHUNK))
         .zip(pass.new_activations.par_chunks(CHUNK))
-        .map(|(((v, u), e), new)| {
-            Arch::new().dispatch(|| pass_over_chunk(weight, pull, new, v, u, e))
-        })
+        .map(
+            |(((activations, pre_activations), linear_residual), new_activations)| {
+                Arch::new().dispatch(Chunk {
+                    weight,
+                    pull,
+                    arrays: Pass {
+                        new_activations,
+                        activations,
+                        pre_activations,
+                        linear_residual,
+                    },
+                })
+            },
+        )
         .collect();
     parts.into_iter().fold(PassSums::default(), Add::add)
 }
 
-/// Numbers handled side by side.
-const LANES: usize = 8;
-
-#[inline(always)]
-fn pass_over_chunk<T: Real>(
+/// One cache-sized piece of the pass. A type of its own and not a closure, because only a function
+/// that is always inlined is compiled for the vector instructions that the dispatch has found.
+struct Chunk<'a, T> {
     weight: T,
     pull: T,
-    new: &[T],
-    v: &mut [T],
-    u: &mut [T],
-    e: &mut [T],
-) -> PassSums {
-    let mut lanes = [[0.0_f64; LANES]; 3];
-    let whole = new.len() - new.len() % LANES;
-    let blocks = new[..whole]
-        .chunks_exact(LANES)
-        .zip(v[..whole].chunks_exact_mut(LANES))
-        .zip(u[..whole].chunks_exact_mut(LANES))
-        .zip(e[..whole].chunks_exact_mut(LANES));
-    for (((new, v), u), e) in blocks {
-        for lane in 0..LANES {
-            let terms = update_entry(
-                weight,
-                pull,
-                new[lane],
-                &mut v[lane],
-                &mut u[lane],
-                &mut e[lane],
-            );
-            for (sum, term) in lanes.iter_mut().zip(terms) {
-                sum[lane] += term;
-            }
-        }
-    }
-    for index in whole..new.len() {
-        let terms = update_entry(
+    arrays: Pass<'a, T>,
+}
+
+/// Numbers handled side by side.
+const LANES: usize = 16;
+
+impl<T: Real> NullaryFnOnce for Chunk<'_, T> {
+    type Output = PassSums;
+
+    #[inline(always)]
+    fn call(self) -> PassSums {
+        let Self {
             weight,
             pull,
-            new[index],
-            &mut v[index],
-            &mut u[index],
-            &mut e[index],
-        );
-        for (sum, term) in lanes.iter_mut().zip(terms) {
-            sum[0] += term;
+            arrays,
+        } = self;
+        let mut sums = [[0.0_f64; LANES]; 3];
+        let (new, new_rest) = arrays.new_activations.as_chunks::<LANES>();
+        let (v, v_rest) = arrays.activations.as_chunks_mut::<LANES>();
+        let (u, u_rest) = arrays.pre_activations.as_chunks_mut::<LANES>();
+        let (e, e_rest) = arrays.linear_residual.as_chunks_mut::<LANES>();
+        for (((new, v), u), e) in new.iter().zip(v).zip(u).zip(e) {
+            let mut terms = [[T::zero(); LANES]; 3];
+            for lane in 0..LANES {
+                let entry = update_entry(
+                    weight,
+                    pull,
+                    new[lane],
+                    &mut v[lane],
+                    &mut u[lane],
+                    &mut e[lane],
+                );
+                for (term, value) in terms.iter_mut().zip(entry) {
+                    term[lane] = value;
+                }
+            }
+            for (sum, term) in sums.iter_mut().zip(terms) {
+                for (sum, term) in sum.iter_mut().zip(term) {
+                    *sum += term.widen() * term.widen();
+                }
+            }
         }
-    }
-    let [activation_step, pre_activation_step, activation_residual] =
-        lanes.map(|lane| lane.iter().sum());
-    PassSums {
-        activation_step,
-        pre_activation_step,
-        activation_residual,
+        for (((new, v), u), e) in new_rest.iter().zip(v_rest).zip(u_rest).zip(e_rest) {
+            let entry = update_entry(weight, pull, *new, v, u, e);
+            for (sum, term) in sums.iter_mut().zip(entry) {
+                sum[0] += term.widen() * term.widen();
+            }
+        }
+        let [activation_step, pre_activation_step, activation_residual] =
+            sums.map(|lanes| lanes.iter().sum());
+        PassSums {
+            activation_step,
+            pre_activation_step,
+            activation_residual,
+        }
     }
 }
 
+/// The new entries, and how far `V` and `U` have moved and `V - relu(U)`.
 #[inline(always)]
-fn update_entry<T: Real>(weight: T, pull: T, new: T, v: &mut T, u: &mut T, e: &mut T) -> [f64; 3] {
+fn update_entry<T: Real>(weight: T, pull: T, new: T, v: &mut T, u: &mut T, e: &mut T) -> [T; 3] {
     // W_i V_{i-1} = U_i - E_i, so that b = (rho W V + alpha U) / (rho + alpha) = U - pull · E.
     let updated = prox_relu(new, *u - pull * *e, weight);
     let (v_step, u_step) = (new - *v, updated - *u);
-    let residual = new - updated.max(T::zero());
+    let image = if updated > T::zero() {
+        updated
+    } else {
+        T::zero()
+    };
     *v = new;
     *u = updated;
     *e += u_step;
-    [v_step, u_step, residual].map(|value| value.widen() * value.widen())
+    [v_step, u_step, new - image]
 }

@@ -34,6 +34,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::store::QueueNews;
+
 pub use action::{Action, Effect, View};
 pub use keymap::KeyMap;
 pub use preferences::Preferences;
@@ -55,6 +57,8 @@ pub struct Options {
     pub keys: KeyMap,
     /// Makes the paper table. Without it the table view stays empty.
     pub tables: Option<Box<dyn TableMaker>>,
+    /// The newest answer of the queue that the run is in, once each; never waits.
+    pub queue: Option<Box<dyn Fn() -> Option<QueueNews>>>,
 }
 
 impl fmt::Debug for Options {
@@ -66,6 +70,7 @@ impl fmt::Debug for Options {
             .field("can_stop", &self.can_stop)
             .field("keys", &self.keys)
             .field("tables", &self.tables.is_some())
+            .field("queue", &self.queue.is_some())
             .finish()
     }
 }

@@ -112,6 +112,9 @@ impl Session {
         for update in self.follower.poll() {
             self.state.apply(update);
         }
+        if let Some(news) = self.options.queue.as_ref().and_then(|queue| queue()) {
+            self.state.show_queue(news);
+        }
         for trial in self.state.take_forgotten() {
             self.read_again(&trial);
         }
@@ -252,6 +255,11 @@ impl Session {
     }
 
     fn send(&mut self, command: &Command) -> bool {
+        if self.state.is_shared() {
+            self.state
+                .say("workers take no orders from here: use nnbcd-tui stop or cancel, and submit");
+            return false;
+        }
         match send(&self.run, command) {
             Ok(()) => true,
             Err(error) => {

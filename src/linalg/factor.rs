@@ -1,15 +1,17 @@
 //! Cholesky factorisation and the solves of the ridge systems. No inverse is ever formed.
 
+use faer::Par;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt;
 use faer::linalg::triangular_solve::{
     solve_lower_triangular_in_place, solve_upper_triangular_in_place,
 };
+use faer::reborrow::ReborrowMut;
 use ndarray::{Array2, ArrayViewMut2};
 use thiserror::Error;
 
 use super::Real;
-use super::product::{Operand, Threads, as_backend_mut};
+use super::product::{Operand, Threads, as_backend_mut, for_each_tile};
 
 /// The matrix of a ridge system is not positive definite: it holds non-finite numbers, or the
 /// regularisation is lost in the rounding of the Gram matrix.
@@ -62,9 +64,10 @@ impl<T: Real> Cholesky<T> {
     pub fn solve_in_place(&self, b: &mut ArrayViewMut2<'_, T>) {
         let lower = Operand::new(self.lower.view());
         let lower = lower.as_backend();
-        let threads = Threads::Pool.backend();
-        solve_lower_triangular_in_place(lower, as_backend_mut(b), threads);
-        solve_upper_triangular_in_place(lower.transpose(), as_backend_mut(b), threads);
+        for_each_tile(as_backend_mut(b), |_, mut tile| {
+            solve_lower_triangular_in_place(lower, tile.rb_mut(), Par::Seq);
+            solve_upper_triangular_in_place(lower.transpose(), tile, Par::Seq);
+        });
     }
 
     /// Solves `X A = B` in place; `B` is m x d.

@@ -6,6 +6,7 @@ use faer::linalg::matmul::matmul;
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, MatMut, MatRef, Par};
 use ndarray::{ArrayView2, ArrayViewMut2};
+use rayon::prelude::*;
 
 use super::Real;
 
@@ -66,14 +67,49 @@ pub fn product_on<T: Real>(
     mut c: ArrayViewMut2<'_, T>,
 ) {
     let (a, b) = (Operand::new(a), Operand::new(b));
-    matmul(
-        as_backend_mut(&mut c),
-        accumulate.backend(),
-        a.as_backend(),
-        b.as_backend(),
-        alpha,
-        threads.backend(),
-    );
+    let (a, b) = (a.as_backend(), b.as_backend());
+    let multiply = |c: MatMut<'_, T>, b: MatRef<'_, T>, threads: Par| {
+        matmul(c, accumulate.backend(), a, b, alpha, threads);
+    };
+    // Where the samples are the inner dimension, tiles would each read all of `A`.
+    if threads == Threads::Pool && b.ncols() >= b.nrows() {
+        for_each_tile(as_backend_mut(&mut c), |start, tile| {
+            let columns = tile.ncols();
+            multiply(tile, b.subcols(start, columns), Par::Seq);
+        });
+    } else {
+        multiply(as_backend_mut(&mut c), b, threads.backend());
+    }
+}
+
+/// About so many columns are worked on by one thread at a time.
+const TILE: usize = 256;
+
+/// Works on tiles of columns in parallel, each of them on one thread: a thread on its own runs at a
+/// higher rate than threads that meet at a barrier for every panel. `work` gets the index of the
+/// first column.
+///
+/// The tiles depend on the number of columns only, so that results are the same for any number of
+/// threads; their number is even, for the sake of the common numbers of threads.
+pub(super) fn for_each_tile<T: Real>(
+    matrix: MatMut<'_, T>,
+    work: impl Fn(usize, MatMut<'_, T>) + Sync,
+) {
+    let columns = matrix.ncols();
+    let tiles = 2 * (columns / (2 * TILE)).max(1);
+    let width = columns.div_ceil(tiles).next_multiple_of(16);
+    let mut parts = Vec::with_capacity(tiles);
+    let mut rest = matrix;
+    let mut start = 0;
+    while rest.ncols() > 0 {
+        let (part, right) = rest.split_at_col_mut(width.min(columns - start));
+        parts.push((start, part));
+        start += width;
+        rest = right;
+    }
+    parts
+        .into_par_iter()
+        .for_each(|(start, part)| work(start, part));
 }
 
 /// Lower triangle (diagonal included) of `C = scale A A'`; `A` is d x n, `C` d x d.

@@ -18,9 +18,11 @@ pub trait Real: NdFloat + RealField + Default + bytemuck::Pod {
 }
 
 impl Real for f32 {
+    #[inline(always)]
     fn from_f64(value: f64) -> Self {
         value as f32
     }
+    #[inline(always)]
     fn widen(self) -> f64 {
         f64::from(self)
     }
@@ -28,9 +30,11 @@ impl Real for f32 {
 }
 
 impl Real for f64 {
+    #[inline(always)]
     fn from_f64(value: f64) -> Self {
         value
     }
+    #[inline(always)]
     fn widen(self) -> f64 {
         self
     }

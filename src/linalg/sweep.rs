@@ -5,6 +5,7 @@
 
 use std::ops::Add;
 
+use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
 use super::Real;
@@ -12,43 +13,53 @@ use super::Real;
 /// Numbers in one piece: small enough that a few pieces stay in a core's cache.
 pub const CHUNK: usize = 1 << 14;
 
-/// Applies `work` to every piece index of an array of `length` numbers and adds the results in order.
-pub fn sums_over_chunks<S>(length: usize, work: impl Fn(std::ops::Range<usize>) -> S + Sync) -> S
-where
-    S: Add<Output = S> + Default + Send,
-{
-    let partial: Vec<S> = (0..length.div_ceil(CHUNK))
-        .into_par_iter()
-        .map(|piece| work(piece * CHUNK..((piece + 1) * CHUNK).min(length)))
-        .collect();
-    partial.into_iter().fold(S::default(), Add::add)
-}
-
-/// Independent accumulators of an inner loop, which lets the compiler use vector registers.
+/// Independent accumulators of an inner loop, which fill the vector registers.
 const LANES: usize = 16;
 
-/// Sum of `term(i)` over `0..length`, in a fixed order that vectorises.
-#[inline]
-fn sum_in_lanes(length: usize, term: impl Fn(usize) -> f64) -> f64 {
-    let mut lanes = [0.0_f64; LANES];
-    let whole = length - length % LANES;
-    for start in (0..whole).step_by(LANES) {
-        for (lane, sum) in lanes.iter_mut().enumerate() {
-            *sum += term(start + lane);
+/// `sum term(a_i, b_i)` over one piece. A type of its own, because only a function that is always
+/// inlined is compiled for the vector instructions that the dispatch has found.
+struct PieceSum<'a, T, F> {
+    a: &'a [T],
+    b: &'a [T],
+    term: F,
+}
+
+impl<T: Real, F: Fn(f64, f64) -> f64> NullaryFnOnce for PieceSum<'_, T, F> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn call(self) -> f64 {
+        let (a, a_rest) = self.a.as_chunks::<LANES>();
+        let (b, b_rest) = self.b.as_chunks::<LANES>();
+        let mut lanes = [0.0_f64; LANES];
+        for (a, b) in a.iter().zip(b) {
+            for (sum, (a, b)) in lanes.iter_mut().zip(a.iter().zip(b)) {
+                *sum += (self.term)(a.widen(), b.widen());
+            }
         }
+        let rest = a_rest.iter().zip(b_rest);
+        let tail: f64 = rest.map(|(a, b)| (self.term)(a.widen(), b.widen())).sum();
+        lanes.iter().sum::<f64>() + tail
     }
-    let tail: f64 = (whole..length).map(&term).sum();
-    lanes.iter().sum::<f64>() + tail
+}
+
+fn sum_over_pairs<T: Real>(
+    a: &[T],
+    b: &[T],
+    term: impl Fn(f64, f64) -> f64 + Copy + Send + Sync,
+) -> f64 {
+    assert_eq!(a.len(), b.len(), "both arrays have one length");
+    let partial: Vec<f64> = a
+        .par_chunks(CHUNK)
+        .zip(b.par_chunks(CHUNK))
+        .map(|(a, b)| Arch::new().dispatch(PieceSum { a, b, term }))
+        .collect();
+    partial.into_iter().fold(0.0, Add::add)
 }
 
 /// `sum a_i b_i`
 pub fn sum_of_products<T: Real>(a: &[T], b: &[T]) -> f64 {
-    assert_eq!(a.len(), b.len(), "both arrays have one length");
-    sums_over_chunks(a.len(), |range| {
-        let (a, b) = (&a[range.clone()], &b[range]);
-        let b = &b[..a.len()];
-        sum_in_lanes(a.len(), |i| a[i].widen() * b[i].widen())
-    })
+    sum_over_pairs(a, b, |a, b| a * b)
 }
 
 /// `sum a_i^2`
@@ -58,13 +69,5 @@ pub fn sum_of_squares<T: Real>(a: &[T]) -> f64 {
 
 /// `sum (a_i - b_i)^2`
 pub fn sum_of_squares_of_difference<T: Real>(a: &[T], b: &[T]) -> f64 {
-    assert_eq!(a.len(), b.len(), "both arrays have one length");
-    sums_over_chunks(a.len(), |range| {
-        let (a, b) = (&a[range.clone()], &b[range]);
-        let b = &b[..a.len()];
-        sum_in_lanes(a.len(), |i| {
-            let difference = a[i].widen() - b[i].widen();
-            difference * difference
-        })
-    })
+    sum_over_pairs(a, b, |a, b| (a - b) * (a - b))
 }

@@ -1,7 +1,7 @@
 //! The deployed network: compressed weights where a layer is compressed, and its accuracy.
 
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, s};
-use pulp::Arch;
+use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
 use super::architecture::{Architecture, Layer, LayerKind};
@@ -110,7 +110,8 @@ impl<'a, T: Real> Deployed<'a, T> {
 
     /// Outputs of the last layer for a few samples, classes x n, on the calling thread.
     fn forward_tile(&self, inputs: ArrayView2<'_, T>) -> Array2<T> {
-        let mut activations = inputs.as_standard_layout().into_owned();
+        let mut activations = Array2::zeros(inputs.dim());
+        activations.assign(&inputs);
         for (index, layer) in self.architecture.layers.iter().enumerate() {
             let mut units = Array2::zeros((layer.units, activations.ncols()));
             self.operators[index].apply(layer, activations.view(), &mut units);
@@ -225,14 +226,38 @@ impl<T: Real> SparseRows<T> {
             unreachable!("tiles are in standard layout");
         };
         if samples > 0 {
-            Arch::new().dispatch(|| self.multiply_slices(samples, inputs, units));
+            Arch::new().dispatch(SparseProduct {
+                rows: self,
+                samples,
+                inputs,
+                units,
+            });
         }
     }
+}
+
+/// A type of its own and not a closure, because only a function that is always inlined is compiled
+/// for the vector instructions that the dispatch has found.
+struct SparseProduct<'a, T> {
+    rows: &'a SparseRows<T>,
+    samples: usize,
+    inputs: &'a [T],
+    units: &'a mut [T],
+}
+
+impl<T: Real> NullaryFnOnce for SparseProduct<'_, T> {
+    type Output = ();
 
     #[inline(always)]
-    fn multiply_slices(&self, samples: usize, inputs: &[T], units: &mut [T]) {
+    fn call(self) {
+        let Self {
+            rows,
+            samples,
+            inputs,
+            units,
+        } = self;
         for (row, sums) in units.chunks_exact_mut(samples).enumerate() {
-            let entries = &self.entries[self.starts[row]..self.starts[row + 1]];
+            let entries = &rows.entries[rows.starts[row]..rows.starts[row + 1]];
             let mut strips = sums.chunks_exact_mut(STRIP);
             let mut start = 0;
             for strip in &mut strips {

@@ -72,6 +72,14 @@ pub fn read_newest(trial: &TrialDirectory) -> Option<(u64, Vec<u8>)> {
     })
 }
 
+/// The iteration of the newest checkpoint, by its header alone.
+pub fn newest_iteration(trial: &TrialDirectory) -> Option<u64> {
+    GENERATIONS
+        .into_iter()
+        .filter_map(|generation| iteration_of(&trial.checkpoint(generation)))
+        .max()
+}
+
 /// Removes both generations.
 ///
 /// # Errors

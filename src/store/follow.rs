@@ -9,13 +9,13 @@
 //! and what follows replace everything from that iteration on.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use csv::StringRecord;
 
 use super::journal::{journal_files, merge, parse_events};
-use super::layout::RunDirectory;
+use super::layout::{RunDirectory, TrialDirectory};
 use super::records::{
     IterationRecord, LayerRecord, RunnerStatus, TrialEvent, TrialEventKind, TrialStatus,
 };
@@ -23,9 +23,14 @@ use super::rows::{Row, rows};
 use super::runner::{Liveness, Watch};
 use super::tail::{Stamp, Tail};
 use super::trials::TrialTable;
+use super::workers::{WorkerSeen, WorkersWatch};
 
 /// A trial that does not run is no longer looked at when it has had nothing new for so long.
 const ASLEEP_AFTER: Duration = Duration::from_secs(10);
+/// Journals that are looked at in one poll; where thousands of workers write some, they take turns.
+const JOURNALS_PER_POLL: usize = 100;
+/// How often the workers' heartbeats are looked at: there may be thousands.
+const BETWEEN_WORKERS: Duration = Duration::from_secs(5);
 /// How often the runner's lock is looked at.
 const BETWEEN_OBSERVATIONS: Duration = Duration::from_secs(1);
 
@@ -38,6 +43,8 @@ pub enum RunUpdate {
     Event(TrialEvent),
     /// The runner's heartbeat.
     Runner(RunnerStatus),
+    /// The workers that share the run, when something about them has changed.
+    Workers(Vec<WorkerSeen>),
     /// Whether the runner lives. Delivered at first and when it changes; while silent, with each look.
     Liveness(Liveness),
     /// New rows of a trial's `iterations.csv`. See the module on rows that replace others.
@@ -63,6 +70,7 @@ pub struct RunFollower {
     trials: Option<Stamp>,
     runner: Option<Stamp>,
     journals: BTreeMap<PathBuf, Tail>,
+    turn: usize,
     watch: Watch,
     observed: Option<(Liveness, Instant)>,
     /// Whether a trial runs, as the journals say.
@@ -70,10 +78,16 @@ pub struct RunFollower {
     /// Trials that the table calls running: counts where the journals say nothing.
     called_running: HashSet<String>,
     followed: BTreeMap<String, FollowedTrial>,
+    /// The worker in whose attempt a trial's rows are, as the journals say.
+    attempts: HashMap<String, String>,
+    workers: WorkersWatch,
+    known_workers: Vec<WorkerSeen>,
+    workers_at: Option<Instant>,
 }
 
 #[derive(Debug)]
 struct FollowedTrial {
+    directory: TrialDirectory,
     iterations: RowTail,
     layers: RowTail,
     last_news: Instant,
@@ -93,11 +107,16 @@ impl RunFollower {
             trials: None,
             runner: None,
             journals: BTreeMap::new(),
+            turn: 0,
             watch: Watch::default(),
             observed: None,
             runs: HashMap::new(),
             called_running: HashSet::new(),
             followed: BTreeMap::new(),
+            attempts: HashMap::new(),
+            workers: WorkersWatch::default(),
+            known_workers: Vec::new(),
+            workers_at: None,
         }
     }
 
@@ -126,6 +145,7 @@ impl RunFollower {
         updates.extend(self.new_trials());
         updates.extend(self.new_events().into_iter().map(RunUpdate::Event));
         updates.extend(self.new_status());
+        updates.extend(self.new_workers(now));
         updates.extend(self.new_liveness(now));
         self.add_rows(now, &mut updates);
         updates
@@ -135,11 +155,7 @@ impl RunFollower {
         let directory = self.run.trial(trial);
         self.followed
             .entry(trial.to_owned())
-            .or_insert_with(|| FollowedTrial {
-                iterations: RowTail::new(directory.iterations_csv()),
-                layers: RowTail::new(directory.layers_csv()),
-                last_news: now,
-            })
+            .or_insert_with(|| FollowedTrial::new(directory, now))
             .last_news = now;
     }
 
@@ -164,14 +180,17 @@ impl RunFollower {
                 .entry(path.clone())
                 .or_insert_with(|| Tail::new(path));
         }
-        let news = self
-            .journals
-            .values_mut()
-            .filter_map(|tail| {
-                let lines = tail.poll()?;
-                Some(parse_events(tail.path(), &lines.bytes))
-            })
-            .collect();
+        let mut news = Vec::new();
+        let shares = self.journals.len().div_ceil(JOURNALS_PER_POLL).max(1);
+        self.turn = (self.turn + 1) % shares;
+        let of_this_turn = self.journals.values_mut().skip(self.turn).step_by(shares);
+        for tail in of_this_turn {
+            if let Some(lines) = tail.poll() {
+                let events = parse_events(tail.path(), &lines.bytes);
+                place_rows(&mut self.attempts, tail.path(), &events);
+                news.push(events);
+            }
+        }
         let events = merge(news);
         for event in &events {
             let runs = match event.kind {
@@ -196,9 +215,25 @@ impl RunFollower {
             }
             observed => observed.map(|(liveness, _)| liveness),
         };
-        let liveness = self.watch.observe(&self.run, now);
+        let mut liveness = self.watch.observe(&self.run, now);
+        // Where workers share the run, the last one that lives speaks for all.
+        if liveness == Liveness::Gone && self.known_workers.iter().any(|worker| worker.lives) {
+            liveness = Liveness::Alive;
+        }
         self.observed = Some((liveness, now));
         (before != Some(liveness)).then_some(RunUpdate::Liveness(liveness))
+    }
+
+    fn new_workers(&mut self, now: Instant) -> Option<RunUpdate> {
+        if (self.workers_at).is_some_and(|at| now.saturating_duration_since(at) < BETWEEN_WORKERS) {
+            return None;
+        }
+        self.workers_at = Some(now);
+        let workers = self.workers.observe(&self.run, now);
+        (workers != self.known_workers).then(|| {
+            self.known_workers.clone_from(&workers);
+            RunUpdate::Workers(workers)
+        })
     }
 
     fn add_rows(&mut self, now: Instant, updates: &mut Vec<RunUpdate>) {
@@ -220,6 +255,7 @@ impl RunFollower {
             }
         }
         for (trial, followed) in &mut self.followed {
+            followed.move_to(place_of(&self.run, &self.attempts, trial), now);
             let quiet = now.saturating_duration_since(followed.last_news);
             if quiet >= ASLEEP_AFTER && !running.contains(trial) {
                 continue;
@@ -238,6 +274,64 @@ impl RunFollower {
             if updates.len() > before {
                 followed.last_news = now;
             }
+        }
+    }
+}
+
+impl FollowedTrial {
+    fn new(directory: TrialDirectory, now: Instant) -> Self {
+        Self {
+            iterations: RowTail::new(directory.iterations_csv()),
+            layers: RowTail::new(directory.layers_csv()),
+            directory,
+            last_news: now,
+        }
+    }
+
+    /// Follows the rows to another directory, where they are read from the first one again.
+    fn move_to(&mut self, directory: TrialDirectory, now: Instant) {
+        if directory != self.directory {
+            *self = Self::new(directory, now);
+        }
+    }
+}
+
+/// Where the rows of a trial are: with the worker that runs it, else in the trial's own directory.
+fn place_of(run: &RunDirectory, attempts: &HashMap<String, String>, trial: &str) -> TrialDirectory {
+    let directory = run.trial(trial);
+    match attempts.get(trial) {
+        Some(worker) => directory.attempt(worker),
+        None => directory,
+    }
+}
+
+/// Notes whose attempt a trial is, from the events of one journal. A worker's journal has its name.
+fn place_rows(attempts: &mut HashMap<String, String>, journal: &Path, events: &[TrialEvent]) {
+    let Some(name) = journal.file_stem().and_then(|stem| stem.to_str()) else {
+        return;
+    };
+    let Some(run) = journal
+        .parent()
+        .and_then(Path::parent)
+        .map(RunDirectory::new)
+    else {
+        return;
+    };
+    let is_worker = run.workers().join(format!("{name}.json")).exists();
+    for event in events {
+        match event.kind {
+            TrialEventKind::Started { .. } if is_worker => {
+                attempts.insert(event.trial.clone(), name.to_owned());
+            }
+            // A stopped trial keeps its rows in the attempt until somebody goes on with them.
+            TrialEventKind::Ended {
+                status: TrialStatus::Stopped,
+                ..
+            } => {}
+            TrialEventKind::Started { .. } | TrialEventKind::Ended { .. } => {
+                attempts.remove(&event.trial);
+            }
+            _ => {}
         }
     }
 }

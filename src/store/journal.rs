@@ -6,6 +6,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use super::append::AppendFile;
 use super::error::StoreError;
@@ -20,6 +21,12 @@ const NEXT_MOMENT: f64 = 1e-6;
 /// The journal of this process.
 #[derive(Debug)]
 pub struct Journal {
+    written: Mutex<Written>,
+}
+
+/// The file, and the time of the last event.
+#[derive(Debug)]
+struct Written {
     file: AppendFile,
     latest: f64,
 }
@@ -30,18 +37,24 @@ impl Journal {
     /// # Errors
     /// If the file cannot be made.
     pub fn create(run: &RunDirectory) -> Result<Self, StoreError> {
-        let path = run.journal().join(format!(
-            "{}-{}-{}.jsonl",
-            host_name(),
-            std::process::id(),
-            unix_nanoseconds()
-        ));
+        let (host, process) = (host_name(), std::process::id());
+        Self::create_named(run, &format!("{host}-{process}-{}", unix_nanoseconds()))
+    }
+
+    /// Begins the journal of a worker, under the worker's name.
+    ///
+    /// # Errors
+    /// If the file cannot be made.
+    pub fn create_named(run: &RunDirectory, name: &str) -> Result<Self, StoreError> {
+        let path = run.journal().join(format!("{name}.jsonl"));
         let mut options = OpenOptions::new();
         options.append(true).create_new(true);
         let earlier = read_journal(run);
         Ok(Self {
-            file: AppendFile::open(&path, &options)?,
-            latest: (earlier.iter().map(|event| event.at)).fold(0.0, f64::max),
+            written: Mutex::new(Written {
+                file: AppendFile::open(&path, &options)?,
+                latest: (earlier.iter().map(|event| event.at)).fold(0.0, f64::max),
+            }),
         })
     }
 
@@ -49,17 +62,18 @@ impl Journal {
     ///
     /// # Errors
     /// If the line cannot be written.
-    pub fn append(&mut self, trial: &str, kind: TrialEventKind) -> Result<(), StoreError> {
-        self.latest = unix_seconds().max(self.latest + NEXT_MOMENT);
+    pub fn append(&self, trial: &str, kind: TrialEventKind) -> Result<(), StoreError> {
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        written.latest = unix_seconds().max(written.latest + NEXT_MOMENT);
         let event = TrialEvent {
-            at: self.latest,
+            at: written.latest,
             trial: trial.to_owned(),
             kind,
         };
         let mut line =
             serde_json::to_vec(&event).expect("an event has no map with keys other than text");
         line.push(b'\n');
-        self.file.append(&line)
+        written.file.append(&line)
     }
 }
 

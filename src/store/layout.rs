@@ -64,6 +64,17 @@ impl RunDirectory {
         Ok(())
     }
 
+    /// Makes the directories that workers write to.
+    ///
+    /// # Errors
+    /// If a directory cannot be made.
+    pub fn create_for_workers(&self) -> Result<(), StoreError> {
+        for directory in [self.trials(), self.journal(), self.workers()] {
+            make_directory(&directory)?;
+        }
+        Ok(())
+    }
+
     /// The directory itself.
     pub fn root(&self) -> &Path {
         &self.root
@@ -122,6 +133,21 @@ impl RunDirectory {
     /// Directory of the commands to the runner.
     pub fn control(&self) -> PathBuf {
         self.root.join("control")
+    }
+
+    /// Directory of the workers' heartbeats. It exists where a run is, or was, shared by workers.
+    pub fn workers(&self) -> PathBuf {
+        self.root.join("workers")
+    }
+
+    /// Directory of the submissions to Slurm.
+    pub fn slurm(&self) -> PathBuf {
+        self.root.join("slurm")
+    }
+
+    /// Directory of one submission.
+    pub fn submission(&self, number: u64) -> PathBuf {
+        self.slurm().join(number.to_string())
     }
 
     /// Directory of the tables.
@@ -197,6 +223,19 @@ impl TrialDirectory {
     /// What the trial has to say.
     pub fn log(&self) -> PathBuf {
         self.root.join("log.txt")
+    }
+
+    /// Where workers keep what is not yet the trial's.
+    pub fn attempts(&self) -> PathBuf {
+        self.root.join("attempts")
+    }
+
+    /// What one worker makes of the trial, laid out like the trial itself.
+    #[must_use]
+    pub fn attempt(&self, worker: &str) -> Self {
+        Self {
+            root: self.attempts().join(worker),
+        }
     }
 
     /// One of the two generations (0 and 1) of the checkpoint.

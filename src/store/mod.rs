@@ -12,31 +12,39 @@
 //! | `checkpoint` | where a trial goes on after a crash |
 //! | `provenance` | where the numbers come from |
 //! | `lock`, `runner` | at most one runner; whether it lives |
+//! | `workers`, `attempts` | workers that share a run; how the first result of a trial wins |
+//! | `gather` | `trials.csv` from the results of workers |
+//! | `submission`, `queue` | what was given to a queueing system; what that says of it |
 //! | `control` | commands to the runner |
 //! | `follow` | all of it for viewers, as it grows |
 //!
 //! Each file has one writer. Readers need no right to write and survive whatever a killed writer leaves.
 
 mod append;
+mod attempts;
 pub mod checkpoint;
 pub mod control;
 mod error;
 mod follow;
+mod gather;
 mod journal;
 mod layout;
 mod lock;
 mod process;
 mod provenance;
 mod publish;
+mod queue;
 pub mod records;
 mod results;
 mod rows;
 mod runner;
+mod submission;
 mod tail;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests;
 mod trials;
+mod workers;
 
 pub use control::{Command, send, take};
 pub use error::StoreError;
@@ -47,10 +55,13 @@ pub use lock::{Holder, RunnerLock, holder};
 pub use process::{host_name, rfc3339_utc, unix_seconds};
 pub use provenance::Provenance;
 pub use publish::{publish, publish_first, sweep_temporaries};
+pub use queue::{QueueNews, QueueTask, TaskState};
 pub use records::{
     IterationRecord, LayerRecord, RunnerState, RunnerStatus, TrialEvent, TrialEventKind,
     TrialResult, TrialStatus,
 };
 pub use rows::{IterationWriter, LayerWriter, Row, RowWriter};
 pub use runner::{Liveness, Watch, liveness};
+pub use submission::{PlanDirectory, Submission, SubmittedJob, share};
 pub use trials::{TrialRow, TrialTable};
+pub use workers::{WORKER_HEARTBEAT, WorkerSeen, WorkerStatus, WorkersWatch};

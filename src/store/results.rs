@@ -53,6 +53,20 @@ impl TrialDirectory {
         publish(&self.result_json(), &self.format(result)?)
     }
 
+    /// Removes the result: the trial is to run again.
+    ///
+    /// # Errors
+    /// If the file cannot be removed.
+    pub fn remove_result(&self) -> Result<(), StoreError> {
+        let path = self.result_json();
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(StoreError::io(&path, "remove", &error))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn format(&self, result: &TrialResult) -> Result<Vec<u8>, StoreError> {
         format(result).map_err(|error| {
             let what = format!("cannot write the result: {error}");

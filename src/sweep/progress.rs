@@ -1,16 +1,17 @@
 //! The state of all trials of a run, and its traces in the run directory: journal, `trials.csv`,
 //! results, heartbeat.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
 
+use super::prepare::PreparedTrial;
 use super::runner::{Summary, Sweep};
 use crate::store::{
-    Journal, RunnerState, RunnerStatus, StoreError, TrialEventKind, TrialResult, TrialRow,
-    TrialStatus, TrialTable, host_name, unix_seconds,
+    Journal, RunDirectory, RunnerState, RunnerStatus, StoreError, TrialEventKind, TrialResult,
+    TrialRow, TrialStatus, TrialTable, host_name, unix_seconds,
 };
 
 /// Time between heartbeats.
@@ -41,10 +42,6 @@ impl<'a> Progress<'a> {
     /// Takes stock: which trials have a result from an earlier run, and writes the first
     /// `trials.csv`.
     pub(super) fn start(sweep: &'a Sweep) -> Result<Self, StoreError> {
-        let mut rows = Vec::with_capacity(sweep.trials.len());
-        for prepared in &sweep.trials {
-            rows.push(row_of_earlier_run(sweep, prepared));
-        }
         let mut progress = Self {
             index: sweep
                 .trials
@@ -53,10 +50,7 @@ impl<'a> Progress<'a> {
                 .map(|(index, prepared)| (prepared.trial.id.as_str(), index))
                 .collect(),
             journal: Journal::create(&sweep.run)?,
-            table: TrialTable {
-                swept: sweep.swept.clone(),
-                rows,
-            },
+            table: take_stock(&sweep.run, &sweep.swept, &sweep.trials, sweep.retry_failed),
             sweep,
             started_at: unix_seconds(),
             start: Instant::now(),
@@ -108,6 +102,7 @@ impl<'a> Progress<'a> {
             crate::store::publish(&directory.config(), trial.settings.to_yaml().as_bytes())
         });
         warn_of(written);
+        warn_of(directory.adopt_attempts());
         self.table.rows[index].status = TrialStatus::Running;
     }
 
@@ -176,7 +171,7 @@ impl<'a> Progress<'a> {
     /// Puts a failed or stopped trial back into the queue; whether that worked.
     pub(super) fn queue_again(&mut self, index: usize) -> bool {
         let directory = self.sweep.run.trial(&self.sweep.trials[index].trial.id);
-        if let Err(error) = remove_result(&directory.result_json()) {
+        if let Err(error) = directory.remove_result() {
             tracing::warn!("{error}");
             return false;
         }
@@ -279,7 +274,7 @@ impl<'a> Progress<'a> {
     }
 }
 
-fn queued_row(prepared: &super::prepare::PreparedTrial) -> TrialRow {
+fn queued_row(prepared: &PreparedTrial) -> TrialRow {
     TrialRow {
         trial: prepared.trial.id.clone(),
         status: TrialStatus::Queued,
@@ -290,28 +285,45 @@ fn queued_row(prepared: &super::prepare::PreparedTrial) -> TrialRow {
     }
 }
 
-/// The row of a trial at the start of a run: its result if it has one, else it waits.
-fn row_of_earlier_run(sweep: &Sweep, prepared: &super::prepare::PreparedTrial) -> TrialRow {
-    let directory = sweep.run.trial(&prepared.trial.id);
-    let result = directory.read_result().unwrap_or_else(|error| {
-        tracing::warn!("{error}: this trial is run again");
-        None
-    });
-    match result {
-        Some(result) if result.status == TrialStatus::Done || !sweep.retry_failed => {
-            TrialRow::from_result(&result, prepared.trial.swept.clone())
+/// The table of a run before it starts (again): trials that have a result, and those that wait.
+///
+/// One directory is listed, so that a huge plan that has just begun costs little.
+pub fn take_stock(
+    run: &RunDirectory,
+    swept: &[String],
+    trials: &[PreparedTrial],
+    retry_failed: bool,
+) -> TrialTable {
+    let begun: HashSet<String> = std::fs::read_dir(run.trials())
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    let row = |prepared: &PreparedTrial| {
+        let result = (begun.contains(&prepared.trial.id))
+            .then(|| earlier_result(run, &prepared.trial.id))
+            .flatten();
+        match result {
+            Some(result) if result.status == TrialStatus::Done || !retry_failed => {
+                TrialRow::from_result(&result, prepared.trial.swept.clone())
+            }
+            _ => queued_row(prepared),
         }
-        _ => queued_row(prepared),
+    };
+    TrialTable {
+        swept: swept.to_vec(),
+        rows: trials.iter().map(row).collect(),
     }
 }
 
-fn remove_result(path: &Path) -> Result<(), String> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(format!("{}: {error}", path.display()))
-        }
-        _ => Ok(()),
-    }
+fn earlier_result(run: &RunDirectory, trial: &str) -> Option<TrialResult> {
+    let directory = run.trial(trial);
+    warn_of(directory.settle_attempts());
+    directory.read_result().unwrap_or_else(|error| {
+        tracing::warn!("{error}: this trial is run again");
+        None
+    })
 }
 
 /// What cannot be written now is written again with the next change; the trials go on.

@@ -16,10 +16,10 @@ use super::budget::{Budget, share_threads};
 use super::control::TrialControl;
 use super::prepare::PreparedTrial;
 use super::progress::Progress;
-use super::record;
+use super::shard::failure;
 use super::trial_run::{Outcome, TrialContext, run_guarded};
 use crate::store::{
-    Command, RunDirectory, RunnerState, StoreError, TrialEventKind, TrialResult, TrialStatus, take,
+    Command, RunDirectory, RunnerState, StoreError, TrialEventKind, TrialStatus, take,
 };
 
 /// How often commands are looked for and the scheduler looks around.
@@ -55,7 +55,7 @@ impl Interrupt {
         self.requests.fetch_add(1, Ordering::SeqCst)
     }
 
-    fn is_requested(&self) -> bool {
+    pub(super) fn is_requested(&self) -> bool {
         self.requests.load(Ordering::SeqCst) > 0
     }
 }
@@ -206,23 +206,7 @@ impl<'a> Runner<'a> {
 
     fn fail(&mut self, index: usize, error: String) {
         let directory = self.sweep.run.trial(&self.sweep.trials[index].trial.id);
-        let rows = directory.read_iterations().unwrap_or_default();
-        let settings = &self.sweep.trials[index].trial.settings.solver;
-        let result = TrialResult {
-            trial: self.sweep.trials[index].trial.id.clone(),
-            status: TrialStatus::Failed,
-            seed: self.sweep.trials[index].trial.settings.seed,
-            best_test_accuracy: rows
-                .iter()
-                .filter_map(|row| record::deployed_accuracy(settings, row))
-                .reduce(f64::max),
-            params_dense: self.sweep.trials[index].architecture.parameters() as u64,
-            seconds: rows.last().map_or(0.0, |row| row.seconds),
-            last: rows.last().cloned(),
-            termination: "failed".into(),
-            error: Some(error),
-            ..TrialResult::default()
-        };
+        let result = failure(&self.sweep.trials[index], &directory, error);
         self.progress.ended(index, result);
     }
 

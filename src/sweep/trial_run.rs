@@ -12,6 +12,7 @@ use thiserror::Error;
 use super::control::{Order, TrialControl};
 use super::prepare::PreparedTrial;
 use super::record;
+use super::shard::panic_text;
 use super::trial_files::TrialFiles;
 use crate::bcd::{CheckpointError, Precision, Problem, Solver, SolverError, TrainingData};
 use crate::linalg::Real;
@@ -79,12 +80,7 @@ pub(super) fn run_guarded(
 ) -> Result<Outcome, String> {
     match catch_unwind(AssertUnwindSafe(|| run_trial(trial, context))) {
         Ok(outcome) => outcome.map_err(|error| error.to_string()),
-        Err(panic) => {
-            let text = (panic.downcast_ref::<&str>().copied())
-                .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-                .unwrap_or("without a message");
-            Err(format!("panicked: {text}"))
-        }
+        Err(panic) => Err(format!("panicked: {}", panic_text(&*panic))),
     }
 }
 

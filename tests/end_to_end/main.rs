@@ -16,3 +16,4 @@ mod refused;
 mod results;
 mod shims;
 mod signals;
+mod workers;

@@ -14,6 +14,7 @@ mod margins;
 mod penalties;
 mod progress;
 mod prompt;
+mod shared;
 mod trials;
 
 use std::collections::{BTreeSet, HashMap};
@@ -88,6 +89,7 @@ pub struct State {
     pub(crate) table_lines: Vec<String>,
     pub(crate) documents: Documents,
     pub(crate) provenance: Option<Provenance>,
+    shared: shared::Shared,
     /// The last line of a vanished runner's log.
     pub(crate) last_words: String,
     /// Values of the clock when the runner's status came in.
@@ -140,6 +142,7 @@ impl State {
                 }
                 self.liveness = Some(liveness);
             }
+            RunUpdate::Workers(workers) => self.take_workers(workers),
             RunUpdate::Iterations { trial, records } => {
                 let history = self.histories.entry(trial.clone()).or_default();
                 history.extend(&records);
@@ -178,16 +181,22 @@ impl State {
         self.stale.table = true;
     }
 
-    /// When nobody runs the trials any more, those under way are lost (they go on from their
+    /// When nobody runs a trial any more that is under way, it is lost (such trials go on from their
     /// checkpoints when the run is started again).
     fn mark_lost(&mut self) {
         let gone = matches!(self.liveness, Some(Liveness::Gone));
-        for trial in &mut self.trials.all {
-            match trial.phase {
-                Phase::Running | Phase::Paused if gone => trial.phase = Phase::Lost,
-                Phase::Lost if !gone => trial.phase = Phase::Running,
-                _ => {}
-            }
+        for position in 0..self.trials.all.len() {
+            let trial = &self.trials.all[position];
+            let phase = match trial.phase {
+                Phase::Running | Phase::Paused | Phase::Lost => trial.phase,
+                _ => continue,
+            };
+            let lost = gone || self.is_abandoned(&trial.row.trial);
+            self.trials.all[position].phase = match (phase, lost) {
+                (_, true) => Phase::Lost,
+                (Phase::Lost, false) => Phase::Running,
+                (phase, false) => phase,
+            };
         }
     }
 

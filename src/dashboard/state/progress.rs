@@ -9,7 +9,8 @@ use crate::store::{Liveness, RunnerState};
 impl State {
     /// Whether somebody works on the run.
     pub fn is_live(&self) -> bool {
-        !matches!(self.liveness, None | Some(Liveness::Gone)) && !self.has_ended()
+        let alive = !matches!(self.liveness, None | Some(Liveness::Gone));
+        (alive && !self.has_ended()) || (self.is_queued() && !self.is_complete())
     }
 
     /// Whether the runner said that it is over.
@@ -21,7 +22,8 @@ impl State {
 
     /// Whether there is nothing to wait for: the runner said so, or nobody runs what was begun.
     pub(crate) fn is_over(&self) -> bool {
-        self.has_ended() || matches!(self.liveness, Some(Liveness::Gone))
+        let gone = matches!(self.liveness, Some(Liveness::Gone));
+        self.has_ended() || (gone && !self.is_queued())
     }
 
     /// Whether every trial has a result.

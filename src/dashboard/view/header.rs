@@ -21,7 +21,12 @@ use crate::store::{Liveness, RunnerState};
 
 pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
     let columns = usize::from(area.width);
-    let mut lines = vec![progress(state, columns), times(state)];
+    let second = if state.is_shared() {
+        shared(state, columns)
+    } else {
+        times(state)
+    };
+    let mut lines = vec![progress(state, columns), second];
     if state.is_over() {
         lines.push(next(state, columns));
     }
@@ -30,6 +35,9 @@ pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
 
 /// The state of the run in a word.
 fn word(state: &State) -> (&'static str, Phase) {
+    if state.is_shared() {
+        return state.shared_word();
+    }
     let Some(runner) = &state.runner else {
         return match state.trials.all.len() {
             0 => ("waiting for the run", Phase::Queued),
@@ -94,6 +102,18 @@ fn progress(state: &State, columns: usize) -> Line<'static> {
     ])
 }
 
+/// Workers and their queue, in place of the runner.
+fn shared(state: &State, columns: usize) -> Line<'static> {
+    let words = state.shared_words();
+    let theme = state.look.theme;
+    let style = if words.contains("LOST") || words.contains("NOT REACHABLE") {
+        theme.warning()
+    } else {
+        theme.good()
+    };
+    Line::from(Span::styled(cut(&format!(" {words}"), columns), style))
+}
+
 fn times(state: &State) -> Line<'static> {
     let theme = state.look.theme;
     let mut line = Line::default();
@@ -137,7 +157,11 @@ fn liveness(state: &State) -> (String, Style) {
 fn next(state: &State, columns: usize) -> Line<'static> {
     let theme = state.look.theme;
     if !state.has_ended() && !state.is_complete() {
-        let words = " Give the same command again: it runs only what is missing.";
+        let words = if state.is_shared() {
+            " Submit the grid again: only what is missing is sent."
+        } else {
+            " Give the same command again: it runs only what is missing."
+        };
         let last = match state.last_words.as_str() {
             "" => String::new(),
             last => format!("  runner.log: {last}"),

@@ -89,6 +89,11 @@ fn top(state: &State, trial: &Trial, frame: &mut Frame, area: Rect) -> Rect {
             theme.phase(trial.phase),
         ),
         Span::styled(visible(&trial.row.trial), theme.quiet()),
+        Span::raw(
+            state
+                .whereabouts(&trial.row.trial)
+                .map_or_else(String::new, |words| format!("  {words}")),
+        ),
     ])];
     let pairs: Vec<(&str, String)> = (TrialTable::METRICS.iter())
         .map(|metric| (*metric, text::metric(metric, trial.metric(metric))))

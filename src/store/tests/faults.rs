@@ -194,7 +194,7 @@ fn damaged_rows_are_errors_that_name_file_and_line() {
 fn journals_are_merged_and_torn_lines_dropped() {
     let scratch = scratch();
     assert_eq!(read_journal(&scratch.run), []);
-    let mut journal = Journal::create(&scratch.run).unwrap();
+    let journal = Journal::create(&scratch.run).unwrap();
     let ended = TrialEventKind::Ended {
         status: TrialStatus::Failed,
         error: Some("two\nlines".to_owned()),
@@ -231,7 +231,7 @@ fn a_clock_set_back_does_not_put_new_events_before_old_ones() {
         {\"at\":9.1e9,\"trial\":\"t\",\"event\":\"ended\",\"status\":\"failed\",\"error\":null}\n";
     // Sorts behind every other journal by its name, too.
     fs::write(scratch.run.journal().join("~-1-1.jsonl"), future).unwrap();
-    let mut journal = Journal::create(&scratch.run).unwrap();
+    let journal = Journal::create(&scratch.run).unwrap();
     let started = TrialEventKind::Started {
         from_iteration: 0,
         iterations: 3,

@@ -121,7 +121,7 @@ fn running_trials_are_followed_by_themselves() {
     }
     let mut layers = LayerWriter::create(&by_event.layers_csv()).unwrap();
     layers.append(&LayerRecord::default()).unwrap();
-    let mut journal = Journal::create(&scratch.run).unwrap();
+    let journal = Journal::create(&scratch.run).unwrap();
     journal.append("event", STARTED).unwrap();
     journal.append("neither", STARTED).unwrap();
     journal.append("neither", ENDED).unwrap();
@@ -157,7 +157,7 @@ fn running_trials_are_followed_by_themselves() {
 fn an_ended_trial_falls_asleep_and_wakes_when_it_starts_again() {
     let scratch = scratch();
     let trial = trial_in(&scratch, "t");
-    let mut journal = Journal::create(&scratch.run).unwrap();
+    let journal = Journal::create(&scratch.run).unwrap();
     let mut follower = RunFollower::new(scratch.run.clone());
     let start = Instant::now();
     let at = |seconds| start + Duration::from_secs(seconds);

@@ -5,6 +5,7 @@ mod faults;
 mod following;
 mod publication;
 mod runners;
+mod workers;
 
 use std::process::{Command, Stdio};
 

@@ -1,0 +1,111 @@
+//! `worker`: a share of the trials, beside any number of other workers.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use nnbcd::slurm;
+use nnbcd::store::{PlanDirectory, Provenance, RunDirectory};
+use nnbcd::sweep::{Budget, DataSets, Plan, Shard, ShardEvent, plan_from_text, prepare, run_shard};
+
+use super::runner::{end_of, log_warnings, watch_signals};
+use super::say;
+use crate::cli::WorkerArguments;
+
+pub fn worker(arguments: &WorkerArguments) -> Result<ExitCode> {
+    log_warnings();
+    // From here on SIGTERM is obeyed: it may come while the data are being read.
+    let interrupt = watch_signals()?;
+    let run = RunDirectory::open(&arguments.run.run)?;
+    let directory = match &arguments.plan {
+        Some(path) => PlanDirectory::new(path),
+        None => PlanDirectory::new(run.root()),
+    };
+    let provenance = Provenance::read(&directory.provenance())?;
+    let mut plan = frozen_plan(&directory, &provenance)?;
+    plan.trials = arguments.shard.of(plan.trials);
+    let data = DataSets::load(&plan)?;
+    refuse_other_data(&provenance, &data)?;
+    let trials = prepare(&plan, &data)?;
+    let budget = Budget::of_this_machine(arguments.threads, Some(1));
+    let shard = Shard {
+        run,
+        base: plan.base,
+        trials,
+        threads: budget.threads,
+        checkpoint_every: Duration::from_secs_f64(plan.checkpoint_every),
+        retry_failed: arguments.retry_failed,
+        task: slurm::task_of_this_process().unwrap_or_default(),
+    };
+    say(format_args!(
+        "worker {} on {}, {} threads: {} trials",
+        std::process::id(),
+        nnbcd::store::host_name(),
+        shard.threads,
+        shard.trials.len()
+    ));
+    let summary = run_shard(&shard, &interrupt, &|trial, event| {
+        say(format_args!("{trial} {}", words(&event)));
+    });
+    Ok(end_of(summary.map_err(Into::into)))
+}
+
+/// The trials that the plan in this directory means, in its order.
+fn frozen_plan(directory: &PlanDirectory, provenance: &Provenance) -> Result<Plan> {
+    let path = directory.grid();
+    let text = std::fs::read_to_string(&path)
+        .with_context(|| format!("{}: cannot be read", path.display()))?;
+    // Relative paths start where the grid file was given.
+    let mut plan = plan_from_text(&text, &path)?;
+    plan.base.clone_from(&provenance.base_directory);
+    if let Some(wanted) = directory.read_trials()? {
+        let mut wanted: HashSet<String> = wanted.into_iter().collect();
+        plan.trials.retain(|trial| wanted.remove(&trial.id));
+        if let Some(unknown) = wanted.iter().next() {
+            bail!(
+                "{}: trial {unknown} of trials.txt is not in it; submit the grid again with the program that is used now",
+                path.display()
+            );
+        }
+    }
+    Ok(plan)
+}
+
+/// The plan is for the data as they were: results from other data must not get mixed with them.
+fn refuse_other_data(provenance: &Provenance, data: &DataSets) -> Result<()> {
+    for (settings, loaded) in data.iter() {
+        let Some(expected) = provenance.data.get(&settings.describe()) else {
+            continue;
+        };
+        for file in &loaded.files {
+            let path = file.path.display().to_string();
+            if expected.get(&path).is_some_and(|sum| *sum != file.sha256) {
+                bail!(
+                    "{}: its SHA-256 is {}, not that of the submission; restore the file, or run the grid under another name",
+                    Path::new(&path).display(),
+                    file.sha256
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+fn words(event: &ShardEvent) -> String {
+    match event {
+        ShardEvent::Skipped => "has a result already".into(),
+        ShardEvent::Started(0) => "started".into(),
+        ShardEvent::Started(iteration) => {
+            format!("goes on from the checkpoint after iteration {iteration}")
+        }
+        ShardEvent::Done => "done".into(),
+        ShardEvent::Overtaken => "has a result from another worker".into(),
+        ShardEvent::Failed(error) => format!("FAILED: {}", error.escape_debug()),
+        ShardEvent::Stopped => "stopped without a result; a checkpoint is kept".into(),
+        ShardEvent::Hindered(error) => {
+            format!("HINDERED, it has no result: {}", error.escape_debug())
+        }
+    }
+}

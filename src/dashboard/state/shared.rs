@@ -1,0 +1,136 @@
+//! A run that workers share, perhaps as tasks of a queue. Files come first: the queue only adds what no file says, that
+//! a trial waits and for what, and where a task is. A queue that cannot be asked changes no trial.
+
+use std::fmt::Write as _;
+
+use super::State;
+use super::trials::Phase;
+use crate::dashboard::text::{duration, visible};
+use crate::store::{QueueNews, QueueTask, TaskState, WorkerSeen};
+
+/// What is known of workers and their queue.
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    workers: Vec<WorkerSeen>,
+    tasks: Vec<QueueTask>,
+    /// Value of the clock at the last answer of the queue.
+    answered_at: Option<f64>,
+    /// Why the queue does not answer; empty if it does.
+    problem: String,
+}
+
+impl State {
+    /// Takes over what the queue says.
+    pub fn show_queue(&mut self, news: QueueNews) {
+        match news {
+            QueueNews::Tasks(tasks) => {
+                self.shared.tasks = tasks;
+                self.shared.answered_at = Some(self.now);
+                self.shared.problem.clear();
+            }
+            QueueNews::Unreachable(problem) => self.shared.problem = visible(&problem),
+        }
+        self.stale.list = true;
+        self.stale.screen = true;
+    }
+
+    pub(super) fn take_workers(&mut self, workers: Vec<WorkerSeen>) {
+        self.shared.workers = workers;
+    }
+
+    /// Whether workers, not a runner, do the trials.
+    pub(crate) fn is_shared(&self) -> bool {
+        let shared = &self.shared;
+        !(shared.workers.is_empty() && shared.tasks.is_empty() && shared.problem.is_empty())
+    }
+
+    /// Whether tasks of the run are in the queue, as far as is known.
+    pub(crate) fn is_queued(&self) -> bool {
+        !self.shared.tasks.is_empty()
+    }
+
+    /// Whether the worker that had this trial is lost, and nobody has taken its place.
+    pub(super) fn is_abandoned(&self, trial: &str) -> bool {
+        let mut workers = (self.shared.workers.iter())
+            .filter(|worker| worker.status.trial == trial)
+            .peekable();
+        workers.peek().is_some() && workers.all(|worker| !worker.lives)
+    }
+
+    /// How the whole run stands, in the words and the colour of a phase.
+    pub(crate) fn shared_word(&self) -> (&'static str, Phase) {
+        let shared = &self.shared;
+        if self.is_complete() {
+            ("finished", Phase::Done)
+        } else if shared.workers.iter().any(|worker| worker.lives) {
+            ("running", Phase::Running)
+        } else if shared
+            .tasks
+            .iter()
+            .any(|task| task.state != TaskState::Pending)
+        {
+            ("starting", Phase::Running)
+        } else if self.is_queued() {
+            ("in the queue", Phase::Queued)
+        } else {
+            ("nobody works on it", Phase::Lost)
+        }
+    }
+
+    /// Workers and tasks, in one line.
+    pub(crate) fn shared_words(&self) -> String {
+        let shared = &self.shared;
+        let alive = shared.workers.iter().filter(|worker| worker.lives).count();
+        let lost = (shared.workers.iter())
+            .filter(|worker| !worker.lives && !worker.status.ended)
+            .count();
+        let mut words = format!("workers {alive} alive");
+        if lost > 0 {
+            let _ = write!(words, ", {lost} LOST");
+        }
+        if let Some(at) = shared.answered_at {
+            let _ = write!(words, "   queue {}", self.tasks_in_words());
+            let age = self.now - at;
+            if !shared.problem.is_empty() {
+                let _ = write!(words, " ({} ago)", duration(age));
+            }
+        }
+        if !shared.problem.is_empty() {
+            let _ = write!(words, "   QUEUE NOT REACHABLE: {}", shared.problem);
+        }
+        words
+    }
+
+    fn tasks_in_words(&self) -> String {
+        let tasks = &self.shared.tasks;
+        if tasks.is_empty() {
+            return "empty".to_owned();
+        }
+        let pending: Vec<&QueueTask> = (tasks.iter())
+            .filter(|task| task.state == TaskState::Pending)
+            .collect();
+        let mut words = format!("{} running", tasks.len() - pending.len());
+        if let Some(first) = pending.first() {
+            let _ = write!(
+                words,
+                ", {} pending ({})",
+                pending.len(),
+                visible(&first.reason)
+            );
+        }
+        words
+    }
+
+    /// Where a trial is or what it waits for, if the queue knows.
+    pub(crate) fn whereabouts(&self, trial: &str) -> Option<String> {
+        let carries = |task: &&QueueTask| task.trials.iter().any(|carried| carried == trial);
+        let task = self.shared.tasks.iter().find(carries)?;
+        let words = match task.state {
+            TaskState::Pending => format!("pending: {}", task.reason),
+            TaskState::Running => format!("on {}", task.node),
+            TaskState::Suspended => format!("suspended on {}", task.node),
+            TaskState::Ending => format!("ending on {}", task.node),
+        };
+        Some(visible(&format!("task {} {words}", task.name)))
+    }
+}

@@ -1,0 +1,170 @@
+//! Several workers on one trial, harmlessly: each works in a directory of its own, `trials/<id>/attempts/<worker>/`,
+//! which has the layout of a trial's directory, and the first that is done makes its files those of the trial.
+//!
+//! Every file keeps its one writer. What decides is `result.json`: it appears by a link, which only the first worker
+//! gets. The winner's other files then move beside it by renames. A winner that is killed in between leaves its attempt
+//! (it holds the same result), and whoever looks at the trial next carries out the rest.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use super::checkpoint;
+use super::error::StoreError;
+use super::layout::TrialDirectory;
+use super::publish::publish;
+use super::records::TrialResult;
+use super::tail::whole_lines;
+
+impl TrialDirectory {
+    /// Begins the attempt of `worker`, from the furthest checkpoint that anybody has left of this trial.
+    ///
+    /// What others are writing is copied, never touched: whether they live cannot be told from here.
+    ///
+    /// # Errors
+    /// If the attempt's directory or the copies in it cannot be written.
+    pub fn begin_attempt(&self, worker: &str) -> Result<Self, StoreError> {
+        let own = self.attempt(worker);
+        own.create()?;
+        self.adopt_into(&own)?;
+        Ok(own)
+    }
+
+    /// Takes what attempts have left, for a runner that works in the trial's own directory.
+    ///
+    /// # Errors
+    /// If the copies cannot be written.
+    pub fn adopt_attempts(&self) -> Result<(), StoreError> {
+        if !self.attempts().exists() {
+            return Ok(());
+        }
+        self.adopt_into(self)?;
+        remove_directory(&self.attempts())
+    }
+
+    /// Publishes the result of an attempt, unless the trial has one already, and removes all attempts.
+    ///
+    /// Returns whether this attempt was the first.
+    ///
+    /// # Errors
+    /// If a file cannot be written or moved.
+    pub fn publish_attempt(&self, own: &Self, result: &TrialResult) -> Result<bool, StoreError> {
+        own.replace_result(result)?;
+        let first = self.publish_result(result)?;
+        self.settle_attempts()?;
+        Ok(first)
+    }
+
+    /// Brings a trial that has a result to rest: the files of the attempt that it came from become the trial's, and
+    /// no attempt is left. Does nothing to a trial without a result.
+    ///
+    /// # Errors
+    /// If a file cannot be read, moved or removed.
+    pub fn settle_attempts(&self) -> Result<(), StoreError> {
+        if !self.attempts().exists() {
+            return Ok(());
+        }
+        let Some(result) = read_if_there(&self.result_json())? else {
+            return Ok(());
+        };
+        for attempt in self.list_attempts() {
+            if read_if_there(&attempt.result_json())?.as_ref() == Some(&result) {
+                self.take_files_of(&attempt)?;
+            }
+        }
+        for leftover in [self.checkpoint(0), self.checkpoint(1)] {
+            remove_file(&leftover)?;
+        }
+        remove_directory(&self.attempts())
+    }
+
+    fn take_files_of(&self, attempt: &Self) -> Result<(), StoreError> {
+        let files = [
+            (attempt.iterations_csv(), self.iterations_csv()),
+            (attempt.layers_csv(), self.layers_csv()),
+            (attempt.model(), self.model()),
+            (attempt.log(), self.log()),
+        ];
+        for (from, to) in files {
+            match fs::rename(&from, &to) {
+                // A trial that failed has no model; and somebody else may have moved it just now.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                outcome => outcome.map_err(|error| StoreError::io(&to, "publish", &error))?,
+            }
+        }
+        Ok(())
+    }
+
+    fn list_attempts(&self) -> Vec<Self> {
+        fs::read_dir(self.attempts())
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| self.attempt(&entry.file_name().to_string_lossy()))
+            .collect()
+    }
+
+    /// Copies checkpoint, rows and log of the furthest attempt into `own`, if that is further than `own` itself.
+    fn adopt_into(&self, own: &Self) -> Result<(), StoreError> {
+        let furthest = self
+            .list_attempts()
+            .into_iter()
+            .chain([self.clone()])
+            .filter(|other| other != own)
+            .filter_map(|other| Some((checkpoint::newest_iteration(&other)?, other)))
+            .max_by_key(|(iteration, _)| *iteration);
+        let Some((iteration, other)) = furthest else {
+            return Ok(());
+        };
+        if checkpoint::newest_iteration(own).is_some_and(|own| own >= iteration) {
+            return Ok(());
+        }
+        // The checkpoint first: rows are on the disk before the checkpoint that follows them.
+        let Some((iteration, state)) = checkpoint::read_newest(&other) else {
+            return Ok(());
+        };
+        copy_lines(&other.iterations_csv(), &own.iterations_csv())?;
+        copy_lines(&other.layers_csv(), &own.layers_csv())?;
+        copy_lines(&other.log(), &own.log())?;
+        checkpoint::write(own, iteration, &[&state])
+    }
+}
+
+/// Copies the whole lines of a file that may be growing.
+fn copy_lines(from: &Path, to: &Path) -> Result<(), StoreError> {
+    match read_if_there(from)? {
+        Some(bytes) => publish(to, whole_lines(&bytes)),
+        None => Ok(()),
+    }
+}
+
+fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(StoreError::io(path, "read", &error)),
+    }
+}
+
+fn remove_file(path: &Path) -> Result<(), StoreError> {
+    gone(path, fs::remove_file(path))
+}
+
+fn remove_directory(path: &Path) -> Result<(), StoreError> {
+    gone(path, fs::remove_dir_all(path))
+}
+
+fn gone(path: &Path, removed: io::Result<()>) -> Result<(), StoreError> {
+    match removed {
+        // Not empty: a rival that has not heard of the result yet has just written into it. It removes it itself.
+        Err(error)
+            if !matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::DirectoryNotEmpty
+            ) =>
+        {
+            Err(StoreError::io(path, "remove", &error))
+        }
+        _ => Ok(()),
+    }
+}
