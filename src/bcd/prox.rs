@@ -7,6 +7,12 @@ use rayon::prelude::*;
 
 use crate::linalg::{CHUNK, Real};
 
+/// A comparison is a single instruction; `max` would look for NaN as well.
+#[inline(always)]
+fn relu<T: Real>(u: T) -> T {
+    if u > T::zero() { u } else { T::zero() }
+}
+
 /// `argmin_u 1/2 (a - relu(u))^2 + g/2 (u - b)^2`
 ///
 /// Two convex branches: `u+ = max((a + g b) / (1 + g), 0)` and `u- = min(b, 0)`; the better one,
@@ -14,9 +20,7 @@ use crate::linalg::{CHUNK, Real};
 #[inline(always)]
 pub fn prox_relu<T: Real>(a: T, b: T, g: T) -> T {
     let zero = T::zero();
-    // Comparisons become single instructions; `max` and `min` would look for NaN as well.
-    let positive = |x: T| if x > zero { x } else { zero };
-    let active = positive((a + g * b) / (T::one() + g));
+    let active = relu((a + g * b) / (T::one() + g));
     let inactive = if b < zero { b } else { zero };
     let (miss, pull) = (a - active, active - b);
     let inactive_pull = inactive - b;
@@ -163,13 +167,8 @@ fn update_entry<T: Real>(weight: T, pull: T, new: T, v: &mut T, u: &mut T, e: &m
     // W_i V_{i-1} = U_i - E_i, so that b = (rho W V + alpha U) / (rho + alpha) = U - pull · E.
     let updated = prox_relu(new, *u - pull * *e, weight);
     let (v_step, u_step) = (new - *v, updated - *u);
-    let image = if updated > T::zero() {
-        updated
-    } else {
-        T::zero()
-    };
     *v = new;
     *u = updated;
     *e += u_step;
-    [v_step, u_step, new - image]
+    [v_step, u_step, new - relu(updated)]
 }

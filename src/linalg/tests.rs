@@ -111,17 +111,53 @@ fn orthonormal_columns_span_the_same_space() {
     }
 }
 
+/// Wide enough for several tiles of columns, the last of them narrower than the others.
+#[test]
+fn products_and_solves_in_tiles_agree_with_the_plain_loop() {
+    let (a, wide) = (random::<f64>(17, 33, 11), random::<f64>(33, 1111, 12));
+    let expected = a.dot(&wide);
+    let wide_transposed = wide.t().as_standard_layout().into_owned();
+    let system = a.t().dot(&a) + Array2::<f64>::eye(33);
+    for threads in [1, 2, 3] {
+        with_threads(threads, || {
+            for view in [wide.view(), wide_transposed.t()] {
+                let mut c = Array2::ones((17, 1111));
+                product(1.0, a.view(), view, Accumulate::Replace, c.view_mut());
+                assert!(largest_difference(&c, &expected) < 1e-12);
+                product(1.0, a.view(), view, Accumulate::Add, c.view_mut());
+                assert!(largest_difference(&c, &(&expected * 2.0)) < 1e-12);
+            }
+            let factor = Cholesky::factor(system.clone()).expect("the identity was added");
+            let mut x = wide.clone();
+            factor.solve_in_place(&mut x.view_mut());
+            assert!(largest_difference(&system.dot(&x), &wide) < 1e-10);
+            let mut x = wide_transposed.clone();
+            factor.solve_right_in_place(&mut x.view_mut());
+            assert!(largest_difference(&x.dot(&system), &wide_transposed) < 1e-10);
+        });
+    }
+}
+
 #[test]
 fn results_are_the_same_to_the_last_bit_for_any_number_of_threads() {
     fn all<T: Real>() -> Vec<Array2<T>> {
-        let (a, b) = (random::<T>(301, 517, 9), random::<T>(517, 263, 10));
-        let mut c = Array2::zeros((301, 263));
+        let (a, b) = (random::<T>(301, 517, 9), random::<T>(517, 1263, 10));
+        let mut c = Array2::zeros((301, 1263));
         product(
             T::one(),
             a.view(),
             b.view(),
             Accumulate::Replace,
             c.view_mut(),
+        );
+        // The samples as the inner dimension: not in tiles.
+        let mut inner = Array2::zeros((301, 301));
+        product(
+            T::one(),
+            c.view(),
+            c.t(),
+            Accumulate::Replace,
+            inner.view_mut(),
         );
         let mut gram = Array2::zeros((301, 301));
         gram_of_rows(T::one(), a.view(), gram.view_mut());
@@ -131,7 +167,13 @@ fn results_are_the_same_to_the_last_bit_for_any_number_of_threads() {
             .unwrap()
             .solve_in_place(&mut x.view_mut());
         let sum = sum_of_squares(a.as_slice().unwrap());
-        vec![c, gram, x, Array2::from_elem((1, 1), T::from_f64(sum))]
+        vec![
+            c,
+            inner,
+            gram,
+            x,
+            Array2::from_elem((1, 1), T::from_f64(sum)),
+        ]
     }
     assert_eq!(with_threads(1, all::<f32>), with_threads(2, all::<f32>));
     assert_eq!(with_threads(1, all::<f64>), with_threads(4, all::<f64>));
