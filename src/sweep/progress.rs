@@ -327,7 +327,7 @@ fn earlier_result(run: &RunDirectory, trial: &str) -> Option<TrialResult> {
 }
 
 /// What cannot be written now is written again with the next change; the trials go on.
-fn warn_of(written: Result<(), StoreError>) {
+pub(super) fn warn_of(written: Result<(), StoreError>) {
     if let Err(error) = written {
         tracing::warn!("{error}");
     }

@@ -8,7 +8,7 @@ use crate::network::{
     Accuracy, LayerWeights, ModelDescription, ModelFileError, bytes_compressed, bytes_dense,
     to_bytes,
 };
-use crate::store::{IterationRecord, LayerRecord};
+use crate::store::{IterationRecord, LayerRecord, TrialDirectory, TrialResult, TrialStatus};
 
 /// Parameters and bytes of the dense and of the deployed network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +103,31 @@ pub fn deployed_accuracy(settings: &SolverSettings, row: &IterationRecord) -> Op
     let iteration = usize::try_from(row.iteration).unwrap_or(usize::MAX);
     row.test_accuracy
         .filter(|_| settings.compresses_after(iteration))
+}
+
+/// The result of a trial that failed, from what it has written before.
+pub(super) fn failure(
+    trial: &PreparedTrial,
+    directory: &TrialDirectory,
+    error: String,
+) -> TrialResult {
+    let rows = directory.read_iterations().unwrap_or_default();
+    let settings = &trial.trial.settings.solver;
+    TrialResult {
+        trial: trial.trial.id.clone(),
+        status: TrialStatus::Failed,
+        seed: trial.trial.settings.seed,
+        best_test_accuracy: rows
+            .iter()
+            .filter_map(|row| deployed_accuracy(settings, row))
+            .reduce(f64::max),
+        params_dense: trial.architecture.parameters() as u64,
+        seconds: rows.last().map_or(0.0, |row| row.seconds),
+        last: rows.last().cloned(),
+        termination: "failed".into(),
+        error: Some(error),
+        ..TrialResult::default()
+    }
 }
 
 /// The rows of `layers.csv`.

@@ -16,7 +16,7 @@ use super::budget::{Budget, share_threads};
 use super::control::TrialControl;
 use super::prepare::PreparedTrial;
 use super::progress::Progress;
-use super::shard::failure;
+use super::record::failure;
 use super::trial_run::{Outcome, TrialContext, run_guarded};
 use crate::store::{
     Command, RunDirectory, RunnerState, StoreError, TrialEventKind, TrialStatus, take,
@@ -246,7 +246,7 @@ impl<'a> Runner<'a> {
                     control: &control,
                     started: &started,
                 };
-                let outcome = run_guarded(trial, &context);
+                let outcome = run_guarded(trial, &context).map_err(|error| error.to_string());
                 // The receiver lives as long as the scope: a send cannot fail.
                 let _ = sender.send(News::Ended(index, outcome));
             });

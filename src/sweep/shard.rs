@@ -3,8 +3,6 @@
 //! Nothing is shared between workers but the results in the run directory. Two workers on one trial waste time and do no
 //! other harm: the first result wins, see the store's `attempts`.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,11 +10,12 @@ use std::time::{Duration, Instant};
 
 use super::control::TrialControl;
 use super::prepare::PreparedTrial;
-use super::record;
+use super::progress::warn_of;
+use super::record::failure;
 use super::runner::{Interrupt, Summary};
-use super::trial_run::{Outcome, TrialContext, TrialError, run_trial};
+use super::trial_run::{Outcome, TrialContext, TrialError, run_guarded};
 use crate::store::{
-    Journal, RunDirectory, StoreError, TrialDirectory, TrialEventKind, TrialResult, TrialStatus,
+    Journal, RunDirectory, StoreError, TrialDirectory, TrialEventKind, TrialStatus,
     WORKER_HEARTBEAT, WorkerStatus, publish, share,
 };
 
@@ -223,18 +222,17 @@ impl Worker<'_> {
         let over = AtomicBool::new(false);
         let (outcome, beats) = std::thread::scope(|scope| {
             let guard = scope.spawn(|| self.guard(directory, &control, &over));
-            let outcome = catch_unwind(AssertUnwindSafe(|| run_trial(trial, &context)));
+            let outcome = run_guarded(trial, &context);
             over.store(true, Ordering::SeqCst);
             (outcome, guard.join().unwrap_or_default())
         });
         self.status.beat += beats;
         match outcome {
-            Err(panic) => Ok(Err(format!("panicked: {}", panic_text(&*panic)))),
-            Ok(Err(error @ (TrialError::Solver(_) | TrialError::Model(_)))) => {
-                Ok(Err(error.to_string()))
-            }
-            Ok(Err(error)) => Err(error),
-            Ok(Ok(outcome)) => Ok(Ok(outcome)),
+            Err(
+                error @ (TrialError::Solver(_) | TrialError::Model(_) | TrialError::Panicked(_)),
+            ) => Ok(Err(error.to_string())),
+            Err(error) => Err(error),
+            Ok(outcome) => Ok(Ok(outcome)),
         }
     }
 
@@ -278,45 +276,6 @@ impl Worker<'_> {
 
 fn ended(status: TrialStatus, error: Option<String>) -> TrialEventKind {
     TrialEventKind::Ended { status, error }
-}
-
-/// The result of a trial that failed, from what it has written before.
-pub(super) fn failure(
-    trial: &PreparedTrial,
-    directory: &TrialDirectory,
-    error: String,
-) -> TrialResult {
-    let rows = directory.read_iterations().unwrap_or_default();
-    let settings = &trial.trial.settings.solver;
-    TrialResult {
-        trial: trial.trial.id.clone(),
-        status: TrialStatus::Failed,
-        seed: trial.trial.settings.seed,
-        best_test_accuracy: rows
-            .iter()
-            .filter_map(|row| record::deployed_accuracy(settings, row))
-            .reduce(f64::max),
-        params_dense: trial.architecture.parameters() as u64,
-        seconds: rows.last().map_or(0.0, |row| row.seconds),
-        last: rows.last().cloned(),
-        termination: "failed".into(),
-        error: Some(error),
-        ..TrialResult::default()
-    }
-}
-
-pub(super) fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("without a message")
-}
-
-fn warn_of(written: Result<(), StoreError>) {
-    if let Err(error) = written {
-        tracing::warn!("{error}");
-    }
 }
 
 #[cfg(test)]

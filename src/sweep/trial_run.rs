@@ -12,7 +12,6 @@ use thiserror::Error;
 use super::control::{Order, TrialControl};
 use super::prepare::PreparedTrial;
 use super::record;
-use super::shard::panic_text;
 use super::trial_files::TrialFiles;
 use crate::bcd::{CheckpointError, Precision, Problem, Solver, SolverError, TrainingData};
 use crate::linalg::Real;
@@ -57,6 +56,9 @@ pub enum TrialError {
     /// No thread pool.
     #[error("no threads could be started: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
+    /// A mistake in this program, with what it said.
+    #[error("panicked: {0}")]
+    Panicked(String),
 }
 
 /// What a trial needs besides its settings.
@@ -77,11 +79,13 @@ pub struct TrialContext<'a> {
 pub(super) fn run_guarded(
     trial: &PreparedTrial,
     context: &TrialContext<'_>,
-) -> Result<Outcome, String> {
-    match catch_unwind(AssertUnwindSafe(|| run_trial(trial, context))) {
-        Ok(outcome) => outcome.map_err(|error| error.to_string()),
-        Err(panic) => Err(format!("panicked: {}", panic_text(&*panic))),
-    }
+) -> Result<Outcome, TrialError> {
+    catch_unwind(AssertUnwindSafe(|| run_trial(trial, context))).unwrap_or_else(|panic| {
+        let text = (panic.downcast_ref::<&str>().copied())
+            .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+            .unwrap_or("without a message");
+        Err(TrialError::Panicked(text.to_owned()))
+    })
 }
 
 /// Runs a trial in the precision of its settings.
