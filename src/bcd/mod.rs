@@ -19,6 +19,7 @@ mod ridge;
 pub mod settings;
 mod solver;
 mod state;
+mod units;
 mod updates;
 
 pub use checkpoint::{Checkpoint, CheckpointError};

@@ -2,10 +2,10 @@
 
 use std::ops::Add;
 
+use ndarray::{ArrayView2, ArrayViewMut2};
 use pulp::{Arch, NullaryFnOnce};
-use rayon::prelude::*;
 
-use crate::linalg::{CHUNK, Real};
+use crate::linalg::Real;
 
 /// A comparison is a single instruction; `max` would look for NaN as well.
 #[inline(always)]
@@ -55,86 +55,66 @@ impl Add for PassSums {
     }
 }
 
-/// One layer's arrays, all units x n in the same order.
+/// Arrays of one layer, or the same columns of them.
 pub struct Pass<'a, T> {
     /// New activations `V_i`.
-    pub new_activations: &'a [T],
+    pub new_activations: ArrayView2<'a, T>,
     /// `V_i`: old in, new out.
-    pub activations: &'a mut [T],
+    pub activations: ArrayViewMut2<'a, T>,
     /// `U_i`: old in, new out.
-    pub pre_activations: &'a mut [T],
+    pub pre_activations: ArrayViewMut2<'a, T>,
     /// `U_i - W_i V_{i-1}`: for the old `U_i` in, for the new one out.
-    pub linear_residual: &'a mut [T],
+    pub linear_residual: ArrayViewMut2<'a, T>,
 }
 
-/// `U_i = argmin gamma/2 |V_i - relu(U)|^2 + rho/2 |U - W_i V_{i-1}|^2 + alpha/2 |U - U_i_old|^2`
-///
-/// In the same sweep over memory the new activations are taken over, the linear residual follows,
-/// and the sums of squares of all changes and of the activation residual are accumulated.
-pub fn pass_over_layer<T: Real>(gamma: f64, rho: f64, alpha: f64, pass: Pass<'_, T>) -> PassSums {
-    let weight = T::from_f64((rho + alpha) / gamma);
-    let pull = T::from_f64(rho / (rho + alpha));
-    let parts: Vec<PassSums> = pass
-        .activations
-        .par_chunks_mut(CHUNK)
-        .zip(pass.pre_activations.par_chunks_mut(CHUNK))
-        .zip(pass.linear_residual.par_chunks_mut(CHUNK))
-        .zip(pass.new_activations.par_chunks(CHUNK))
-        .map(
-            |(((activations, pre_activations), linear_residual), new_activations)| {
-                Arch::new().dispatch(Chunk {
-                    weight,
-                    pull,
-                    arrays: Pass {
-                        new_activations,
-                        activations,
-                        pre_activations,
-                        linear_residual,
-                    },
-                })
-            },
-        )
-        .collect();
-    parts.into_iter().fold(PassSums::default(), Add::add)
-}
-
-/// One cache-sized piece of the pass. A type of its own and not a closure, because only a function
-/// that is always inlined is compiled for the vector instructions that the dispatch has found.
-struct Chunk<'a, T> {
+/// The update of the pre-activations of one layer.
+#[derive(Clone, Copy, Debug)]
+pub struct PreActivationUpdate<T> {
     weight: T,
     pull: T,
-    arrays: Pass<'a, T>,
 }
 
-/// Numbers handled side by side.
-const LANES: usize = 16;
+impl<T: Real> PreActivationUpdate<T> {
+    /// For the given penalties.
+    pub fn new(gamma: f64, rho: f64, alpha: f64) -> Self {
+        Self {
+            weight: T::from_f64((rho + alpha) / gamma),
+            pull: T::from_f64(rho / (rho + alpha)),
+        }
+    }
 
-impl<T: Real> NullaryFnOnce for Chunk<'_, T> {
-    type Output = PassSums;
+    /// `U_i = argmin gamma/2 |V_i - relu(U)|^2 + rho/2 |U - W_i V_{i-1}|^2 + alpha/2 |U - U_i_old|^2`
+    ///
+    /// In the same sweep over memory the new activations are taken over, the linear residual
+    /// follows, and the sums of squares of all changes and of the activation residual are
+    /// accumulated.
+    pub fn apply(self, pass: Pass<'_, T>) -> PassSums {
+        Arch::new().dispatch(Sweep { update: self, pass })
+    }
 
+    /// The new entries, and how far `V` and `U` have moved and `V - relu(U)`.
     #[inline(always)]
-    fn call(self) -> PassSums {
-        let Self {
-            weight,
-            pull,
-            arrays,
-        } = self;
-        let mut sums = [[0.0_f64; LANES]; 3];
-        let (new, new_rest) = arrays.new_activations.as_chunks::<LANES>();
-        let (v, v_rest) = arrays.activations.as_chunks_mut::<LANES>();
-        let (u, u_rest) = arrays.pre_activations.as_chunks_mut::<LANES>();
-        let (e, e_rest) = arrays.linear_residual.as_chunks_mut::<LANES>();
+    fn entry(self, new: T, v: &mut T, u: &mut T, e: &mut T) -> [T; 3] {
+        // W_i V_{i-1} = U_i - E_i, so that b = (rho W V + alpha U) / (rho + alpha) = U - pull · E.
+        let updated = prox_relu(new, *u - self.pull * *e, self.weight);
+        let (v_step, u_step) = (new - *v, updated - *u);
+        *v = new;
+        *u = updated;
+        *e += u_step;
+        [v_step, u_step, new - relu(updated)]
+    }
+
+    /// One row of the arrays.
+    #[inline(always)]
+    fn row(self, new: &[T], v: &mut [T], u: &mut [T], e: &mut [T], sums: &mut Lanes) {
+        let (new, new_rest) = new.as_chunks::<LANES>();
+        let (v, v_rest) = v.as_chunks_mut::<LANES>();
+        let (u, u_rest) = u.as_chunks_mut::<LANES>();
+        let (e, e_rest) = e.as_chunks_mut::<LANES>();
         for (((new, v), u), e) in new.iter().zip(v).zip(u).zip(e) {
             let mut terms = [[T::zero(); LANES]; 3];
             for lane in 0..LANES {
-                let entry = update_entry(
-                    weight,
-                    pull,
-                    new[lane],
-                    &mut v[lane],
-                    &mut u[lane],
-                    &mut e[lane],
-                );
+                let entry = self.entry(new[lane], &mut v[lane], &mut u[lane], &mut e[lane]);
                 for (term, value) in terms.iter_mut().zip(entry) {
                     term[lane] = value;
                 }
@@ -146,10 +126,50 @@ impl<T: Real> NullaryFnOnce for Chunk<'_, T> {
             }
         }
         for (((new, v), u), e) in new_rest.iter().zip(v_rest).zip(u_rest).zip(e_rest) {
-            let entry = update_entry(weight, pull, *new, v, u, e);
-            for (sum, term) in sums.iter_mut().zip(entry) {
+            for (sum, term) in sums.iter_mut().zip(self.entry(*new, v, u, e)) {
                 sum[0] += term.widen() * term.widen();
             }
+        }
+    }
+}
+
+/// Numbers handled side by side.
+const LANES: usize = 16;
+
+/// The three sums of a pass, in as many parts as numbers are handled side by side.
+type Lanes = [[f64; LANES]; 3];
+
+/// The pass over some columns. A type of its own and not a closure, because only a function that is
+/// always inlined is compiled for the vector instructions that the dispatch has found.
+struct Sweep<'a, T> {
+    update: PreActivationUpdate<T>,
+    pass: Pass<'a, T>,
+}
+
+impl<T: Real> NullaryFnOnce for Sweep<'_, T> {
+    type Output = PassSums;
+
+    #[inline(always)]
+    fn call(self) -> PassSums {
+        let Self { update, mut pass } = self;
+        let mut sums = [[0.0; LANES]; 3];
+        let rows = pass
+            .new_activations
+            .rows()
+            .into_iter()
+            .zip(pass.activations.rows_mut())
+            .zip(pass.pre_activations.rows_mut())
+            .zip(pass.linear_residual.rows_mut());
+        for (((new, v), u), e) in rows {
+            let (Some(new), Some(v), Some(u), Some(e)) = (
+                new.to_slice(),
+                v.into_slice(),
+                u.into_slice(),
+                e.into_slice(),
+            ) else {
+                unreachable!("the rows of the solver's arrays are contiguous");
+            };
+            update.row(new, v, u, e, &mut sums);
         }
         let [activation_step, pre_activation_step, activation_residual] =
             sums.map(|lanes| lanes.iter().sum());
@@ -159,16 +179,4 @@ impl<T: Real> NullaryFnOnce for Chunk<'_, T> {
             activation_residual,
         }
     }
-}
-
-/// The new entries, and how far `V` and `U` have moved and `V - relu(U)`.
-#[inline(always)]
-fn update_entry<T: Real>(weight: T, pull: T, new: T, v: &mut T, u: &mut T, e: &mut T) -> [T; 3] {
-    // W_i V_{i-1} = U_i - E_i, so that b = (rho W V + alpha U) / (rho + alpha) = U - pull · E.
-    let updated = prox_relu(new, *u - pull * *e, weight);
-    let (v_step, u_step) = (new - *v, updated - *u);
-    *v = new;
-    *u = updated;
-    *e += u_step;
-    [v_step, u_step, new - relu(updated)]
 }

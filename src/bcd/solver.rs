@@ -180,8 +180,7 @@ impl<T: Real> Solver<T> {
         pass.update_output()?;
         pass.update_weight(last)?;
         for layer in (0..last).rev() {
-            pass.update_activation(layer)?;
-            pass.update_pre_activation(layer)?;
+            pass.update_activation_and_pre_activation(layer)?;
             pass.update_weight(layer)?;
         }
 

@@ -1,8 +1,9 @@
 //! The blocks of the split problem.
 
-use ndarray::{Array2, ArrayViewMut2};
+use ndarray::{Array2, ArrayViewMut2, Zip};
 
 use super::data::TrainingData;
+use super::units::TileMemories;
 use super::updates::slice;
 use crate::compress::Projected;
 use crate::linalg::{Accumulate, Real, sum_of_squares_of_difference};
@@ -76,7 +77,9 @@ impl<T: Real> State<T> {
         data: &TrainingData<T>,
     ) {
         let mut residual = std::mem::take(&mut self.linear_residuals[index]);
-        residual.assign(&self.pre_activations[index]);
+        Zip::from(&mut residual)
+            .and(&self.pre_activations[index])
+            .par_for_each(|e, u| *e = *u);
         apply_layer(
             &architecture.layers[index],
             -T::one(),
@@ -118,10 +121,8 @@ impl<T: Real> State<T> {
 /// Memory that every iteration uses again: nothing large is allocated inside the loop.
 #[derive(Debug, Default)]
 pub struct Workspace<T> {
-    /// New activations of one layer.
-    pub activations: Vec<T>,
-    /// Change of the activations of one layer, where the next layer is the wider one.
-    pub correction: Vec<T>,
+    /// For the tiles of the activation update.
+    pub tiles: TileMemories<T>,
     /// The matrix of a ridge system.
     pub system: Vec<T>,
 }

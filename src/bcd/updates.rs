@@ -5,20 +5,13 @@ use ndarray::{Array2, Zip};
 
 use super::error::{Block, Cause, SolverError};
 use super::objective::Sums;
-use super::prox::{Pass, pass_over_layer};
 use super::ridge::{Change, FirstLayerSystem, Ridge, solve_dual, solve_primal};
 use super::settings::{Coupling, SolverSettings};
 use super::solver::Problem;
 use super::state::{State, Workspace};
 use crate::compress::{LayerCompression, Projected, Stored, prune_jointly};
-use crate::linalg::{
-    Accumulate, Cholesky, Real, gram_of_columns, gram_of_rows, product, sum_of_squares,
-};
-use crate::network::{add_bias, add_correlation, sum_over_samples};
-
-/// The dual form of the activation update solves with the width of the next layer, the primal form
-/// with that of this one, and the primal form needs one product more.
-const DUAL_WIDTH_LIMIT: f64 = 1.6;
+use crate::linalg::{Real, sum_of_squares};
+use crate::network::{add_correlation, sum_over_samples};
 
 /// One iteration under way: the blocks, and what their updates have yielded so far.
 pub struct Iteration<'a, T> {
@@ -41,11 +34,11 @@ pub struct Iteration<'a, T> {
 }
 
 impl<T: Real> Iteration<'_, T> {
-    fn settings(&self) -> &SolverSettings {
+    pub(super) fn settings(&self) -> &SolverSettings {
         &self.problem.settings
     }
 
-    fn fail(&self, block: Block, cause: impl Into<Cause>) -> SolverError {
+    pub(super) fn fail(&self, block: Block, cause: impl Into<Cause>) -> SolverError {
         SolverError {
             iteration: self.number,
             block,
@@ -54,7 +47,7 @@ impl<T: Real> Iteration<'_, T> {
     }
 
     /// Takes in the squared change of a block; it shows at once when a block has gone bad.
-    fn add_step(&mut self, block: Block, squared: f64) -> Result<(), SolverError> {
+    pub(super) fn add_step(&mut self, block: Block, squared: f64) -> Result<(), SolverError> {
         if !squared.is_finite() {
             return Err(self.fail(block, Cause::NonFinite));
         }
@@ -99,109 +92,6 @@ impl<T: Real> Iteration<'_, T> {
         self.sums.layers[last].activation_residual = activation_residual;
         self.add_step(Block::Activation(last), steps[0])?;
         self.add_step(Block::PreActivation(last), steps[1])
-    }
-
-    /// `V_i = argmin gamma/2 |V - relu(U_i)|^2 + rho/2 |U_{i+1} - W_{i+1} V|^2`
-    ///
-    /// With `R = U_{i+1} - W relu(U_i)`, `W = W_{i+1}`, two forms of the same solution:
-    ///
-    /// * dual: `E = (I + rho/gamma W W')^-1 R`,  `V_i = relu(U_i) + rho/gamma W' E`, where
-    ///   `E = U_{i+1} - W V_i` is the new linear residual and costs nothing more;
-    /// * primal, for a wider next layer: `V_i = relu(U_i) + (gamma/rho I + W' W)^-1 W' R`.
-    ///
-    /// The new `V_i` is left in the workspace: [`Self::update_pre_activation`] takes it over.
-    pub fn update_activation(&mut self, index: usize) -> Result<(), SolverError> {
-        let next = index + 1;
-        let ratio = self.settings().rho / self.settings().gamma;
-        let (units, samples) = self.state.pre_activations[index].dim();
-        let weights = &self.state.weights[next];
-        let weight = weights.weight.view();
-        let outputs = weight.nrows();
-        let mut activations = Workspace::matrix(&mut self.workspace.activations, units, samples);
-        Zip::from(&mut activations)
-            .and(&self.state.pre_activations[index])
-            .par_for_each(|v, u| *v = u.max(T::zero()));
-        let residual = &mut self.state.linear_residuals[next];
-        Zip::from(&mut *residual)
-            .and(&self.state.pre_activations[next])
-            .par_for_each(|e, u| *e = *u);
-        product(
-            -T::one(),
-            weight,
-            activations.view(),
-            Accumulate::Add,
-            residual.view_mut(),
-        );
-        if let Some(bias) = &weights.bias {
-            add_bias(-T::one(), bias, residual.view_mut());
-        }
-        let dual = outputs as f64 <= DUAL_WIDTH_LIMIT * units as f64;
-        let size = if dual { outputs } else { units };
-        let mut system = Workspace::take_matrix(&mut self.workspace.system, size, size);
-        if dual {
-            gram_of_rows(T::from_f64(ratio), weight, system.view_mut());
-        } else {
-            gram_of_columns(T::from_f64(ratio), weight, system.view_mut());
-        }
-        system.diag_mut().mapv_inplace(|entry| entry + T::one());
-        let factor = Cholesky::factor(system).map_err(|error| SolverError {
-            iteration: self.number,
-            block: Block::Activation(index),
-            cause: error.into(),
-        })?;
-        let ratio = T::from_f64(ratio);
-        if dual {
-            factor.solve_in_place(&mut residual.view_mut());
-            product(
-                ratio,
-                weight.t(),
-                residual.view(),
-                Accumulate::Add,
-                activations,
-            );
-        } else {
-            let mut change = Workspace::matrix(&mut self.workspace.correction, units, samples);
-            product(
-                ratio,
-                weight.t(),
-                residual.view(),
-                Accumulate::Replace,
-                change.view_mut(),
-            );
-            factor.solve_in_place(&mut change);
-            product(
-                -T::one(),
-                weight,
-                change.view(),
-                Accumulate::Add,
-                residual.view_mut(),
-            );
-            activations += &change;
-        }
-        self.workspace.system = factor.into_storage().into_raw_vec_and_offset().0;
-        self.sums.layers[next].linear_residual = sum_of_squares(slice(residual));
-        Ok(())
-    }
-
-    /// `U_i = argmin gamma/2 |V_i - relu(U)|^2 + rho/2 |U - W_i V_{i-1}|^2 + alpha/2 |U - U_i_old|^2`,
-    /// entry by entry; see [`super::prox::prox_relu`].
-    pub fn update_pre_activation(&mut self, index: usize) -> Result<(), SolverError> {
-        let settings = &self.problem.settings;
-        let entries = self.state.pre_activations[index].len();
-        let sums = pass_over_layer(
-            settings.gamma,
-            settings.rho,
-            settings.alpha,
-            Pass {
-                new_activations: &self.workspace.activations[..entries],
-                activations: slice_mut(&mut self.state.activations[index]),
-                pre_activations: slice_mut(&mut self.state.pre_activations[index]),
-                linear_residual: slice_mut(&mut self.state.linear_residuals[index]),
-            },
-        );
-        self.sums.layers[index].activation_residual = sums.activation_residual;
-        self.add_step(Block::Activation(index), sums.activation_step)?;
-        self.add_step(Block::PreActivation(index), sums.pre_activation_step)
     }
 
     /// `W_i = argmin rho/2 |U_i - W V_{i-1}|^2 + alpha/2 |W - W_i_old|^2 + tau_i/2 |W - Z_i|^2 +
@@ -355,11 +245,5 @@ impl<T: Real> Iteration<'_, T> {
 pub(super) fn slice<T>(array: &Array2<T>) -> &[T] {
     array
         .as_slice()
-        .expect("the solver's arrays are in standard layout")
-}
-
-fn slice_mut<T>(array: &mut Array2<T>) -> &mut [T] {
-    array
-        .as_slice_mut()
         .expect("the solver's arrays are in standard layout")
 }

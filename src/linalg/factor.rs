@@ -1,12 +1,12 @@
 //! Cholesky factorisation and the solves of the ridge systems. No inverse is ever formed.
 
-use faer::Par;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt;
 use faer::linalg::triangular_solve::{
     solve_lower_triangular_in_place, solve_upper_triangular_in_place,
 };
 use faer::reborrow::ReborrowMut;
+use faer::{MatMut, Par};
 use ndarray::{Array2, ArrayViewMut2};
 use thiserror::Error;
 
@@ -22,6 +22,10 @@ pub struct NotPositiveDefinite {
     pub size: usize,
 }
 
+/// Smaller factorisations gain nothing from a second thread, and lose much where it has to wait for
+/// a core that another program holds.
+const ONE_THREAD_BELOW: usize = 1500;
+
 /// `A = L L'` for a symmetric positive definite `A` (d x d).
 #[derive(Clone, Debug)]
 pub struct Cholesky<T> {
@@ -35,15 +39,20 @@ impl<T: Real> Cholesky<T> {
     /// [`NotPositiveDefinite`] when a pivot is not a positive finite number.
     pub fn factor(mut a: Array2<T>) -> Result<Self, NotPositiveDefinite> {
         let size = a.nrows();
+        let threads = if size < ONE_THREAD_BELOW {
+            Par::Seq
+        } else {
+            Threads::Pool.backend()
+        };
         let mut buffer = MemBuffer::new(llt::factor::cholesky_in_place_scratch::<T>(
             size,
-            Threads::Pool.backend(),
+            threads,
             Default::default(),
         ));
         llt::factor::cholesky_in_place(
             as_backend_mut(&mut a.view_mut()),
             Default::default(),
-            Threads::Pool.backend(),
+            threads,
             MemStack::new(&mut buffer),
             Default::default(),
         )
@@ -62,12 +71,21 @@ impl<T: Real> Cholesky<T> {
 
     /// Solves `A X = B` in place; `B` is d x n.
     pub fn solve_in_place(&self, b: &mut ArrayViewMut2<'_, T>) {
+        self.solve_on(Threads::Pool, b);
+    }
+
+    /// [`Self::solve_in_place`] on the given threads.
+    pub fn solve_on(&self, threads: Threads, b: &mut ArrayViewMut2<'_, T>) {
         let lower = Operand::new(self.lower.view());
         let lower = lower.as_backend();
-        for_each_tile(as_backend_mut(b), |_, mut tile| {
+        let solve = |mut tile: MatMut<'_, T>| {
             solve_lower_triangular_in_place(lower, tile.rb_mut(), Par::Seq);
             solve_upper_triangular_in_place(lower.transpose(), tile, Par::Seq);
-        });
+        };
+        match threads {
+            Threads::Pool => for_each_tile(as_backend_mut(b), |_, tile| solve(tile)),
+            Threads::One => solve(as_backend_mut(b)),
+        }
     }
 
     /// Solves `X A = B` in place; `B` is m x d.

@@ -15,9 +15,11 @@ mod sweep;
 
 pub use eigen::{orthonormal_columns, symmetric_eigen};
 pub use factor::{Cholesky, NotPositiveDefinite};
-pub use product::{Accumulate, Threads, gram_of_columns, gram_of_rows, product, product_on};
+pub use product::{
+    Accumulate, Threads, gram_of_columns, gram_of_rows, product, product_on, tile_width,
+};
 pub use real::Real;
-pub use sweep::{CHUNK, sum_of_products, sum_of_squares, sum_of_squares_of_difference};
+pub use sweep::{sum_of_products, sum_of_squares, sum_of_squares_of_difference};
 
 #[cfg(test)]
 mod tests;

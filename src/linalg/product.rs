@@ -68,37 +68,108 @@ pub fn product_on<T: Real>(
 ) {
     let (a, b) = (Operand::new(a), Operand::new(b));
     let (a, b) = (a.as_backend(), b.as_backend());
-    let multiply = |c: MatMut<'_, T>, b: MatRef<'_, T>, threads: Par| {
-        matmul(c, accumulate.backend(), a, b, alpha, threads);
-    };
-    // Where the samples are the inner dimension, tiles would each read all of `A`.
-    if threads == Threads::Pool && b.ncols() >= b.nrows() {
-        for_each_tile(as_backend_mut(&mut c), |start, tile| {
-            let columns = tile.ncols();
-            multiply(tile, b.subcols(start, columns), Par::Seq);
-        });
-    } else {
-        multiply(as_backend_mut(&mut c), b, threads.backend());
+    let c = as_backend_mut(&mut c);
+    let accumulate = accumulate.backend();
+    match threads {
+        Threads::One => matmul(c, accumulate, a, b, alpha, Par::Seq),
+        // Where the samples are the inner dimension, tiles of columns would each read all of `A`.
+        Threads::Pool if b.ncols() < b.nrows() => multiply_blocks(c, accumulate, a, b, alpha),
+        Threads::Pool => for_each_tile(c, |start, tile| {
+            let b = b.subcols(start, tile.ncols());
+            matmul(tile, accumulate, a, b, alpha, Par::Seq);
+        }),
     }
 }
 
-/// About so many columns are worked on by one thread at a time.
-const TILE: usize = 256;
+/// Rows and columns of a result up to which one thread computes it.
+const BLOCK: usize = 256;
+
+/// Where a result is cut in two: in the middle, at a multiple of the vector width.
+fn middle(size: usize) -> usize {
+    (size / 2).next_multiple_of(16).min(size)
+}
+
+/// A product in blocks of the result, each on one thread. The threads never wait for each other
+/// within a product, so that a core that is taken away by another program costs its share and not
+/// the whole rate. The blocks depend on the size only: results are the same for any number of threads.
+fn multiply_blocks<T: Real>(
+    c: MatMut<'_, T>,
+    accumulate: Accum,
+    a: MatRef<'_, T>,
+    b: MatRef<'_, T>,
+    alpha: T,
+) {
+    let (rows, columns) = (c.nrows(), c.ncols());
+    if rows.max(columns) <= BLOCK / 2 {
+        matmul(c, accumulate, a, b, alpha, Par::Seq);
+    } else if rows >= columns {
+        let row = middle(rows);
+        let (upper, lower) = c.split_at_row_mut(row);
+        let (a_upper, a_lower) = a.split_at_row(row);
+        rayon::join(
+            || multiply_blocks(upper, accumulate, a_upper, b, alpha),
+            || multiply_blocks(lower, accumulate, a_lower, b, alpha),
+        );
+    } else {
+        let column = middle(columns);
+        let (left, right) = c.split_at_col_mut(column);
+        let (b_left, b_right) = b.split_at_col(column);
+        rayon::join(
+            || multiply_blocks(left, accumulate, a, b_left, alpha),
+            || multiply_blocks(right, accumulate, a, b_right, alpha),
+        );
+    }
+}
+
+/// The lower triangle of `C = scale A A'` in blocks, each on one thread.
+fn gram_blocks<T: Real>(c: MatMut<'_, T>, a: MatRef<'_, T>, scale: T) {
+    let size = c.nrows();
+    if size <= BLOCK {
+        triangular::matmul(
+            c,
+            BlockStructure::TriangularLower,
+            Accum::Replace,
+            a,
+            BlockStructure::Rectangular,
+            a.transpose(),
+            BlockStructure::Rectangular,
+            scale,
+            Par::Seq,
+        );
+        return;
+    }
+    let row = middle(size);
+    let (upper, _, corner, lower) = c.split_at_mut(row, row);
+    let (a_upper, a_lower) = a.split_at_row(row);
+    rayon::join(
+        || multiply_blocks(corner, Accum::Replace, a_lower, a_upper.transpose(), scale),
+        || {
+            rayon::join(
+                || gram_blocks(upper, a_upper, scale),
+                || gram_blocks(lower, a_lower, scale),
+            )
+        },
+    );
+}
+
+/// Columns of a matrix that one thread works on at a time, about 256: what it works on stays in its
+/// cache. The width depends on the number of columns only, so that results are the same for any number
+/// of threads; the number of tiles is even, for the sake of the common numbers of threads.
+pub fn tile_width(columns: usize) -> usize {
+    let tiles = 2 * (columns / 512).max(1);
+    columns.div_ceil(tiles).next_multiple_of(16)
+}
 
 /// Works on tiles of columns in parallel, each of them on one thread: a thread on its own runs at a
 /// higher rate than threads that meet at a barrier for every panel. `work` gets the index of the
 /// first column.
-///
-/// The tiles depend on the number of columns only, so that results are the same for any number of
-/// threads; their number is even, for the sake of the common numbers of threads.
 pub(super) fn for_each_tile<T: Real>(
     matrix: MatMut<'_, T>,
     work: impl Fn(usize, MatMut<'_, T>) + Sync,
 ) {
     let columns = matrix.ncols();
-    let tiles = 2 * (columns / (2 * TILE)).max(1);
-    let width = columns.div_ceil(tiles).next_multiple_of(16);
-    let mut parts = Vec::with_capacity(tiles);
+    let width = tile_width(columns);
+    let mut parts = Vec::new();
     let mut rest = matrix;
     let mut start = 0;
     while rest.ncols() > 0 {
@@ -116,19 +187,7 @@ pub(super) fn for_each_tile<T: Real>(
 ///
 /// The strict upper triangle of `C` keeps its old content.
 pub fn gram_of_rows<T: Real>(scale: T, a: ArrayView2<'_, T>, mut c: ArrayViewMut2<'_, T>) {
-    let a = Operand::new(a);
-    let a = a.as_backend();
-    triangular::matmul(
-        as_backend_mut(&mut c),
-        BlockStructure::TriangularLower,
-        Accum::Replace,
-        a,
-        BlockStructure::Rectangular,
-        a.transpose(),
-        BlockStructure::Rectangular,
-        scale,
-        Threads::Pool.backend(),
-    );
+    gram_blocks(as_backend_mut(&mut c), Operand::new(a).as_backend(), scale);
 }
 
 /// Lower triangle (diagonal included) of `C = scale A' A`; `A` is n x d, `C` d x d.

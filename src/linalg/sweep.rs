@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use super::Real;
 
 /// Numbers in one piece: small enough that a few pieces stay in a core's cache.
-pub const CHUNK: usize = 1 << 14;
+pub(super) const CHUNK: usize = 1 << 14;
 
 /// Independent accumulators of an inner loop, which fill the vector registers.
 const LANES: usize = 16;

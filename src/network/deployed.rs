@@ -14,7 +14,7 @@ use crate::linalg::{Accumulate, Real, Threads, product_on};
 const TILE: usize = 256;
 
 /// Columns of a tile whose sums are held in registers while a sparse row is walked.
-const STRIP: usize = 32;
+const STRIP: usize = 128;
 
 /// Below this share of non-zeros a sparse product beats the dense one.
 const SPARSE_DENSITY: f64 = 0.3;

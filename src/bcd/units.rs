@@ -1,0 +1,256 @@
+//! The update of the activations and pre-activations of a hidden layer.
+//!
+//! Both updates treat every sample by itself, so that they are done together, a tile of samples at a
+//! time, while the tile stays in a core's cache.
+
+use std::ops::Add;
+use std::sync::{Mutex, PoisonError};
+
+use ndarray::parallel::prelude::*;
+use ndarray::{ArrayView2, ArrayViewMut2, Axis, Zip};
+
+use super::error::{Block, SolverError};
+use super::prox::{Pass, PassSums, PreActivationUpdate};
+use super::state::Workspace;
+use super::updates::Iteration;
+use crate::linalg::{
+    Accumulate, Cholesky, NotPositiveDefinite, Real, Threads, gram_of_columns, gram_of_rows,
+    product_on, sum_of_squares, tile_width,
+};
+use crate::network::{LayerWeights, add_bias};
+
+/// The dual form of the activation update solves with the width of the next layer, the primal form
+/// with that of this one, and the primal form needs one product more.
+const DUAL_WIDTH_LIMIT: f64 = 1.6;
+
+impl<T: Real> Iteration<'_, T> {
+    /// `V_i = argmin gamma/2 |V - relu(U_i)|^2 + rho/2 |U_{i+1} - W_{i+1} V|^2`, see
+    /// [`ActivationSystem`], and then
+    ///
+    /// `U_i = argmin gamma/2 |V_i - relu(U)|^2 + rho/2 |U - W_i V_{i-1}|^2 + alpha/2 |U - U_i_old|^2`,
+    /// entry by entry, see [`super::prox::prox_relu`].
+    ///
+    /// # Errors
+    /// [`SolverError`] names the block that turned non-finite or whose system broke down.
+    pub fn update_activation_and_pre_activation(
+        &mut self,
+        index: usize,
+    ) -> Result<(), SolverError> {
+        let next = index + 1;
+        let settings = self.settings();
+        let update = PreActivationUpdate::new(settings.gamma, settings.rho, settings.alpha);
+        let system = ActivationSystem::new(
+            settings.rho / settings.gamma,
+            self.state.pre_activations[index].nrows(),
+            &self.state.weights[next],
+            &mut self.workspace.system,
+        )
+        .map_err(|error| SolverError {
+            iteration: self.number,
+            block: Block::Activation(index),
+            cause: error.into(),
+        })?;
+        let (pre_activations, next_pre_activations) =
+            this_and_next(&mut self.state.pre_activations, index);
+        let (residual, next_residual) = this_and_next(&mut self.state.linear_residuals, index);
+        let width = tile_width(pre_activations.ncols());
+        let memories = &self.workspace.tiles;
+        let sums: Vec<TileSums> = self.state.activations[index]
+            .axis_chunks_iter_mut(Axis(1), width)
+            .into_par_iter()
+            .zip(pre_activations.axis_chunks_iter_mut(Axis(1), width))
+            .zip(residual.axis_chunks_iter_mut(Axis(1), width))
+            .zip(next_pre_activations.axis_chunks_iter(Axis(1), width))
+            .zip(next_residual.axis_chunks_iter_mut(Axis(1), width))
+            .map(
+                |(
+                    (((activations, pre_activations), residual), next_pre_activations),
+                    next_residual,
+                )| {
+                    let tile = Tile {
+                        activations,
+                        pre_activations,
+                        residual,
+                        next_pre_activations,
+                        next_residual,
+                    };
+                    with_memory(memories, |memory| system.update_tile(update, tile, memory))
+                },
+            )
+            .collect();
+        self.workspace.system = system.factor.into_storage().into_raw_vec_and_offset().0;
+        let sums = sums.into_iter().fold(TileSums::default(), Add::add);
+        self.sums.layers[next].linear_residual = sums.next_residual;
+        self.sums.layers[index].activation_residual = sums.pass.activation_residual;
+        self.add_step(Block::Activation(index), sums.pass.activation_step)?;
+        self.add_step(Block::PreActivation(index), sums.pass.pre_activation_step)
+    }
+}
+
+fn this_and_next<B>(blocks: &mut [B], index: usize) -> (&mut B, &mut B) {
+    let (before, after) = blocks.split_at_mut(index + 1);
+    (&mut before[index], &mut after[0])
+}
+
+/// Columns (samples) of the blocks that take part; layer `i` and the next one.
+struct Tile<'a, T> {
+    activations: ArrayViewMut2<'a, T>,
+    pre_activations: ArrayViewMut2<'a, T>,
+    residual: ArrayViewMut2<'a, T>,
+    next_pre_activations: ArrayView2<'a, T>,
+    next_residual: ArrayViewMut2<'a, T>,
+}
+
+/// Contiguous memory for the products of one tile, to be used again.
+#[derive(Debug, Default)]
+pub struct TileMemory<T> {
+    activations: Vec<T>,
+    correction: Vec<T>,
+    residual: Vec<T>,
+}
+
+/// As many memories as threads have ever worked at once.
+pub type TileMemories<T> = Mutex<Vec<TileMemory<T>>>;
+
+fn with_memory<T: Real, R>(
+    memories: &TileMemories<T>,
+    work: impl FnOnce(&mut TileMemory<T>) -> R,
+) -> R {
+    // Their content means nothing, so that a panic elsewhere does not spoil them.
+    let lock = || memories.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut memory = lock().pop().unwrap_or_default();
+    let result = work(&mut memory);
+    lock().push(memory);
+    result
+}
+
+/// What the update of one tile yields.
+#[derive(Clone, Copy, Default)]
+struct TileSums {
+    pass: PassSums,
+    /// `|U_{i+1} - W_{i+1} V_i|^2`
+    next_residual: f64,
+}
+
+impl Add for TileSums {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self {
+            pass: self.pass + other.pass,
+            next_residual: self.next_residual + other.next_residual,
+        }
+    }
+}
+
+/// The system of the activation update. With `R = U_{i+1} - W relu(U_i)`, `W = W_{i+1}`, two forms of
+/// the same solution:
+///
+/// * dual: `E = (I + rho/gamma W W')^-1 R`,  `V_i = relu(U_i) + rho/gamma W' E`, where
+///   `E = U_{i+1} - W V_i` is the new linear residual and costs nothing more;
+/// * primal, for a wider next layer: `V_i = relu(U_i) + (gamma/rho I + W' W)^-1 W' R`.
+struct ActivationSystem<'a, T> {
+    weights: &'a LayerWeights<T>,
+    /// `rho / gamma`
+    ratio: T,
+    dual: bool,
+    factor: Cholesky<T>,
+}
+
+impl<'a, T: Real> ActivationSystem<'a, T> {
+    fn new(
+        ratio: f64,
+        units: usize,
+        weights: &'a LayerWeights<T>,
+        memory: &mut Vec<T>,
+    ) -> Result<Self, NotPositiveDefinite> {
+        let weight = weights.weight.view();
+        let outputs = weight.nrows();
+        let dual = outputs as f64 <= DUAL_WIDTH_LIMIT * units as f64;
+        let ratio = T::from_f64(ratio);
+        let size = if dual { outputs } else { units };
+        let mut system = Workspace::take_matrix(memory, size, size);
+        if dual {
+            gram_of_rows(ratio, weight, system.view_mut());
+        } else {
+            gram_of_columns(ratio, weight, system.view_mut());
+        }
+        system.diag_mut().mapv_inplace(|entry| entry + T::one());
+        Ok(Self {
+            weights,
+            ratio,
+            dual,
+            factor: Cholesky::factor(system)?,
+        })
+    }
+
+    fn update_tile(
+        &self,
+        update: PreActivationUpdate<T>,
+        mut tile: Tile<'_, T>,
+        memory: &mut TileMemory<T>,
+    ) -> TileSums {
+        let (units, samples) = tile.pre_activations.dim();
+        let outputs = tile.next_residual.nrows();
+        let mut activations = Workspace::matrix(&mut memory.activations, units, samples);
+        let mut residual = Workspace::matrix(&mut memory.residual, outputs, samples);
+        Zip::from(&mut activations)
+            .and(&tile.pre_activations)
+            .for_each(|v, u| *v = u.max(T::zero()));
+        residual.assign(&tile.next_pre_activations);
+        self.subtract_image(activations.view(), residual.view_mut());
+        if let Some(bias) = &self.weights.bias {
+            add_bias(-T::one(), bias, residual.view_mut());
+        }
+        if self.dual {
+            self.factor.solve_on(Threads::One, &mut residual);
+            self.pull_back(residual.view(), Accumulate::Add, activations.view_mut());
+        } else {
+            let mut change = Workspace::matrix(&mut memory.correction, units, samples);
+            self.pull_back(residual.view(), Accumulate::Replace, change.view_mut());
+            self.factor.solve_on(Threads::One, &mut change);
+            self.subtract_image(change.view(), residual.view_mut());
+            activations += &change;
+        }
+        tile.next_residual.assign(&residual);
+        TileSums {
+            next_residual: sum_of_squares(&memory.residual[..outputs * samples]),
+            pass: update.apply(Pass {
+                new_activations: activations.view(),
+                activations: tile.activations,
+                pre_activations: tile.pre_activations,
+                linear_residual: tile.residual,
+            }),
+        }
+    }
+
+    /// `R -= W V`
+    fn subtract_image(&self, activations: ArrayView2<'_, T>, residual: ArrayViewMut2<'_, T>) {
+        let weight = self.weights.weight.view();
+        product_on(
+            Threads::One,
+            -T::one(),
+            weight,
+            activations,
+            Accumulate::Add,
+            residual,
+        );
+    }
+
+    /// `V = rho/gamma W' R`, or `V += …`
+    fn pull_back(
+        &self,
+        residual: ArrayView2<'_, T>,
+        accumulate: Accumulate,
+        activations: ArrayViewMut2<'_, T>,
+    ) {
+        let weight = self.weights.weight.t();
+        product_on(
+            Threads::One,
+            self.ratio,
+            weight,
+            residual,
+            accumulate,
+            activations,
+        );
+    }
+}
