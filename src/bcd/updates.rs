@@ -3,6 +3,7 @@
 
 use ndarray::{Array2, Zip};
 
+use super::constrained::System;
 use super::error::{Block, Cause, SolverError};
 use super::objective::Sums;
 use super::prox::{Pass, pass_over_layer};
@@ -34,6 +35,8 @@ pub struct Iteration<'a, T> {
     pub workspace: &'a mut Workspace<T>,
     /// The system of the first layer.
     pub first_layer: &'a mut Option<FirstLayerSystem>,
+    /// The system of the first layer with `coupling: constrained`.
+    pub first_constrained: &'a mut Option<System>,
     /// Parts of the objective.
     pub sums: &'a mut Sums,
     /// Sum of the squared changes of the `U` and `V` so far.
@@ -41,11 +44,11 @@ pub struct Iteration<'a, T> {
 }
 
 impl<T: Real> Iteration<'_, T> {
-    fn settings(&self) -> &SolverSettings {
+    pub(super) fn settings(&self) -> &SolverSettings {
         &self.problem.settings
     }
 
-    fn fail(&self, block: Block, cause: impl Into<Cause>) -> SolverError {
+    pub(super) fn fail(&self, block: Block, cause: impl Into<Cause>) -> SolverError {
         SolverError {
             iteration: self.number,
             block,
@@ -211,6 +214,9 @@ impl<T: Real> Iteration<'_, T> {
     /// `D [ (alpha + tau_i + lambda_i) I + rho V V' ] = tau_i (Z_i - W_i) - lambda_i W_i + rho E V'`.
     /// It is exact for any weights, and rounding in the Gram matrix cannot move a converged one.
     pub fn update_weight(&mut self, index: usize) -> Result<(), SolverError> {
+        if self.is_constrained(index) {
+            return self.update_constrained_weight(index);
+        }
         let change = self.solve_for_weight(index)?;
         if !change.is_finite() {
             return Err(self.fail(Block::Weight(index), Cause::NonFinite));
@@ -330,8 +336,12 @@ impl<T: Real> Iteration<'_, T> {
         Ok(())
     }
 
-    fn take_over(&mut self, index: usize, projected: Projected<T>) -> Result<(), SolverError> {
-        if self.settings().coupling == Coupling::Hard {
+    pub(super) fn take_over(
+        &mut self,
+        index: usize,
+        projected: Projected<T>,
+    ) -> Result<(), SolverError> {
+        if self.settings().coupling != Coupling::Penalty {
             self.state.weights[index].weight.assign(&projected.dense);
         }
         let residual = projected.squared_error(self.state.weights[index].weight.view());
@@ -343,7 +353,7 @@ impl<T: Real> Iteration<'_, T> {
         Ok(())
     }
 
-    fn refresh_linear_residual(&mut self, index: usize) {
+    pub(super) fn refresh_linear_residual(&mut self, index: usize) {
         self.state
             .refresh_linear_residual(index, &self.problem.architecture, &self.problem.data);
         self.sums.layers[index].linear_residual =

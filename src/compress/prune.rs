@@ -21,22 +21,8 @@ fn removal_order<T: Real>(a: (T, usize), b: (T, usize)) -> Ordering {
 ///
 /// Ties: the earlier weight, and in it the lower row-major index, goes first.
 pub fn prune_jointly<T: Real>(weights: &[ArrayView2<'_, T>], sparsity: f64) -> Vec<Array2<T>> {
-    let mut entries: Vec<(T, usize)> = weights
-        .iter()
-        .flat_map(|weight| weight.iter().copied())
-        .enumerate()
-        .map(|(index, value)| (value, index))
-        .collect();
-    let removed = (sparsity * entries.len() as f64).round() as usize;
-    let mut kept = vec![true; entries.len()];
-    if removed > 0 {
-        let removed = removed.min(entries.len());
-        entries.select_nth_unstable_by(removed - 1, |a, b| removal_order(*a, *b));
-        for (_, index) in &entries[..removed] {
-            kept[*index] = false;
-        }
-    }
-    let mut kept = kept.into_iter();
+    let total = weights.iter().map(ArrayView2::len).sum();
+    let mut kept = largest(weights, kept_entries(total, sparsity)).into_iter();
     weights
         .iter()
         .map(|weight| {
@@ -52,21 +38,68 @@ pub fn prune_jointly<T: Real>(weights: &[ArrayView2<'_, T>], sparsity: f64) -> V
         .collect()
 }
 
+/// Entries that pruning to `sparsity` leaves of `total`.
+pub fn kept_entries(total: usize, sparsity: f64) -> usize {
+    total - ((sparsity * total as f64).round() as usize).min(total)
+}
+
+/// Where the `kept` largest magnitudes of a matrix are; ties as in [`prune_jointly`].
+pub(super) fn support_of_largest<T: Real>(scores: ArrayView2<'_, T>, kept: usize) -> Array2<bool> {
+    Array2::from_shape_vec(scores.dim(), largest(&[scores], kept)).expect("one flag for each entry")
+}
+
+/// For every entry of all matrices, row-major, whether it is among the `kept` largest magnitudes.
+fn largest<T: Real>(matrices: &[ArrayView2<'_, T>], kept: usize) -> Vec<bool> {
+    let mut entries: Vec<(T, usize)> = matrices
+        .iter()
+        .flat_map(|matrix| matrix.iter().copied())
+        .enumerate()
+        .map(|(index, value)| (value, index))
+        .collect();
+    let removed = entries.len().saturating_sub(kept);
+    let mut is_kept = vec![true; entries.len()];
+    if removed > 0 {
+        entries.select_nth_unstable_by(removed - 1, |a, b| removal_order(*a, *b));
+        for (_, index) in &entries[..removed] {
+            is_kept[*index] = false;
+        }
+    }
+    is_kept
+}
+
 /// In each group of `m` consecutive entries of a row the `n` largest magnitudes are kept: the
 /// projection onto N:M sparse matrices. A row whose length is no multiple of `m` ends in a shorter
 /// group, of which at most `n` are kept. Ties: the lower index goes first.
 pub fn keep_n_of_m<T: Real>(weight: ArrayView2<'_, T>, n: usize, m: usize) -> Array2<T> {
     let mut projected = weight.as_standard_layout().into_owned();
+    ndarray::Zip::from(&mut projected)
+        .and(&support_of_groups(weight, n, m))
+        .for_each(|value, kept| {
+            if !kept {
+                *value = T::zero();
+            }
+        });
+    projected
+}
+
+/// Where the entries are that [`keep_n_of_m`] keeps.
+pub(super) fn support_of_groups<T: Real>(
+    scores: ArrayView2<'_, T>,
+    n: usize,
+    m: usize,
+) -> Array2<bool> {
+    let mut support = Array2::from_elem(scores.dim(), true);
     let mut order: Vec<usize> = Vec::with_capacity(m);
-    for mut row in projected.rows_mut() {
-        for mut group in row.axis_chunks_iter_mut(Axis(0), m) {
+    for (row, mut kept) in scores.rows().into_iter().zip(support.rows_mut()) {
+        let groups = row.axis_chunks_iter(Axis(0), m);
+        for (group, mut kept) in groups.zip(kept.axis_chunks_iter_mut(Axis(0), m)) {
             order.clear();
             order.extend(0..group.len());
             order.sort_unstable_by(|a, b| removal_order((group[*a], *a), (group[*b], *b)));
             for index in &order[..group.len().saturating_sub(n)] {
-                group[*index] = T::zero();
+                kept[*index] = false;
             }
         }
     }
-    projected
+    support
 }
