@@ -21,8 +21,8 @@ const TRAINS: [&str; 3] = [
 
 fn constrained(compression: &'static str, bias: bool) -> Case {
     let mut case = Case {
-        compression,
         bias,
+        compression,
         ..Case::default()
     };
     case.solver.coupling = Coupling::Constrained;

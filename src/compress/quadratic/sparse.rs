@@ -107,7 +107,7 @@ impl<'a> Rows<'a> {
     /// For every entry how much it is worth, the others fixed; as the root of twice that.
     ///
     /// An entry of the support costs `w_j^2 A_jj / 2` when it is set to zero (optimal brain damage:
-    /// LeCun, Denker, Solla 1990; the second derivative is exact here). One outside of it gains
+    /// Le Cun, Denker, Solla 1990; the second derivative is exact here). One outside of it gains
     /// `g_j^2 / (2 A_jj)` when it is set to its best value, `g = b - w A`. On the support `g` is
     /// zero, so that both are entries of `(w + g diag(A)^-1) diag(A)^1/2`: iterative hard
     /// thresholding (Blumensath, Davies 2009) in the scale of each coordinate.
