@@ -204,6 +204,14 @@ fn settings_that_a_method_does_not_use_make_no_second_trial() {
         "compression: {method: prune, sparsity: 0.5}\ngrid:\n  solver.tau: [1, 2]\n  solver.coupling: [penalty, hard]\n",
     );
     assert_eq!((pruned.trials.len(), pruned.duplicates), (4, 0));
+    let constrained = small(
+        "compression: {method: prune, sparsity: 0.5}\ngrid:\n  solver.coupling: [hard, constrained]\n  solver.tau: [1, 2]\n  solver.tau_final: [3, 4]\n",
+    );
+    assert_eq!(
+        (constrained.trials.len(), constrained.duplicates),
+        (4 + 1, 3)
+    );
+    assert_eq!(cells(&constrained)[4], "constrained,,");
 }
 
 #[test]

@@ -16,7 +16,11 @@ fn sweep(directory: &Path, iterations: usize) -> Sweep {
         "data: {{source: digits, train: 100, test: 50}}\nmodel: {{hidden: [8]}}\n\
          solver: {{iterations: {iterations}}}\nseeds: 3\n"
     );
-    let plan = plan_from_text(&grid, Path::new("g.yaml")).unwrap();
+    sweep_of(directory, &grid)
+}
+
+fn sweep_of(directory: &Path, grid: &str) -> Sweep {
+    let plan = plan_from_text(grid, Path::new("g.yaml")).unwrap();
     let data = DataSets::load(&plan).unwrap();
     let run = RunDirectory::new(directory.join("g"));
     run.create().unwrap();
@@ -92,4 +96,35 @@ fn tables_are_made_before_the_runner_says_that_it_has_ended() {
         format!("{:?}", sweep.run.read_runner().unwrap().state),
         "Ended"
     );
+}
+
+/// Every method inside its set: the objective falls, nothing is between W and Z, tau makes no trials.
+#[test]
+fn constrained_trials_of_every_method_descend_without_tau() {
+    let directory = tempfile::tempdir().unwrap();
+    let grid = "data: {source: digits, train: 300, test: 100}
+model: {hidden: [24, 16], bias: true, init: {scale: 0.5}}
+solver: {iterations: 25, gamma: 5, rho: 5, alpha: 0.1, weight_decay: 1, coupling: constrained, compress_after: 5}
+grid:
+  compression:
+    - {method: tensor-train, rank: 6}
+    - {method: low-rank, rank: 6}
+    - {method: prune, sparsity: 0.8}
+    - {method: prune, sparsity: 0.8, scope: global, layers: all}
+    - {method: n-m, n: 2, m: 4}
+    - {method: mixed, choices: [{layer: 0, method: prune, sparsity: 0.5}, {layer: 1, method: low-rank, rank: 4}]}
+  solver.tau: [1, 10]
+";
+    let sweep = sweep_of(directory.path(), grid);
+    assert_eq!(sweep.trials.len(), 6);
+    let summary = run_sweep(&sweep, &Interrupt::default(), &mut |_, _| {}).unwrap();
+    assert_eq!((summary.done, summary.failed), (6, 0));
+    for row in sweep.run.read_trials().unwrap().rows {
+        let trial = sweep.run.trial(&row.trial);
+        let result = trial.read_result().unwrap().unwrap();
+        let last = result.last.unwrap();
+        assert_eq!(last.residual_w, 0.0, "{row:?}");
+        assert_eq!(last.descent_violations, 0, "{row:?}");
+        assert!(last.test_accuracy.unwrap() > 0.5, "{row:?}");
+    }
 }

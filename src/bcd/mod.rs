@@ -11,6 +11,7 @@
 //! | E_i | linear residual U_i - W_i V_{i-1} | d_i x n |
 
 mod checkpoint;
+mod constrained;
 mod data;
 mod error;
 mod objective;

@@ -22,6 +22,8 @@ pub enum Coupling {
     Penalty,
     /// After each weight update `W_i = Z_i`, as in the published pruning notebooks. No descent guarantee.
     Hard,
+    /// `W` itself is in the set, and its update a minimiser there; no `Z`, no `tau`. Every step descends.
+    Constrained,
 }
 
 /// `lambda`: one value for all layers, or one per layer.
@@ -53,7 +55,7 @@ pub struct StopSettings {
 /// | `alpha` | 1 | proximal weight | > 0 |
 /// | `weight_decay` | 0 | `lambda` of `lambda_i/2 |W_i|^2` | >= 0 |
 /// | `precision` | single | arithmetic | single, double |
-/// | `coupling` | penalty | see [`Coupling`] | penalty, hard |
+/// | `coupling` | penalty | see [`Coupling`] | penalty, hard, constrained |
 /// | `tau_final` | none | geometric continuation of `tau` over the iterations | > 0 |
 /// | `compress_after` | 0 | dense warm-up: compression takes part after so many iterations | < iterations |
 /// | `eval_every` | 1 | accuracy every so many iterations (the last one always) | >= 1 |

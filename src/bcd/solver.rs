@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ndarray::Array2;
 
+use super::constrained::System;
 use super::data::TrainingData;
 use super::error::{Block, Cause, SolverError};
 use super::objective::{LayerSums, Sums};
@@ -108,6 +109,7 @@ pub struct Solver<T> {
     pub(super) step: f64,
     pub(super) tau: f64,
     first_layer: Option<FirstLayerSystem>,
+    first_constrained: Option<System>,
     workspace: Workspace<T>,
 }
 
@@ -143,6 +145,7 @@ impl<T: Real> Solver<T> {
             step: 0.0,
             tau: problem.settings.tau,
             first_layer,
+            first_constrained: None,
             workspace: Workspace::default(),
             problem,
             state,
@@ -162,7 +165,11 @@ impl<T: Real> Solver<T> {
         if number == self.problem.settings.compress_after + 1 && !self.is_compressing() {
             self.begin_compression()?;
         }
-        let compressed_before = self.state.compressed.clone();
+        // Under `coupling: constrained` there are no blocks `Z` that could move.
+        let compressed_before = match self.problem.settings.coupling {
+            Coupling::Constrained => vec![None; weights_before.len()],
+            Coupling::Penalty | Coupling::Hard => self.state.compressed.clone(),
+        };
         self.tau = self.problem.settings.tau_at(number);
         let objective_before = self.objective();
         let last = self.problem.architecture.layers.len() - 1;
@@ -173,6 +180,7 @@ impl<T: Real> Solver<T> {
             state: &mut self.state,
             workspace: &mut self.workspace,
             first_layer: &mut self.first_layer,
+            first_constrained: &mut self.first_constrained,
             sums: &mut self.sums,
             squared_step: 0.0,
         };
@@ -197,7 +205,7 @@ impl<T: Real> Solver<T> {
         Ok(self.measurement())
     }
 
-    /// `Z_i = P_i(W_i)` for every layer that is to be compressed; with `coupling: hard` also
+    /// `Z_i = P_i(W_i)` for every layer that is to be compressed; but with `coupling: penalty` also
     /// `W_i = Z_i`, and the pre-activations and activations start from the forward pass of that.
     fn begin_compression(&mut self) -> Result<(), SolverError> {
         let global = self.problem.globally_pruned_layers();
@@ -240,7 +248,7 @@ impl<T: Real> Solver<T> {
                 };
             self.state.compressed[index] = Some(projected);
         }
-        if self.problem.settings.coupling == Coupling::Hard && self.is_compressing() {
+        if self.problem.settings.coupling != Coupling::Penalty && self.is_compressing() {
             for (weights, compressed) in self.state.weights.iter_mut().zip(&self.state.compressed) {
                 if let Some(projected) = compressed {
                     weights.weight.assign(&projected.dense);

@@ -3,6 +3,7 @@
 
 use ndarray::{Array2, Zip};
 
+use super::constrained::System;
 use super::error::{Block, Cause, SolverError};
 use super::objective::Sums;
 use super::ridge::{Change, FirstLayerSystem, Ridge, solve_dual, solve_primal};
@@ -27,6 +28,8 @@ pub struct Iteration<'a, T> {
     pub workspace: &'a mut Workspace<T>,
     /// The system of the first layer.
     pub first_layer: &'a mut Option<FirstLayerSystem>,
+    /// The system of the first layer with `coupling: constrained`.
+    pub first_constrained: &'a mut Option<System>,
     /// Parts of the objective.
     pub sums: &'a mut Sums,
     /// Sum of the squared changes of the `U` and `V` so far.
@@ -101,6 +104,9 @@ impl<T: Real> Iteration<'_, T> {
     /// `D [ (alpha + tau_i + lambda_i) I + rho V V' ] = tau_i (Z_i - W_i) - lambda_i W_i + rho E V'`.
     /// It is exact for any weights, and rounding in the Gram matrix cannot move a converged one.
     pub fn update_weight(&mut self, index: usize) -> Result<(), SolverError> {
+        if self.is_constrained(index) {
+            return self.update_constrained_weight(index);
+        }
         let change = self.solve_for_weight(index)?;
         if !change.is_finite() {
             return Err(self.fail(Block::Weight(index), Cause::NonFinite));
@@ -220,8 +226,12 @@ impl<T: Real> Iteration<'_, T> {
         Ok(())
     }
 
-    fn take_over(&mut self, index: usize, projected: Projected<T>) -> Result<(), SolverError> {
-        if self.settings().coupling == Coupling::Hard {
+    pub(super) fn take_over(
+        &mut self,
+        index: usize,
+        projected: Projected<T>,
+    ) -> Result<(), SolverError> {
+        if self.settings().coupling != Coupling::Penalty {
             self.state.weights[index].weight.assign(&projected.dense);
         }
         let residual = projected.squared_error(self.state.weights[index].weight.view());
@@ -233,7 +243,7 @@ impl<T: Real> Iteration<'_, T> {
         Ok(())
     }
 
-    fn refresh_linear_residual(&mut self, index: usize) {
+    pub(super) fn refresh_linear_residual(&mut self, index: usize) {
         self.state
             .refresh_linear_residual(index, &self.problem.architecture, &self.problem.data);
         self.sums.layers[index].linear_residual =

@@ -3,13 +3,15 @@
 mod low_rank;
 mod projected;
 mod prune;
+mod quadratic;
 mod resolve;
 pub mod settings;
 mod tensor_train;
 
 pub use low_rank::LowRank;
 pub use projected::{LayerCompression, Projected, ProjectionError, Stored};
-pub use prune::{keep_n_of_m, prune_jointly};
+pub use prune::{keep_n_of_m, kept_entries, prune_jointly};
+pub use quadratic::Quadratic;
 pub use resolve::{CompressionError, automatic_modes};
 pub use settings::{
     CompressionSettings, LayerSelection, Method, MethodChoice, Modes, PerLayer, Scope,

@@ -89,19 +89,36 @@ impl<T: Real> TensorTrain<T> {
         reshape(whole, self.shape)
     }
 
-    /// `W = left · right` with the rank of the bond that falls on the boundary between rows and
-    /// columns, if there is one there: `left` is rows x r, `right` r x columns.
-    ///
-    /// A product with `left` and `right` costs `r (rows + columns)` instead of `rows · columns`.
-    pub fn split_at_boundary(&self) -> Option<(Array2<T>, Array2<T>)> {
+    /// Number of cores that hold the row modes, if a bond falls on the boundary between rows and
+    /// columns.
+    pub(super) fn boundary(&self) -> Option<usize> {
         let mut entries = 1;
         let position = self.modes.iter().position(|mode| {
             entries *= mode;
             entries == self.shape.0
         })? + 1;
-        if position >= self.cores.len() {
-            return None;
+        (position < self.cores.len()).then_some(position)
+    }
+
+    /// The same train in another precision.
+    pub(super) fn converted<S: Real>(&self) -> TensorTrain<S> {
+        TensorTrain {
+            shape: self.shape,
+            modes: self.modes.clone(),
+            cores: self
+                .cores
+                .iter()
+                .map(|core| core.mapv(|value| S::from_f64(value.widen())))
+                .collect(),
         }
+    }
+
+    /// `W = left · right` with the rank of the bond that falls on the boundary between rows and
+    /// columns, if there is one there: `left` is rows x r, `right` r x columns.
+    ///
+    /// A product with `left` and `right` costs `r (rows + columns)` instead of `rows · columns`.
+    pub fn split_at_boundary(&self) -> Option<(Array2<T>, Array2<T>)> {
+        let position = self.boundary()?;
         let rank = self.cores[position].nrows() / self.modes[position];
         Some((
             contract(&self.cores[..position], 1),
@@ -180,7 +197,7 @@ impl<T: Real> TensorTrain<T> {
 
     /// For every bond `k` an orthonormal basis of the row space of the cores to its right:
     /// `(n_{k+1} … n_d) x r_k`.
-    fn right_interfaces(&self) -> Vec<Array2<T>> {
+    pub(super) fn right_interfaces(&self) -> Vec<Array2<T>> {
         let mut interfaces = Vec::with_capacity(self.cores.len());
         // The product of the cores to the right of the bond, r x (n_{k+1} … n_d).
         let mut right = Array2::<T>::eye(1);
@@ -255,7 +272,7 @@ pub(super) fn dominant_left_vectors<T: Real>(
 }
 
 /// `A' B`
-fn transposed_product<T: Real>(a: &Array2<T>, b: &Array2<T>) -> Array2<T> {
+pub(super) fn transposed_product<T: Real>(a: &Array2<T>, b: &Array2<T>) -> Array2<T> {
     let mut c = Array2::zeros((a.ncols(), b.ncols()));
     product(T::one(), a.t(), b.view(), Accumulate::Replace, c.view_mut());
     c
@@ -263,14 +280,14 @@ fn transposed_product<T: Real>(a: &Array2<T>, b: &Array2<T>) -> Array2<T> {
 
 /// Product of neighbouring cores, the first of them with `rank` rows per mode: a matrix of
 /// `(rank n_1 … n_m) x r_m`.
-fn contract<T: Real>(cores: &[Array2<T>], rank: usize) -> Array2<T> {
+pub(super) fn contract<T: Real>(cores: &[Array2<T>], rank: usize) -> Array2<T> {
     let first = cores[0].clone();
     debug_assert_eq!(first.nrows() % rank, 0);
     cores[1..].iter().fold(first, extend_right)
 }
 
 /// `(m x r) · (r n x r')` read as `r x (n r')`, as a matrix of `(m n) x r'`.
-fn extend_right<T: Real>(left: Array2<T>, core: &Array2<T>) -> Array2<T> {
+pub(super) fn extend_right<T: Real>(left: Array2<T>, core: &Array2<T>) -> Array2<T> {
     let (rows, rank) = left.dim();
     let mode = core.nrows() / rank;
     let core_rows = core
@@ -289,7 +306,7 @@ fn extend_right<T: Real>(left: Array2<T>, core: &Array2<T>) -> Array2<T> {
 }
 
 /// The same row-major entries in another shape.
-fn reshape<T: Real>(a: Array2<T>, shape: (usize, usize)) -> Array2<T> {
+pub(super) fn reshape<T: Real>(a: Array2<T>, shape: (usize, usize)) -> Array2<T> {
     let a = if a.is_standard_layout() {
         a
     } else {

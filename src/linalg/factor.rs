@@ -37,12 +37,20 @@ impl<T: Real> Cholesky<T> {
     ///
     /// # Errors
     /// [`NotPositiveDefinite`] when a pivot is not a positive finite number.
-    pub fn factor(mut a: Array2<T>) -> Result<Self, NotPositiveDefinite> {
+    pub fn factor(a: Array2<T>) -> Result<Self, NotPositiveDefinite> {
+        Self::factor_on(Threads::Pool, a)
+    }
+
+    /// [`Self::factor`] on the given threads.
+    ///
+    /// # Errors
+    /// As [`Self::factor`].
+    pub fn factor_on(threads: Threads, mut a: Array2<T>) -> Result<Self, NotPositiveDefinite> {
         let size = a.nrows();
         let threads = if size < ONE_THREAD_BELOW {
             Par::Seq
         } else {
-            Threads::Pool.backend()
+            threads.backend()
         };
         let mut buffer = MemBuffer::new(llt::factor::cholesky_in_place_scratch::<T>(
             size,
@@ -67,6 +75,26 @@ impl<T: Real> Cholesky<T> {
     /// Returns the memory of the factor, to be used again.
     pub fn into_storage(self) -> Array2<T> {
         self.lower
+    }
+
+    /// `L`, with zeros above the diagonal.
+    pub fn lower(&self) -> Array2<T> {
+        let mut lower = self.lower.clone();
+        for (row, mut entries) in lower.rows_mut().into_iter().enumerate() {
+            entries
+                .iter_mut()
+                .skip(row + 1)
+                .for_each(|entry| *entry = T::zero());
+        }
+        lower
+    }
+
+    /// Solves `L X = B` in place; `B` is d x n.
+    pub fn solve_lower_in_place(&self, b: &mut ArrayViewMut2<'_, T>) {
+        let lower = Operand::new(self.lower.view());
+        for_each_tile(as_backend_mut(b), |_, tile| {
+            solve_lower_triangular_in_place(lower.as_backend(), tile, Par::Seq);
+        });
     }
 
     /// Solves `A X = B` in place; `B` is d x n.

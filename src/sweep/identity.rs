@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::bcd::SolverSettings;
+use crate::bcd::{Coupling, SolverSettings};
 use crate::compress::CompressionSettings;
 use crate::data::Source;
 use crate::network::InitSettings;
@@ -34,15 +34,20 @@ impl TrialSettings {
     }
 
     /// Settings that the trial does not use are reset to their defaults: without compression `tau`, `tau_final`,
-    /// `coupling` and `compress_after`; with weights from a file the seed. The shuffle seed of `digits` is written out.
+    /// `coupling` and `compress_after`; with `coupling: constrained` `tau` and `tau_final`; with weights from a file the
+    /// seed. The shuffle seed of `digits` is written out.
     #[must_use]
     pub fn normalized(mut self) -> Self {
+        let unused = SolverSettings::default();
         if self.compression == CompressionSettings::None {
-            let unused = SolverSettings::default();
             self.solver.tau = unused.tau;
             self.solver.tau_final = unused.tau_final;
             self.solver.coupling = unused.coupling;
             self.solver.compress_after = unused.compress_after;
+        }
+        if self.solver.coupling == Coupling::Constrained {
+            self.solver.tau = unused.tau;
+            self.solver.tau_final = unused.tau_final;
         }
         if matches!(self.model.init, InitSettings::File { .. }) {
             self.seed = 0;
@@ -55,11 +60,14 @@ impl TrialSettings {
 
     /// Whether the trial's result can depend on the setting at this dotted path, given the others.
     pub(super) fn uses(&self, path: &str) -> bool {
-        let of_compression = matches!(
-            path,
-            "solver.tau" | "solver.tau_final" | "solver.coupling" | "solver.compress_after"
-        );
-        !of_compression || self.compression != CompressionSettings::None
+        let compresses = self.compression != CompressionSettings::None;
+        match path {
+            "solver.tau" | "solver.tau_final" => {
+                compresses && self.solver.coupling != Coupling::Constrained
+            }
+            "solver.coupling" | "solver.compress_after" => compresses,
+            _ => true,
+        }
     }
 
     /// The whole hash behind the id.
@@ -170,6 +178,25 @@ mod tests {
         let normalized = changed.clone().normalized();
         assert_eq!(normalized.solver, changed.solver);
         assert!(changed.uses("solver.tau"));
+    }
+
+    #[test]
+    fn a_constrained_weight_has_no_tau() {
+        let constrained = settings(
+            "{data: {source: digits}, model: {hidden: [256, 256]}, seed: 1, solver: {coupling: constrained},
+            compression: {method: low-rank, rank: 2}}",
+        );
+        let mut other_tau = constrained.clone();
+        other_tau.solver.tau = 50.0;
+        other_tau.solver.tau_final = Some(100.0);
+        assert_eq!(other_tau.id(), constrained.id());
+        let mut hard = constrained.clone();
+        hard.solver.coupling = Coupling::Hard;
+        assert_ne!(hard.id(), constrained.id());
+        for path in ["solver.tau", "solver.tau_final"] {
+            assert!(hard.uses(path) && !constrained.uses(path));
+        }
+        assert!(constrained.uses("solver.coupling") && constrained.uses("solver.compress_after"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::data::{DataSets, LoadedData};
 use super::{Plan, Trial, TrialSettings};
-use crate::bcd::{Precision, SolverSettings};
+use crate::bcd::{Coupling, Precision, SolverSettings};
 use crate::compress::{CompressionError, LayerCompression};
 use crate::network::{Architecture, InitSettings, LayerKind, ModelError, ModelFileError};
 
@@ -136,6 +136,7 @@ fn estimate(
     let mut numbers = 0.0;
     let mut operations = 0.0;
     let (mut widest, mut largest_system) = (0.0_f64, 0.0_f64);
+    let (mut constrained, mut kept) = (0.0_f64, 0.0);
     let mut inputs = architecture.inputs;
     for (index, layer) in architecture.layers.iter().enumerate() {
         let (units, d) = (layer.units as f64, inputs as f64);
@@ -163,6 +164,18 @@ fn estimate(
         } else {
             operations += product;
         }
+        if compression[index].is_some() && solver.coupling == Coupling::Constrained {
+            // In double precision: Gram matrix, system, factor, and half a dozen of the weight's shape.
+            // The weight of the first layer keeps its system.
+            let system = 8.0 * (3.0 * columns * columns + 6.0 * rows * columns);
+            constrained = constrained.max(system);
+            kept += if index == 0 {
+                16.0 * columns * columns
+            } else {
+                0.0
+            };
+            operations += 8.0 * rows * columns * columns;
+        }
         inputs = layer.units;
     }
     let bytes_per_number = match solver.precision {
@@ -170,7 +183,7 @@ fn estimate(
         Precision::Double => 8.0,
     };
     // A few megabytes for the evaluation tiles and everything small.
-    let memory = (numbers + widest + largest_system) * bytes_per_number + 16e6;
+    let memory = (numbers + widest + largest_system) * bytes_per_number + constrained + kept + 16e6;
     Cost {
         memory: memory as u64,
         operations: operations * solver.iterations.max(1) as f64,

@@ -294,7 +294,7 @@ fn eliminated(
 }
 
 /// Gauss-Jordan elimination with row pivots: `A X = B`.
-fn eliminate(mut a: Array2<f64>, mut b: Array2<f64>) -> Array2<f64> {
+pub fn eliminate(mut a: Array2<f64>, mut b: Array2<f64>) -> Array2<f64> {
     let size = a.nrows();
     for pivot in 0..size {
         let best = (pivot..size)

@@ -33,7 +33,7 @@ fn assert_resumes<T: Real>(case: &Case) {
 
 #[test]
 fn every_iteration_of_every_method_can_be_resumed() {
-    for coupling in [Coupling::Penalty, Coupling::Hard] {
+    for coupling in [Coupling::Penalty, Coupling::Hard, Coupling::Constrained] {
         for compress_after in [0, 3] {
             for mut case in every_kind() {
                 case.solver.coupling = coupling;

@@ -10,6 +10,7 @@ mod block_updates;
 mod blocks;
 mod cases;
 mod checkpoints;
+mod constrained;
 mod descent;
 mod initialisation;
 mod projections;

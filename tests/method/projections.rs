@@ -14,7 +14,7 @@ const GLOBAL: &str = METHODS[4];
 #[test]
 fn one_threshold_holds_for_all_layers_after_every_iteration() {
     for convolution in [false, true] {
-        for coupling in [Coupling::Penalty, Coupling::Hard] {
+        for coupling in [Coupling::Penalty, Coupling::Hard, Coupling::Constrained] {
             let mut case = Case {
                 compression: GLOBAL,
                 ..Case::default()
@@ -35,7 +35,9 @@ fn one_threshold_holds_for_all_layers_after_every_iteration() {
                     Coupling::Penalty => {
                         assert_eq!(compressed, with_one_threshold(&blocks.weights, 0.6));
                     }
-                    Coupling::Hard => assert_eq!(compressed, blocks.weights),
+                    Coupling::Hard | Coupling::Constrained => {
+                        assert_eq!(compressed, blocks.weights);
+                    }
                 }
                 solver.iterate().unwrap();
             }

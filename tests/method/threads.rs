@@ -1,5 +1,6 @@
 //! The same numbers to the last bit for any number of threads.
 
+use nnbcd::bcd::Coupling;
 use nnbcd::linalg::Real;
 
 use crate::cases::{Case, METHODS};
@@ -25,6 +26,14 @@ fn final_state<T: Real>(case: &Case, threads: usize) -> Vec<u8> {
 }
 
 fn check<T: Real>(case: &Case) {
+    for coupling in [Coupling::Penalty, Coupling::Constrained] {
+        let mut case = case.clone();
+        case.solver.coupling = coupling;
+        check_coupling::<T>(&case);
+    }
+}
+
+fn check_coupling<T: Real>(case: &Case) {
     let alone = final_state::<T>(case, 1);
     for threads in [2, 3] {
         assert!(

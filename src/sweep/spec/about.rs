@@ -43,7 +43,9 @@ pub(super) fn about(path: &str) -> Option<&'static str> {
         "solver.weight_decay" => {
             "lambda; one number, or one per layer (hidden layers + 1, one more with a convolution)"
         }
-        "solver.coupling" => "penalty is the paper's; hard sets W = Z after each update",
+        "solver.coupling" => {
+            "penalty is the paper's; hard sets W = Z after each update; constrained minimises in the set"
+        }
         "solver.compress_after" => {
             "dense iterations before compression takes part; 0 is the default"
         }
