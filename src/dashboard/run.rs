@@ -255,11 +255,6 @@ impl Session {
     }
 
     fn send(&mut self, command: &Command) -> bool {
-        if self.state.is_shared() {
-            self.state
-                .say("workers take no orders from here: use nnbcd-tui stop or cancel, and submit");
-            return false;
-        }
         match send(&self.run, command) {
             Ok(()) => true,
             Err(error) => {
