@@ -119,6 +119,9 @@ fn a_terminal_that_vanishes_ends_the_viewer_only() {
         test_kill_process(viewer).is_err(),
         "the viewer is still there"
     );
+    let files = place.run_files();
+    let complaint = files.iter().find(|name| name.starts_with("dashboard-"));
+    assert_eq!(complaint, None, "it panicked on its way out");
     assert_run_goes_on(&place);
     stop(&place);
 }
