@@ -100,6 +100,62 @@ fn commands_go_out_after_a_question() {
 }
 
 #[test]
+fn a_click_on_the_name_of_a_column_sorts_by_it() {
+    let mut state = fixture::finished(Look::default());
+    for width in [80, 200] {
+        let text = fixture::text(&mut state, width, 24);
+        let names = text
+            .lines()
+            .find(|line| line.contains("seeds"))
+            .expect("names");
+        // The backend's text has a quote before each line.
+        let place = |name: &str| {
+            // Not the end of "iterations".
+            let found = names
+                .find(&format!(" {name}"))
+                .expect("the name of the column");
+            names[..found].chars().count() as u16
+        };
+        for name in ["objective", "accuracy", "setting", "ratio"] {
+            let place = place(name);
+            state.handle(Action::SortAt(place));
+            let text = fixture::text(&mut state, width, 24);
+            assert!(text.contains(&format!("▲{name}")), "{text}");
+            state.handle(Action::SortAt(place));
+            let text = fixture::text(&mut state, width, 24);
+            assert!(text.contains(&format!("▼{name}")), "{text}");
+            state.handle(Action::Reverse);
+        }
+        state.handle(Action::SortAt(place("seeds")));
+    }
+}
+
+#[test]
+fn the_palette_does_what_its_words_say() {
+    let mut state = fixture::running(Look::default());
+    state.resize((80, 24).into());
+    press(&mut state, ':');
+    assert_eq!(answer(&mut state, "cancel"), None);
+    assert!(matches!(
+        press(&mut state, 'y'),
+        Some(Effect::Send(Command::Cancel { .. }))
+    ));
+    press(&mut state, ':');
+    for character in "view".chars() {
+        press(&mut state, character);
+    }
+    press_code(&mut state, KeyCode::Down, KeyModifiers::NONE);
+    insta::assert_snapshot!("palette", fixture::text(&mut state, 80, 24));
+    press_code(&mut state, KeyCode::Enter, KeyModifiers::NONE);
+    press(&mut state, ':');
+    assert_eq!(answer(&mut state, "leave run goes on"), Some(Effect::Leave));
+    press(&mut state, ':');
+    answer(&mut state, "no such thing");
+    let text = fixture::text(&mut state, 80, 24);
+    assert!(text.contains("nothing here does 'no such thing'"), "{text}");
+}
+
+#[test]
 fn enter_opens_a_setting_and_then_a_trial() {
     let mut state = fixture::finished(Look::default());
     let enter = |state: &mut State| press_code(state, KeyCode::Enter, KeyModifiers::NONE);

@@ -4,9 +4,10 @@ mod dashboard_fixture;
 
 use dashboard_fixture as fixture;
 use nnbcd::dashboard::state::{Look, State};
-use nnbcd::dashboard::{Action, Theme, View};
+use nnbcd::dashboard::{Action, Effect, Theme, View};
 use nnbcd::store::{
-    Liveness, QueueNews, QueueTask, RunUpdate, TaskState, TrialStatus, WorkerSeen, WorkerStatus,
+    Command, Liveness, QueueNews, QueueTask, RunUpdate, RunnerState, TaskState, TrialStatus,
+    WorkerSeen, WorkerStatus,
 };
 
 const PLAIN: Look = Look {
@@ -131,4 +132,41 @@ fn tasks_in_the_queue_are_no_end_and_an_empty_queue_is_one() {
     let said = text(&mut state);
     assert!(said.contains("nobody works on it"), "{said}");
     assert!(said.contains("Submit the grid again"), "{said}");
+}
+
+#[test]
+fn orders_are_refused_with_the_reason_and_what_to_do_instead() {
+    let ids = [0, 1, 2].map(|seed| fixture::id(0, seed)).join(" ");
+    let cancel = format!("nnbcd-tui cancel results/digits {ids}");
+    for (action, words) in [
+        (Action::Pause, "nnbcd-tui stop results/digits"),
+        (Action::Cancel, cancel.as_str()),
+        (Action::Retry, "nnbcd-tui submit --slurm --retry-failed"),
+        (Action::PauseRun, "cannot pause"),
+        (Action::StopRun, "nnbcd-tui stop results/digits"),
+        (Action::Jobs, "--max-parallel N"),
+    ] {
+        let mut state = shared();
+        assert_eq!(state.handle(action), None);
+        let said = fixture::text(&mut state, 80, 24);
+        assert!(said.contains("Workers share this run"), "{said}");
+        assert!(said.contains(words), "{action:?}: {said}");
+        assert_eq!(state.handle(Action::Accept), None, "nothing is sent");
+    }
+    // Leaving does not ask whether to stop what cannot be stopped from here.
+    assert_eq!(shared().handle(Action::Interrupt), Some(Effect::Leave));
+}
+
+#[test]
+fn a_runner_that_goes_on_with_what_workers_left_takes_orders() {
+    let mut state = shared();
+    state.show_queue(QueueNews::Tasks(Vec::new()));
+    state.apply(RunUpdate::Workers(vec![worker("41_1", "", false)]));
+    state.apply(fixture::runner(RunnerState::Running));
+    assert!(text(&mut state).contains("runner alive"));
+    state.handle(Action::StopRun);
+    assert_eq!(
+        state.handle(Action::Accept),
+        Some(Effect::Send(Command::Stop))
+    );
 }

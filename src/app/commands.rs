@@ -58,6 +58,7 @@ pub fn retry(arguments: &TrialPaths) -> Result<ExitCode> {
 fn give(run: &Path, command: &Command, said: &str) -> Result<ExitCode> {
     let run = RunDirectory::open(run)?;
     if matches!(liveness(&run), Liveness::Gone) {
+        queue::refuse_orders_to_workers(&run)?;
         bail!(
             "{}: no runner works on this run; start it again with: nnbcd-tui {}",
             run.root().display(),

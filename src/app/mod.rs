@@ -67,10 +67,14 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(REFUSED)
 }
 
-/// Names of files and what stands in them may hold sequences that a terminal would obey.
+/// Names of files and what stands in them may hold sequences that a terminal would obey, and marks that turn the
+/// direction of what follows.
 fn visible(text: &str) -> String {
     let show = |letter: char| match letter {
         '\n' | '\t' => letter,
+        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            char::REPLACEMENT_CHARACTER
+        }
         _ if letter.is_control() => char::REPLACEMENT_CHARACTER,
         _ => letter,
     };
@@ -79,5 +83,5 @@ fn visible(text: &str) -> String {
 
 /// Prints a line to standard output. A closed pipe is no reason to fail.
 fn say(text: impl Display) {
-    let _ = writeln!(io::stdout(), "{text}");
+    let _ = writeln!(io::stdout(), "{}", visible(&text.to_string()));
 }

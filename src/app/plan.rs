@@ -101,7 +101,7 @@ fn product_rate() -> f64 {
     2.0 * (SIZE as f64).powi(3) * f64::from(done) / start.elapsed().as_secs_f64() / threads
 }
 
-fn bytes(count: u64) -> String {
+pub fn bytes(count: u64) -> String {
     let count = count as f64;
     match count {
         _ if count >= 1e9 => format!("{:.1} GB", count / 1e9),

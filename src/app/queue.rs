@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use nnbcd::slurm::{Array, cancel_task, stop_jobs, tasks};
 use nnbcd::store::{
-    Liveness, QueueTask, RunDirectory, TaskState, WorkersWatch, host_name, liveness,
+    Liveness, QueueTask, RunDirectory, TaskState, WorkerStatus, WorkersWatch, host_name, liveness,
 };
 
 use super::say;
@@ -83,6 +83,26 @@ pub fn refuse_beside_workers(run: &RunDirectory) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Refuses an order that nobody would take: workers listen to signals alone.
+pub fn refuse_orders_to_workers(run: &RunDirectory) -> Result<()> {
+    let workers = WorkersWatch::default().observe(run, Instant::now());
+    let alive: Vec<&WorkerStatus> = (workers.iter())
+        .filter(|worker| worker.lives)
+        .map(|worker| &worker.status)
+        .collect();
+    let Some(first) = alive.first() else {
+        return Ok(());
+    };
+    bail!(
+        "{}: {} workers share this run and take no orders; stop tasks of Slurm with: nnbcd-tui stop {0}; \
+         end other workers where they run, as in: kill {} (on {}); they write checkpoints",
+        run.root().display(),
+        alive.len(),
+        first.pid,
+        first.host
+    )
 }
 
 /// Refuses to go on while tasks of the run are in the queue.

@@ -107,6 +107,8 @@ fn differing(old: &IterationRecord, new: &IterationRecord) -> Vec<(&'static str,
             ("balanced_accuracy", row.balanced_accuracy),
             ("sparsity", Some(row.sparsity)),
             ("compression_ratio", Some(row.compression_ratio)),
+            ("effective_sparsity", row.effective_sparsity),
+            ("tau", row.tau),
         ]
     };
     let text =

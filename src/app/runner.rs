@@ -7,11 +7,12 @@ use std::process::{Command, ExitCode};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use nnbcd::report;
 use nnbcd::store::{
     Provenance, RunDirectory, RunnerLock, publish, rfc3339_utc, sweep_temporaries, unix_seconds,
 };
+use nnbcd::sweep::budget::memory_of_this_machine;
 use nnbcd::sweep::{
     Budget, DataSets, Interrupt, Moment, Plan, PreparedTrial, Progress, Summary, Sweep,
     plan_from_file, prepare, run_sweep,
@@ -19,6 +20,7 @@ use nnbcd::sweep::{
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+use super::plan::bytes;
 use super::progress::ProgressLines;
 use super::{INCOMPLETE, say};
 use crate::cli::RunArguments;
@@ -116,6 +118,7 @@ impl Prepared {
         let run = RunDirectory::under(&arguments.place.results, &plan.name)?;
         let data = DataSets::load(&plan)?;
         let trials = prepare(&plan, &data)?;
+        refuse_too_large(&trials)?;
         let budget = Budget::of_this_machine(arguments.limits.threads, arguments.limits.jobs);
         if arguments.fresh {
             move_aside(&run)?;
@@ -221,6 +224,22 @@ fn commit_of(directory: &Path) -> Option<String> {
         .ok()?;
     let commit = String::from_utf8(output.stdout).ok()?;
     output.status.success().then(|| commit.trim().to_owned())
+}
+
+/// Refuses trials that no memory of this machine can hold: such a trial would not fail by itself, it would take the runner
+/// and all other trials with it.
+fn refuse_too_large(trials: &[PreparedTrial]) -> Result<()> {
+    let memory = memory_of_this_machine();
+    if let Some(trial) = trials.iter().find(|trial| trial.cost.memory > memory) {
+        bail!(
+            "trial {} needs about {} of memory, this machine has {}: make model.hidden or data.train smaller, or take \
+             a larger machine (plan lists what every trial needs)",
+            trial.trial.id,
+            bytes(trial.cost.memory),
+            bytes(memory)
+        );
+    }
+    Ok(())
 }
 
 /// SIGTERM and SIGINT ask the trials to stop after their current iteration; a second SIGINT ends

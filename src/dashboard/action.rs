@@ -96,10 +96,14 @@ pub enum Action {
     Unmark,
     /// Sort by the column so many further on.
     Sort(i32),
+    /// Sort by the column at this place of the list; if it decides already, the other way round.
+    SortAt(u16),
     /// The other way round.
     Reverse,
     /// Type a filter.
     Filter,
+    /// Type what to do.
+    Palette,
     /// Step back: close what is open, then forget the filter.
     Back,
     /// Pause or resume the selected trials.

@@ -48,6 +48,10 @@ pub(super) fn last_line(path: &Path) -> String {
 
 /// The last so many bytes of a file, from the beginning of a line on.
 fn end_of(path: &Path, most: u64) -> io::Result<String> {
+    // A pipe that nobody writes to would hold up the dashboard.
+    if !fs::metadata(path)?.is_file() {
+        return Ok(String::new());
+    }
     let mut file = File::open(path)?;
     let start = file.metadata()?.len().saturating_sub(most);
     file.seek(SeekFrom::Start(start))?;

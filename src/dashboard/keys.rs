@@ -15,6 +15,10 @@ enum Place {
     In(&'static [View]),
     /// While text is typed.
     Typing,
+    /// While one of several entries is chosen by typing.
+    Choosing,
+    /// While something is told.
+    Told,
     /// While a question waits.
     Question,
     /// While the question is how to leave.
@@ -70,6 +74,7 @@ const RUN: Place = In(&[View::Overview, View::Trial, View::Machine]);
 static BINDINGS: &[Binding] = &[
     bind(Everywhere, &[Char('q')], Action::Leave, "leave; the run goes on", "leave"),
     bind(Everywhere, &[Char('?')], Action::Help, "these keys", "help"),
+    bind(Everywhere, &[Char(':')], Action::Palette, "type what to do", ""),
     bind(Everywhere, &[Ctrl('c')], Action::Interrupt, "leave, or ask whether to stop the run", ""),
     bind(Everywhere, &[Ctrl('z')], Action::Suspend, "back to the shell (fg returns)", ""),
     bind(Everywhere, &[Ctrl('l')], Action::Repaint, "draw the screen again", ""),
@@ -122,6 +127,10 @@ static BINDINGS: &[Binding] = &[
     bind(Place::Typing, &[Code(KeyCode::Enter)], Action::Accept, "", "take it"),
     bind(Place::Typing, &[Code(KeyCode::Esc), Ctrl('c')], Action::Back, "", "never mind"),
     bind(Place::Typing, &[Code(KeyCode::Backspace), Ctrl('h')], Action::Erase, "", ""),
+    bind(Place::Choosing, &[Code(KeyCode::Down), Code(KeyCode::Tab)], Action::Move(1), "", "next"),
+    bind(Place::Choosing, &[Code(KeyCode::Up), Code(KeyCode::BackTab)], Action::Move(-1), "", ""),
+    bind(Place::Told, &[Code(KeyCode::Enter), Code(KeyCode::Esc), Char('q'), Char(' ')], Action::Back, "", "close"),
+    bind(Place::Told, &[Ctrl('c')], Action::Leave, "", ""),
     bind(Place::Question, &[Char('y'), Code(KeyCode::Enter)], Action::Accept, "", "yes"),
     bind(Place::Question, &[Char('n'), Code(KeyCode::Esc), Ctrl('c'), Char('q')], Action::Back, "", "no"),
     bind(Place::Leaving, &[Char('d'), Ctrl('c'), Char('q')], Action::Leave, "", "leave, the run goes on"),
@@ -140,6 +149,10 @@ impl Place {
             (None, In(views)) => views.contains(&state.view),
             (Some(Prompt::Help { .. }), place) => place == Self::Help,
             (Some(Prompt::Filter { .. } | Prompt::Jobs { .. }), place) => place == Self::Typing,
+            (Some(Prompt::Palette { .. }), place) => {
+                matches!(place, Self::Typing | Self::Choosing)
+            }
+            (Some(Prompt::Refusal { .. }), place) => place == Self::Told,
             (Some(Prompt::Confirm { .. }), place) => place == Self::Question,
             (Some(Prompt::Leave), place) => place == Self::Leaving,
             (None, _) => false,
@@ -175,20 +188,40 @@ pub(crate) fn default_help(key: Key) -> Option<&'static str> {
         .map(|binding| binding.help)
 }
 
-/// The lines of the help: keys and what they do, those of the view first.
-pub(crate) fn help(state: &State) -> Vec<(String, &'static str)> {
+/// Something that can be done in a view.
+pub(crate) struct Entry {
+    /// The keys that do it.
+    pub keys: String,
+    /// What it does; empty for what goes without saying.
+    pub help: &'static str,
+    /// What it asks for.
+    pub action: Action,
+}
+
+/// All that can be done in the view at hand: what only this view has comes first.
+pub(crate) fn entries(state: &State) -> impl Iterator<Item = Entry> {
     let own =
         |binding: &&Binding| matches!(binding.place, In(views) if views.contains(&state.view));
     let shared = |binding: &&Binding| binding.place == Everywhere;
     (BINDINGS.iter().filter(own))
         .chain(BINDINGS.iter().filter(shared))
-        .filter(|binding| !binding.help.is_empty())
         .map(|binding| {
             let names: Vec<String> = (binding.keys.iter())
                 .map(|key| state.keys.in_place_of(*key).name())
                 .collect();
-            (names.join(" "), binding.help)
+            Entry {
+                keys: names.join(" "),
+                help: binding.help,
+                action: binding.action,
+            }
         })
+}
+
+/// The lines of the help: keys and what they do.
+pub(crate) fn help(state: &State) -> Vec<(String, &'static str)> {
+    entries(state)
+        .filter(|entry| !entry.help.is_empty())
+        .map(|entry| (entry.keys, entry.help))
         .collect()
 }
 
@@ -218,6 +251,7 @@ mod tests {
         match (a, b) {
             (In(a), In(b)) => a.iter().any(|view| b.contains(view)),
             (Everywhere, In(_)) | (In(_), Everywhere) => true,
+            (Place::Typing, Place::Choosing) | (Place::Choosing, Place::Typing) => true,
             (a, b) => a == b,
         }
     }

@@ -111,8 +111,13 @@ pub(crate) fn click(state: &State, at: Position) -> Option<Action> {
         return tab.map(|(view, _)| Action::Show(view));
     }
     let (list, _) = overview(areas.body, state.list.rows.len());
-    let in_rows = view == View::Overview && list.contains(at) && at.y > list.y;
-    in_rows.then(|| Action::Pick(at.y - list.y - 1))
+    if view != View::Overview || !list.contains(at) {
+        return None;
+    }
+    Some(match at.y - list.y {
+        0 => Action::SortAt(at.x - list.x),
+        line => Action::Pick(line - 1),
+    })
 }
 
 #[cfg(test)]
@@ -126,7 +131,7 @@ mod tests {
         let click = |x, y| click(&state, Position::new(x, y));
         assert_eq!(click(0, 2), Some(Action::Show(View::Overview)));
         assert_eq!(click(12, 2), Some(Action::Show(View::Convergence)));
-        assert_eq!(click(5, 3), None, "the names of the columns");
+        assert_eq!(click(5, 3), Some(Action::SortAt(5)), "the names");
         assert_eq!(click(5, 5), Some(Action::Pick(1)));
         assert_eq!(click(5, 23), None);
     }

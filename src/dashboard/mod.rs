@@ -4,9 +4,9 @@
 //! |---|---|
 //! | [`state`] | everything known and shown, as plain data |
 //! | [`view`] | pure functions from the state to a frame |
-//! | [`keys`], `keymap` | one table of keys, for doing, helping and hinting; keys moved elsewhere |
+//! | [`keys`], `keymap`, `palette` | one table of keys, for doing, helping, hinting and typing; keys moved elsewhere |
 //! | `preferences` | theme and keys from a file |
-//! | `layout` | where things stand on the screen |
+//! | `layout`, `columns` | where things stand on the screen |
 //! | `theme`, `text` | colours; foreign text, widths, numbers |
 //! | `terminal` | the terminal, and giving it back |
 //! | `run`, `input`, `documents` | the loop, what the user does, the files of a trial |
@@ -14,11 +14,13 @@
 //! It works on nothing but the run directory. Live, watched and ended runs take the same path.
 
 mod action;
+mod columns;
 mod documents;
 mod input;
 mod keymap;
 pub mod keys;
 mod layout;
+mod palette;
 mod preferences;
 mod run;
 pub mod state;

@@ -15,8 +15,8 @@ use super::terminal::Screen;
 use super::{DashboardError, End, Options, Outcome, keys, layout};
 use crate::store::{Command, Provenance, RunDirectory, RunFollower, RunUpdate, send};
 
-/// Time between two looks at the run directory.
-const BETWEEN_POLLS: Duration = Duration::from_millis(250);
+/// Time between two looks at the run directory, each of which may draw; a key looks at once.
+const BETWEEN_POLLS: Duration = Duration::from_millis(500);
 /// Time between two looks at the signals that arrived.
 const BETWEEN_SIGNALS: Duration = Duration::from_millis(100);
 /// Time between two frames.
@@ -255,11 +255,6 @@ impl Session {
     }
 
     fn send(&mut self, command: &Command) -> bool {
-        if self.state.is_shared() {
-            self.state
-                .say("workers take no orders from here: use nnbcd-tui stop or cancel, and submit");
-            return false;
-        }
         match send(&self.run, command) {
             Ok(()) => true,
             Err(error) => {

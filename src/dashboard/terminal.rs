@@ -4,6 +4,7 @@
 use std::backtrace::Backtrace;
 use std::fs::OpenOptions;
 use std::io::{self, BufWriter, Stdout, Write};
+use std::mem::ManuallyDrop;
 use std::panic;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,7 +36,8 @@ const FRAME_BYTES: usize = 1 << 16;
 
 /// The terminal in the hands of the dashboard.
 pub(super) struct Screen {
-    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    /// Not dropped: ratatui would complain to a standard error that has vanished with the terminal, and panic at that.
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
     /// Signals that arrived.
     pub signals: Signals,
     _hook: PanicHook,
@@ -53,7 +55,7 @@ impl Screen {
         take_over().inspect_err(|_| give_back())?;
         let terminal = Terminal::new(CrosstermBackend::new(writer)).inspect_err(|_| give_back())?;
         Ok(Self {
-            terminal,
+            terminal: ManuallyDrop::new(terminal),
             signals,
             _hook: hook,
         })

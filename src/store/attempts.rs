@@ -14,6 +14,7 @@ use super::error::StoreError;
 use super::layout::TrialDirectory;
 use super::publish::publish;
 use super::records::TrialResult;
+use super::tail::read_file;
 use super::tail::whole_lines;
 
 impl TrialDirectory {
@@ -139,7 +140,7 @@ fn copy_lines(from: &Path, to: &Path) -> Result<(), StoreError> {
 }
 
 fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
-    match fs::read(path) {
+    match read_file(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(StoreError::io(path, "read", &error)),

@@ -11,6 +11,7 @@ use super::error::StoreError;
 use super::layout::RunDirectory;
 use super::process::unix_nanoseconds;
 use super::publish::publish;
+use super::tail::read_file;
 
 /// What a viewer may ask of the runner.
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -85,7 +86,7 @@ pub fn take(run: &RunDirectory) -> Vec<Command> {
 }
 
 fn take_one(path: &Path) -> Option<Command> {
-    let bytes = match fs::read(path) {
+    let bytes = match read_file(path) {
         Ok(bytes) => bytes,
         Err(error) => {
             if error.kind() != io::ErrorKind::NotFound {

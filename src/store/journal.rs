@@ -4,7 +4,7 @@
 //! by time. So the times of a journal rise, and all lie after those of the journals before it,
 //! even if the clock has been set back meanwhile.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -13,7 +13,7 @@ use super::error::StoreError;
 use super::layout::RunDirectory;
 use super::process::{host_name, unix_nanoseconds, unix_seconds};
 use super::records::{TrialEvent, TrialEventKind};
-use super::tail::{read_bounded, whole_lines};
+use super::tail::{read_file, whole_lines};
 
 /// By how much an event lies at least after the one before, in seconds: what the numbers resolve.
 const NEXT_MOMENT: f64 = 1e-6;
@@ -85,7 +85,7 @@ pub fn read_journal(run: &RunDirectory) -> Vec<TrialEvent> {
     let journals = journal_files(&run.journal())
         .iter()
         .filter_map(|path| {
-            let bytes = read_bounded(&mut File::open(path).ok()?).ok()?;
+            let bytes = read_file(path).ok()?;
             Some(parse_events(path, whole_lines(&bytes)))
         })
         .collect();

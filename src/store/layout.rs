@@ -30,10 +30,30 @@ impl RunDirectory {
     /// The run directory `name` under `results`.
     ///
     /// # Errors
-    /// If the name could lead out of `results`, see [`valid_run_name`].
+    /// If the name could lead out of `results`, see [`valid_run_name`], or is that of a link which does.
     pub fn under(results: &Path, name: &str) -> Result<Self, StoreError> {
         valid_run_name(name)?;
-        Ok(Self::new(results.join(name)))
+        let run = Self::new(results.join(name));
+        run.refuse_link_out_of(results)?;
+        Ok(run)
+    }
+
+    /// `results` itself may be a link to where there is room; a link in it would write where nobody looks for it.
+    fn refuse_link_out_of(&self, results: &Path) -> Result<(), StoreError> {
+        if !self.root.is_symlink() {
+            return Ok(());
+        }
+        let inside = fs::canonicalize(results)
+            .and_then(|results| Ok(fs::canonicalize(&self.root)?.starts_with(results)))
+            .unwrap_or(false);
+        if inside {
+            return Ok(());
+        }
+        Err(StoreError::new(
+            &self.root,
+            "is a link that leads out of the directory of results",
+            "remove the link; --results says where else results may go",
+        ))
     }
 
     /// An existing run directory.

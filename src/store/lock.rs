@@ -4,7 +4,7 @@
 //! system has no locks, host and process id in `runner.lock` and the heartbeat in `runner.json` take
 //! their place: good against a forgotten runner, not against two that start in the same instant.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Seek, Write};
 use std::thread;
 use std::time::Duration;
@@ -16,6 +16,7 @@ use super::error::StoreError;
 use super::layout::RunDirectory;
 use super::process::{host_name, is_alive, rfc3339_utc, unix_seconds};
 use super::records::{RunnerState, RunnerStatus};
+use super::tail::read_file;
 
 /// Viewers hold the lock for an instant when they look whether it is held: a runner tries again before it gives up.
 const ATTEMPTS: u32 = 5;
@@ -85,7 +86,7 @@ impl RunnerLock {
 
 /// Who holds the lock or held it last; `None` if that is not known.
 pub fn holder(run: &RunDirectory) -> Option<Holder> {
-    serde_json::from_slice(&fs::read(run.runner_lock()).ok()?).ok()
+    serde_json::from_slice(&read_file(&run.runner_lock()).ok()?).ok()
 }
 
 fn try_lock(file: &File, run: &RunDirectory) -> Result<(), TryLockError> {

@@ -1,7 +1,6 @@
 //! `provenance.json`: where the numbers come from.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +9,7 @@ use sysinfo::{CpuRefreshKind, RefreshKind, System};
 use super::error::StoreError;
 use super::process::{host_name, rfc3339_utc, unix_seconds};
 use super::publish::publish;
+use super::tail::read_file;
 
 /// What is needed to tell later how a run came about.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,7 +85,7 @@ impl Provenance {
     /// # Errors
     /// If the file cannot be read or is damaged.
     pub fn read(path: &Path) -> Result<Self, StoreError> {
-        let bytes = fs::read(path).map_err(|error| StoreError::io(path, "read", &error))?;
+        let bytes = read_file(path).map_err(|error| StoreError::io(path, "read", &error))?;
         serde_json::from_slice(&bytes).map_err(|error| {
             StoreError::new(
                 path,

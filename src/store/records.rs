@@ -21,7 +21,8 @@ pub enum TrialStatus {
 
 /// One row of `iterations.csv`. Row 0 is the state before the first iteration.
 ///
-/// Field order is column order. `None`: not measured in this iteration (an empty cell).
+/// Field order is column order. `None`: not measured in this iteration (an empty cell). The last two columns came later:
+/// files without them are read as if they were empty.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct IterationRecord {
     /// Passes over all blocks so far.
@@ -52,6 +53,12 @@ pub struct IterationRecord {
     pub sparsity: f64,
     /// Parameters of the dense network over those of the deployed one.
     pub compression_ratio: f64,
+    /// Share of zeros after dead units are removed; measured with the accuracies.
+    #[serde(default)]
+    pub effective_sparsity: Option<f64>,
+    /// `tau`, the weight of the coupling, in this iteration; `None` where nothing is compressed (yet).
+    #[serde(default)]
+    pub tau: Option<f64>,
 }
 
 /// One row of `layers.csv`: what one layer contributes, written with every evaluated iteration.

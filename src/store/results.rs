@@ -14,6 +14,7 @@ use super::error::StoreError;
 use super::layout::TrialDirectory;
 use super::publish::{publish, publish_first};
 use super::records::{IterationRecord, TrialResult};
+use super::tail::read_file;
 
 const REMEDY: &str =
     "delete this file and run the same command again: the trial goes on from its checkpoint";
@@ -25,7 +26,7 @@ impl TrialDirectory {
     /// If the file cannot be read or is damaged.
     pub fn read_result(&self) -> Result<Option<TrialResult>, StoreError> {
         let path = self.result_json();
-        let bytes = match fs::read(&path) {
+        let bytes = match read_file(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(StoreError::io(&path, "read", &error)),

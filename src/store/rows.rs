@@ -1,6 +1,6 @@
 //! `iterations.csv` and `layers.csv`: written row by row, read while they grow.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io;
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use super::append::AppendFile;
 use super::error::StoreError;
 use super::layout::TrialDirectory;
 use super::records::{IterationRecord, LayerRecord};
-use super::tail::{read_bounded, whole_lines};
+use super::tail::{read_file, whole_lines};
 
 /// A record that belongs to an iteration; its fields are the columns of its file.
 pub trait Row: Serialize + DeserializeOwned + Default {
@@ -215,7 +215,7 @@ fn names(header_line: &[u8]) -> StringRecord {
 }
 
 fn read_if_there(path: &Path) -> Result<Vec<u8>, StoreError> {
-    match File::open(path).and_then(|mut file| read_bounded(&mut file)) {
+    match read_file(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         outcome => outcome.map_err(|error| StoreError::io(path, "read", &error)),
     }

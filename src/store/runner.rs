@@ -1,6 +1,5 @@
 //! The runner's heartbeat, and what a viewer makes of it.
 
-use std::fs;
 use std::time::{Duration, Instant};
 
 use super::error::StoreError;
@@ -9,6 +8,7 @@ use super::lock::{LockState, lock_state};
 use super::process::{host_name, is_alive};
 use super::publish::publish_unsynced;
 use super::records::{RunnerState, RunnerStatus};
+use super::tail::read_file;
 
 /// A runner whose heartbeat has not changed for so long is called silent.
 const SILENT_AFTER: Duration = Duration::from_secs(30);
@@ -30,7 +30,7 @@ pub enum Liveness {
 impl RunDirectory {
     /// What the runner last said; `None` if there is no such file or it cannot be read (yet).
     pub fn read_runner(&self) -> Option<RunnerStatus> {
-        serde_json::from_slice(&fs::read(self.runner_json()).ok()?).ok()
+        serde_json::from_slice(&read_file(&self.runner_json()).ok()?).ok()
     }
 
     /// Publishes the runner's status: its heartbeat.

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::error::StoreError;
 use super::layout::RunDirectory;
 use super::publish::publish;
+use super::tail::read_file;
 
 /// A directory that holds a frozen plan: a submission, or the run directory itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,8 +99,11 @@ impl PlanDirectory {
     /// If the list cannot be read.
     pub fn read_trials(&self) -> Result<Option<Vec<String>>, StoreError> {
         let path = self.trials();
-        match fs::read_to_string(&path) {
-            Ok(text) => Ok(Some(text.lines().map(str::to_owned).collect())),
+        match read_file(&path) {
+            Ok(bytes) => {
+                let text = String::from_utf8_lossy(&bytes);
+                Ok(Some(text.lines().map(str::to_owned).collect()))
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(StoreError::io(&path, "read", &error)),
         }
@@ -150,7 +154,7 @@ impl RunDirectory {
             .filter_map(|entry| {
                 let number = entry.file_name().to_str()?.parse().ok()?;
                 let directory = PlanDirectory::new(entry.path());
-                let bytes = fs::read(directory.job()).ok();
+                let bytes = read_file(&directory.job()).ok();
                 let job = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
                 Some(Submission {
                     number,

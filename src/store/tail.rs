@@ -25,6 +25,17 @@ pub(super) fn read_bounded(file: &mut File) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Reads a file that must be a regular one.
+///
+/// A run directory may come from somebody else: what never ends (a device) or never begins (a pipe that nobody writes
+/// to) must not hold up whoever looks at it.
+pub(super) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    read_bounded(&mut File::open(path)?)
+}
+
 /// What one look at a file says about its content without reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stamp {
@@ -35,9 +46,9 @@ pub(super) struct Stamp {
 }
 
 impl Stamp {
-    /// `None`: there is no such file, or it cannot be seen.
+    /// `None`: there is no such regular file, or it cannot be seen.
     pub(super) fn of(path: &Path) -> Option<Self> {
-        let metadata = fs::metadata(path).ok()?;
+        let metadata = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
         Some(Self {
             device: metadata.dev(),
             inode: metadata.ino(),
@@ -150,6 +161,20 @@ mod tests {
     fn append(path: &Path, text: &str) {
         let mut file = fs::OpenOptions::new().append(true).open(path).unwrap();
         file.write_all(text.as_bytes()).unwrap();
+    }
+
+    #[test]
+    fn what_never_ends_or_begins_is_not_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let pipe = directory.path().join("pipe");
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        for path in [&pipe, Path::new("/dev/zero"), directory.path()] {
+            let error = read_file(path).unwrap_err().to_string();
+            assert_eq!(error, "it is not a regular file");
+            let mut tail = Tail::new(path.to_path_buf());
+            assert_eq!(tail.poll(), None);
+        }
     }
 
     #[test]

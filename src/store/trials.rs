@@ -1,6 +1,5 @@
 //! `trials.csv`: one row per trial, always whole.
 
-use std::fs;
 use std::path::Path;
 
 use csv::{ReaderBuilder, StringRecord, Writer, WriterBuilder};
@@ -10,6 +9,7 @@ use super::error::StoreError;
 use super::layout::RunDirectory;
 use super::publish::{publish, publish_unsynced};
 use super::records::{TrialResult, TrialStatus};
+use super::tail::read_file;
 
 /// The columns before the swept ones.
 const BEFORE: [&str; 3] = ["trial", "status", "seed"];
@@ -194,7 +194,7 @@ impl TrialTable {
     /// # Errors
     /// If the file cannot be read, has other columns, or a cell holds no value of its kind.
     pub fn read(path: &Path) -> Result<Self, StoreError> {
-        let bytes = fs::read(path).map_err(|error| StoreError::io(path, "read", &error))?;
+        let bytes = read_file(path).map_err(|error| StoreError::io(path, "read", &error))?;
         Self::parse(&bytes).map_err(|what| {
             StoreError::new(
                 path,

@@ -12,6 +12,7 @@ use super::error::StoreError;
 use super::layout::RunDirectory;
 use super::process::{host_name, is_alive, unix_nanoseconds};
 use super::publish::publish_unsynced;
+use super::tail::read_file;
 
 /// Time between two heartbeats of a worker: thousands of them share one file server.
 pub const WORKER_HEARTBEAT: Duration = Duration::from_secs(30);
@@ -96,7 +97,7 @@ impl WorkersWatch {
                 let name = file.strip_suffix(".json")?;
                 let status = match self.ended.get(name) {
                     Some(status) => status.clone(),
-                    None => serde_json::from_slice(&fs::read(entry.path()).ok()?).ok()?,
+                    None => serde_json::from_slice(&read_file(&entry.path()).ok()?).ok()?,
                 };
                 let lives = self.lives(&status, &host, now);
                 Some(WorkerSeen { status, lives })

@@ -43,6 +43,18 @@ fn available_memory() -> u64 {
     (free as f64 * MEMORY_SHARE) as u64
 }
 
+/// Bytes of memory of this machine, control groups respected; some of them may be in use.
+pub fn memory_of_this_machine() -> u64 {
+    let mut system = System::new();
+    system.refresh_memory();
+    let swap = system.total_swap();
+    let limit = system.cgroup_limits().map(|limits| limits.total_memory);
+    let memory = limit.map_or(system.total_memory(), |limit| {
+        limit.min(system.total_memory())
+    });
+    memory.saturating_add(swap)
+}
+
 /// Threads for each of `running` trials: as equal as possible, at least one each.
 pub fn share_threads(threads: usize, running: usize) -> Vec<usize> {
     (0..running)

@@ -75,6 +75,14 @@ fn at_least_one(value: usize, path: &str) -> Checked {
     require(value >= 1, path, value, "a whole number >= 1")
 }
 
+/// More units than this fit no memory, and with fewer no product of two widths overflows.
+const MOST_UNITS: usize = 1 << 24;
+
+fn units(value: usize, path: &str) -> Checked {
+    let allowed = format!("a whole number from 1 to {MOST_UNITS}");
+    require((1..=MOST_UNITS).contains(&value), path, value, allowed)
+}
+
 fn given(holds: bool, path: &str, allowed: &str) -> Checked {
     if holds {
         return Ok(());
@@ -121,10 +129,10 @@ fn data(data: &DataSettings) -> Checked {
 
 fn model(model: &ModelSettings) -> Checked {
     for (index, &width) in model.hidden.iter().enumerate() {
-        at_least_one(width, &format!("model.hidden[{index}]"))?;
+        units(width, &format!("model.hidden[{index}]"))?;
     }
     if let Some(conv) = &model.conv {
-        at_least_one(conv.filters, "model.conv.filters")?;
+        units(conv.filters, "model.conv.filters")?;
         at_least_one(conv.kernel, "model.conv.kernel")?;
         at_least_one(conv.stride, "model.conv.stride")?;
     }

@@ -6,7 +6,7 @@ use crate::compress::Projected;
 use crate::linalg::Real;
 use crate::network::{
     Accuracy, LayerWeights, ModelDescription, ModelFileError, bytes_compressed, bytes_dense,
-    to_bytes,
+    effective_sparsity, to_bytes,
 };
 use crate::store::{IterationRecord, LayerRecord, TrialDirectory, TrialResult, TrialStatus};
 
@@ -80,7 +80,22 @@ pub fn iteration<T: Real>(
         balanced_accuracy: test.map(|part| part.balanced),
         sparsity: zeros as f64 / entries as f64,
         compression_ratio: size.params_dense as f64 / size.params_compressed.max(1) as f64,
+        effective_sparsity: accuracy.map(|_| {
+            effective_sparsity(
+                &solver.problem().architecture,
+                solver.weights(),
+                solver.compressed(),
+            )
+        }),
+        tau: coupling(solver, measurement.iteration),
     }
+}
+
+/// The weight of the coupling in an iteration; row 0 is measured with that of the first one.
+fn coupling<T: Real>(solver: &Solver<T>, iteration: usize) -> Option<f64> {
+    let settings = &solver.problem().settings;
+    let compressed = solver.compressed().iter().any(Option::is_some);
+    (compressed && settings.compresses_after(iteration)).then(|| settings.tau_at(iteration.max(1)))
 }
 
 /// Zeros of one deployed weight matrix that need not be stored.

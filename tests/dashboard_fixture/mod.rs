@@ -100,6 +100,8 @@ pub fn record(iteration: u64, final_objective: f64) -> IterationRecord {
         balanced_accuracy: Some(0.94),
         sparsity: 0.0,
         compression_ratio: 12.4,
+        effective_sparsity: Some(0.02 * (k / 200.0)),
+        tau: Some(5.0 * (k / 100.0).exp()),
     }
 }
 

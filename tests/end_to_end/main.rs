@@ -7,6 +7,7 @@
 
 mod commands;
 mod faults;
+mod hostile;
 mod killed;
 mod main_job;
 mod odd_machines;

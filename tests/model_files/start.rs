@@ -7,6 +7,7 @@ use nnbcd::network::{
     Architecture, ConvolutionSettings, InitSettings, LayerWeights, ModelSettings,
     read_start_weights,
 };
+use proptest::prelude::*;
 use safetensors::tensor::{Dtype, TensorView};
 
 /// 3 inputs, 2 hidden units, 2 classes.
@@ -242,4 +243,44 @@ fn numbers_beyond_single_precision_are_refused_there() {
         error.to_string().contains("entry 0 is inf in 32 bits"),
         "{error}"
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn damaged_files_are_weights_of_the_right_shape_or_an_error(
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+        digits in prop::collection::vec((any::<prop::sample::Index>(), b'0'..=b'9'), 0..3),
+        kept in prop::option::weighted(0.2, any::<prop::sample::Index>()),
+    ) {
+        let tensors = [
+            ("layers.0.weight", [2, 3]),
+            ("layers.1.weight", [2, 2]),
+        ];
+        let values = vec![0_u8; 4 * 6];
+        let views = tensors.iter().map(|(name, shape)| {
+            let bytes = &values[..4 * shape[0] * shape[1]];
+            (*name, TensorView::new(Dtype::F32, shape.to_vec(), bytes).unwrap())
+        });
+        let mut bytes = safetensors::serialize(views, None).unwrap();
+        let places: Vec<usize> = (8..bytes.len()).filter(|at| bytes[*at].is_ascii_digit()).collect();
+        for (at, digit) in &digits {
+            bytes[*at.get(&places)] = *digit;
+        }
+        for (at, byte) in &damage {
+            let at = at.index(bytes.len());
+            bytes[at] = *byte;
+        }
+        if let Some(length) = kept {
+            bytes.truncate(length.index(bytes.len()));
+        }
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("start.safetensors");
+        std::fs::write(&path, bytes).unwrap();
+        if let Ok(weights) = read_start_weights::<f32>(&path, &architecture(false)) {
+            let shapes: Vec<_> = weights.iter().map(|layer| layer.weight.dim()).collect();
+            prop_assert_eq!(shapes, vec![(2, 3), (2, 2)]);
+        }
+    }
 }

@@ -19,6 +19,43 @@ fn computing(process: Pid) -> f64 {
 }
 
 #[test]
+fn little_is_sent_while_nothing_changes_but_the_clock() {
+    const OBSERVED: Duration = Duration::from_secs(5);
+    const MOST_PER_SECOND: f64 = 2_000.0;
+    let place = Place::new(ENDLESS);
+    for size in [(80, 24), (200, 50)] {
+        let mut terminal = Terminal::start(&place, size, START, &[]);
+        terminal.wait_for("tensor-train rank=4");
+        assert!(place.run(&["pause", "results/g"]).status.success());
+        terminal.wait_for("paused");
+        // The last rows before the pause come in.
+        thread::sleep(Duration::from_secs(2));
+        let before = terminal.bytes().len();
+        let elapsed = elapsed(&terminal);
+        thread::sleep(OBSERVED);
+        let sent = (terminal.bytes().len() - before) as f64 / OBSERVED.as_secs_f64();
+        assert!(sent < MOST_PER_SECOND, "{sent} bytes a second at {size:?}");
+        terminal.wait_until("the clock to go on", |screen| {
+            line_of_times(screen) != Some(elapsed.clone())
+        });
+        println!("{sent:.0} bytes a second at {size:?}");
+        terminal.press("q");
+        assert_eq!(terminal.ends().exit_code(), 0);
+    }
+    stop(&place);
+}
+
+fn line_of_times(screen: &vt100::Screen) -> Option<String> {
+    let text = screen.contents();
+    let line = text.lines().find(|line| line.contains("elapsed"))?;
+    Some(line.to_owned())
+}
+
+fn elapsed(terminal: &Terminal) -> String {
+    terminal.look(line_of_times).unwrap()
+}
+
+#[test]
 fn ten_thousand_trials_at_rest_cost_next_to_nothing() {
     const OBSERVED: Duration = Duration::from_secs(4);
     // 0.7 % were measured; a busy machine with small caches may need some more.

@@ -119,6 +119,9 @@ fn a_terminal_that_vanishes_ends_the_viewer_only() {
         test_kill_process(viewer).is_err(),
         "the viewer is still there"
     );
+    let files = place.run_files();
+    let complaint = files.iter().find(|name| name.starts_with("dashboard-"));
+    assert_eq!(complaint, None, "it panicked on its way out");
     assert_run_goes_on(&place);
     stop(&place);
 }
@@ -143,21 +146,47 @@ fn ctrl_c_asks_whether_to_stop() {
     assert!(place.read("results/g/trials.csv").contains(",stopped,"));
 }
 
-#[test]
-fn ctrl_z_gives_the_terminal_back_until_the_shell_continues() {
-    let place = Place::new(ENDLESS);
-    let mut terminal = dashboard(&place);
-    terminal.press(CTRL_Z);
-    terminal.assert_given_back();
+/// Waits until the kernel calls the dashboard stopped.
+#[track_caller]
+fn wait_until_stopped(terminal: &Terminal) {
     let state = format!("/proc/{}/stat", terminal.process().as_raw_nonzero());
     wait_until(
         || std::fs::read_to_string(&state).unwrap().contains(") T "),
         || "the viewer to be stopped".to_owned(),
     );
-    assert_run_goes_on(&place);
+}
+
+/// What `fg` does brings the dashboard back, and it obeys.
+#[track_caller]
+fn comes_back(place: &Place, terminal: &mut Terminal) {
+    assert_run_goes_on(place);
     terminal.signal(Signal::CONT);
     terminal.wait_until("the dashboard", vt100::Screen::alternate_screen);
     terminal.wait_for("running");
+    terminal.press("?");
+    terminal.wait_for("these keys");
+    terminal.press(ESCAPE);
+}
+
+#[test]
+fn ctrl_z_and_stop_signals_give_the_terminal_back_until_the_shell_continues() {
+    let place = Place::new(ENDLESS);
+    let mut terminal = dashboard(&place);
+    terminal.press(CTRL_Z);
+    terminal.assert_given_back();
+    wait_until_stopped(&terminal);
+    comes_back(&place, &mut terminal);
+    terminal.signal(Signal::TSTP);
+    terminal.assert_given_back();
+    wait_until_stopped(&terminal);
+    comes_back(&place, &mut terminal);
+    // This one cannot be heard: only afterwards can the screen be put right.
+    terminal.signal(Signal::STOP);
+    wait_until_stopped(&terminal);
+    comes_back(&place, &mut terminal);
+    terminal.wait_until("no help", |screen| {
+        !screen.contents().contains("these keys")
+    });
     terminal.press("q");
     assert_eq!(terminal.ends().exit_code(), 0);
     terminal.assert_given_back();

@@ -1,6 +1,6 @@
 //! What the dashboard shows, at which sizes, in which characters and colours.
 
-use super::pseudo_terminal::{ENDLESS, Place, Terminal};
+use super::pseudo_terminal::{DEMO, ENDLESS, Place, Terminal};
 
 const START: &[&str] = &["g.yaml", "--threads", "1"];
 
@@ -80,6 +80,39 @@ fn every_size_is_survived() {
     terminal.press("q");
     assert_eq!(terminal.ends().exit_code(), 0);
     terminal.assert_given_back();
+}
+
+#[test]
+fn a_click_sorts_and_the_palette_does_what_is_typed() {
+    let place = Place::new(1);
+    let mut terminal = Terminal::start(&place, (80, 24), &["watch", DEMO], &[]);
+    terminal.wait_for("finished");
+    let header = |screen: &vt100::Screen| {
+        let text = screen.contents();
+        let line = text.lines().position(|line| line.contains("seeds"));
+        line.map(|line| (line, text.lines().nth(line).unwrap().to_owned()))
+    };
+    let (line, names) = terminal.look(header).unwrap();
+    let column = names.find("accuracy").unwrap();
+    // Press and release of the left button, as terminals report it: from 1 on.
+    let click = format!("\u{1b}[<0;{};{}M\u{1b}[<0;{0};{1}m", column + 1, line + 1);
+    terminal.press(&click);
+    terminal.wait_for("▲accuracy");
+    terminal.press(&click);
+    terminal.wait_for("▼accuracy");
+    terminal.press(":margins");
+    terminal.wait_for("show the view: margins");
+    terminal.press("\r");
+    terminal.wait_for("the other settings averaged");
+    terminal.press(":dance");
+    terminal.wait_for("nothing here does that");
+    terminal.press("\u{1b}");
+    // A key that follows at once would be the same key with Alt.
+    terminal.wait_until("no palette", |screen| {
+        !screen.contents().contains("nothing here does that")
+    });
+    terminal.press("q");
+    assert_eq!(terminal.ends().exit_code(), 0);
 }
 
 /// Parameters of all sequences that set colours and styles.

@@ -5,6 +5,7 @@
 mod idle;
 mod leaving;
 mod looks;
+mod multiplexer;
 mod panic;
 mod pseudo_terminal;
 mod read_only;

@@ -16,6 +16,9 @@ use tempfile::TempDir;
 /// The program under test.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_nnbcd-tui");
 
+/// A finished run that is kept with the tests.
+pub const DEMO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/demo/digits");
+
 /// Nothing here takes long; what takes longer than this hangs.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 

@@ -7,11 +7,10 @@ use super::filter::Filter;
 use super::prompt::Prompt;
 use super::{METRICS, Phase, Picture, Row, State, View, shifted};
 use crate::dashboard::action::{Action, Effect};
+use crate::dashboard::columns::Columns;
 use crate::dashboard::layout;
 use crate::dashboard::table::TableRequest;
 
-/// Longest answer that can be typed.
-const LONGEST_ANSWER: usize = 200;
 /// The closest look: the last 1/2^10 of the iterations.
 const CLOSEST: u32 = 10;
 
@@ -27,7 +26,7 @@ impl State {
         match action {
             Action::Suspend => return Some(Effect::Suspend),
             Action::Repaint => return Some(Effect::Repaint),
-            Action::Interrupt if self.can_stop && self.is_live() => {
+            Action::Interrupt if self.can_stop && self.is_live() && !self.is_shared() => {
                 self.prompt = Some(Prompt::Leave);
             }
             Action::Leave | Action::Interrupt => return Some(Effect::Leave),
@@ -36,6 +35,12 @@ impl State {
             Action::Show(view) => self.show(view),
             Action::NextView => self.show(self.view.shifted(1)),
             Action::PreviousView => self.show(self.view.shifted(View::ALL.len() - 1)),
+            Action::Palette => {
+                self.prompt = Some(Prompt::Palette {
+                    text: String::new(),
+                    chosen: 0,
+                });
+            }
             Action::Filter => {
                 let text = self.list.filter.text.clone();
                 self.prompt = Some(Prompt::Filter { text, error: None });
@@ -59,6 +64,7 @@ impl State {
             | Action::Mark
             | Action::Unmark
             | Action::Sort(_)
+            | Action::SortAt(_)
             | Action::Reverse => self.use_list(action),
             Action::Choose(_)
             | Action::ChooseRows(_)
@@ -105,6 +111,15 @@ impl State {
             Action::Unmark => list.marks.clear(),
             Action::Sort(by) => {
                 list.sort = list.sort.shifted(by);
+                list.rebuild(trials);
+            }
+            Action::SortAt(place) => {
+                let columns = Columns::fitting(usize::from(self.size.width), list.sort);
+                match columns.sort_at(usize::from(place)) {
+                    Some(sort) if sort == list.sort => list.descending = !list.descending,
+                    Some(sort) => list.sort = sort,
+                    None => return,
+                }
                 list.rebuild(trials);
             }
             Action::Reverse => {
@@ -176,6 +191,9 @@ impl State {
     }
 
     fn ask_trials(&mut self, action: Action) {
+        if self.is_shared() {
+            return self.refuse(action);
+        }
         let chosen = |wanted: fn(Phase) -> bool| -> Vec<String> {
             (self.list.selected_trials(&self.trials).into_iter())
                 .map(|position| &self.trials.all[position])
@@ -209,6 +227,9 @@ impl State {
     }
 
     fn ask_run(&mut self, action: Action) {
+        if self.is_shared() {
+            return self.refuse(action);
+        }
         let paused =
             (self.runner.as_ref()).is_some_and(|runner| runner.state == RunnerState::Paused);
         let (question, command) = match action {
@@ -232,72 +253,8 @@ impl State {
         if self.is_live() {
             self.prompt = Some(prompt);
         } else {
-            self.say(
-                "no runner works on this run; give the same command again to run what is missing",
-            );
+            self.say("no runner works on this run; the same command again runs what is missing");
         }
-    }
-
-    fn answer(&mut self, action: Action) -> Option<Effect> {
-        let mut prompt = self.prompt.take()?;
-        match (action, &mut prompt) {
-            (Action::Back | Action::Help, _) => return None,
-            (Action::Repaint, _) => {
-                self.prompt = Some(prompt);
-                return Some(Effect::Repaint);
-            }
-            (Action::Suspend, _) => {
-                self.prompt = Some(prompt);
-                return Some(Effect::Suspend);
-            }
-            (Action::Leave | Action::Interrupt, _) => return Some(Effect::Leave),
-            (Action::StopRun, Prompt::Leave) => return Some(Effect::StopAndLeave),
-            (Action::Move(rows), Prompt::Help { scroll }) => {
-                *scroll = scroll
-                    .saturating_add_signed(rows.clamp(-100, 100) as i16)
-                    .min(200);
-            }
-            (Action::Type(character), _) => {
-                if let Some(text) = prompt.text()
-                    && text.len() < LONGEST_ANSWER
-                    && !character.is_control()
-                {
-                    text.push(character);
-                }
-            }
-            (Action::Erase, _) => {
-                if let Some(text) = prompt.text() {
-                    text.pop();
-                }
-            }
-            (Action::Accept, _) => return self.accept(prompt),
-            _ => {}
-        }
-        self.prompt = Some(prompt);
-        None
-    }
-
-    fn accept(&mut self, prompt: Prompt) -> Option<Effect> {
-        match prompt {
-            Prompt::Filter { text, .. } => match Filter::parse(&text, &self.trials) {
-                Ok(filter) => {
-                    self.list.filter = filter;
-                    self.list.rebuild(&self.trials);
-                }
-                Err(error) => {
-                    let error = Some(error);
-                    self.prompt = Some(Prompt::Filter { text, error });
-                }
-            },
-            Prompt::Jobs { text } => match text.trim().parse() {
-                Ok(jobs) if jobs > 0 => return Some(Effect::Send(Command::Jobs { jobs })),
-                _ => self.say(&format!("jobs: a whole number from 1 on, not '{text}'")),
-            },
-            Prompt::Confirm { command, .. } => return Some(Effect::Send(command)),
-            Prompt::Leave => return Some(Effect::Leave),
-            Prompt::Help { .. } => {}
-        }
-        None
     }
 }
 

@@ -27,14 +27,18 @@ pub(crate) enum Picture {
     Promise,
     /// Accuracy on both parts.
     Accuracy,
-    /// Sparsity.
+    /// Zeros among the weights, and those left when dead units are removed.
     Sparsity,
     /// Compression ratio.
     CompressionRatio,
+    /// How far every layer is from its compressed copy.
+    Errors,
+    /// The weight of the coupling.
+    Coupling,
 }
 
 impl Picture {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Objective,
         Self::Residuals,
         Self::Layers,
@@ -43,6 +47,8 @@ impl Picture {
         Self::Accuracy,
         Self::Sparsity,
         Self::CompressionRatio,
+        Self::Errors,
+        Self::Coupling,
     ];
 
     /// Whether values spread over orders of magnitude.

@@ -47,9 +47,9 @@ impl State {
         }
     }
 
-    /// Whether the machine view waits for the provenance.
+    /// Whether the view waits for the provenance.
     pub fn lacks_provenance(&self) -> bool {
-        self.view == View::Machine && self.provenance.is_none()
+        matches!(self.view, View::Machine | View::Trial) && self.provenance.is_none()
     }
 
     /// Takes over where the run comes from.

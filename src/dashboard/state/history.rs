@@ -34,11 +34,15 @@ pub enum Quantity {
     Sparsity,
     /// How many times smaller the deployed network is.
     CompressionRatio,
+    /// Share of zeros after dead units are removed.
+    EffectiveSparsity,
+    /// The weight of the coupling.
+    Tau,
 }
 
 impl Quantity {
     /// All quantities, in the order of [`History`]'s series.
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 12] = [
         Self::Objective,
         Self::Loss,
         Self::ResidualU,
@@ -49,6 +53,8 @@ impl Quantity {
         Self::TestAccuracy,
         Self::Sparsity,
         Self::CompressionRatio,
+        Self::EffectiveSparsity,
+        Self::Tau,
     ];
 
     /// The value in a record; `None` where it was not measured.
@@ -65,6 +71,8 @@ impl Quantity {
             Self::TestAccuracy => record.test_accuracy,
             Self::Sparsity => Some(record.sparsity),
             Self::CompressionRatio => Some(record.compression_ratio),
+            Self::EffectiveSparsity => record.effective_sparsity,
+            Self::Tau => record.tau,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! the clock comes from outside.
 
 mod act;
+mod answer;
 mod choices;
 mod files;
 mod filter;
@@ -39,7 +40,7 @@ use choices::METRICS;
 pub(crate) use choices::{Convergence, Picture, TableChoice};
 pub(crate) use front::{Spot, front};
 pub(crate) use history::{Bucket, History, Series};
-pub(crate) use layers::Layers;
+pub(crate) use layers::{Layer, Layers};
 pub(crate) use list::{COLUMNS, List, Row, Sort, group_phase};
 pub(crate) use margins::{HeatMap, Margins, margin};
 pub(crate) use penalties::Penalties;
@@ -288,7 +289,7 @@ impl State {
     pub(crate) fn is_typing(&self) -> bool {
         matches!(
             self.prompt,
-            Some(Prompt::Filter { .. } | Prompt::Jobs { .. })
+            Some(Prompt::Filter { .. } | Prompt::Jobs { .. } | Prompt::Palette { .. })
         )
     }
 

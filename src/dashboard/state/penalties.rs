@@ -6,6 +6,8 @@ use serde::Deserialize;
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 pub(crate) struct Penalties {
     iterations: u64,
+    #[serde(default)]
+    compress_after: u64,
     gamma: f64,
     rho: f64,
     tau: f64,
@@ -35,10 +37,11 @@ impl Penalties {
     }
 
     /// Compression term in iteration k: t/2 sum |W - Z|^2, from its residual, where t goes
-    /// geometrically from `tau` to `tau_final`.
+    /// geometrically from `tau` to `tau_final` over the iterations that compress.
     pub(crate) fn compression(&self, residual_w: f64, iteration: u64) -> f64 {
-        let last = self.iterations.saturating_sub(1).max(1) as f64;
-        let share = iteration.saturating_sub(1) as f64 / last;
+        let dense = self.compress_after.saturating_add(1);
+        let last = self.iterations.saturating_sub(dense).max(1) as f64;
+        let share = iteration.saturating_sub(dense) as f64 / last;
         let growth = self
             .tau_final
             .map_or(1.0, |end| (end / self.tau).powf(share));
@@ -58,6 +61,10 @@ mod tests {
         assert_eq!(penalties.linear(3.0), 9.0);
         assert_eq!(penalties.compression(2.0, 0), 2.0);
         assert!((penalties.compression(2.0, 6) - 20.0).abs() < 1.0e-9);
+        assert!((penalties.compression(2.0, 11) - 200.0).abs() < 1.0e-9);
+        let late = text.replace("  alpha", "  compress_after: 5\n  alpha");
+        let penalties = Penalties::read(&late).expect("the text is a configuration");
+        assert_eq!(penalties.compression(2.0, 6), 2.0);
         assert!((penalties.compression(2.0, 11) - 200.0).abs() < 1.0e-9);
         assert_eq!(Penalties::read("nothing: here"), None);
     }

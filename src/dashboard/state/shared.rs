@@ -4,9 +4,14 @@
 use std::fmt::Write as _;
 
 use super::State;
+use super::prompt::Prompt;
 use super::trials::Phase;
+use crate::dashboard::action::Action;
 use crate::dashboard::text::{duration, visible};
-use crate::store::{QueueNews, QueueTask, TaskState, WorkerSeen};
+use crate::store::{Liveness, QueueNews, QueueTask, TaskState, WorkerSeen};
+
+/// Trials that a command for the shell names.
+const LISTED: usize = 6;
 
 /// What is known of workers and their queue.
 #[derive(Debug, Default)]
@@ -41,7 +46,56 @@ impl State {
     /// Whether workers, not a runner, do the trials.
     pub(crate) fn is_shared(&self) -> bool {
         let shared = &self.shared;
-        !(shared.workers.is_empty() && shared.tasks.is_empty() && shared.problem.is_empty())
+        let known =
+            !(shared.workers.is_empty() && shared.tasks.is_empty() && shared.problem.is_empty());
+        known && !self.is_taken_over()
+    }
+
+    /// Whether a runner goes on with what workers have left.
+    fn is_taken_over(&self) -> bool {
+        let somebody = matches!(
+            self.liveness,
+            Some(Liveness::Alive | Liveness::Silent { .. })
+        );
+        let worker = self.shared.workers.iter().any(|worker| worker.lives);
+        somebody && !worker && self.runner.is_some() && !self.has_ended()
+    }
+
+    /// Says why workers are not asked from here, and what does instead what the user asks for.
+    pub(super) fn refuse(&mut self, action: Action) {
+        let root = &self.root;
+        let words = match action {
+            Action::Cancel => format!(
+                "Cancel their tasks, which keeps the checkpoints:\n  nnbcd-tui cancel {root} {}",
+                self.selected_ids()
+            ),
+            Action::Retry => "Submit the grid again when they are over, with --retry-failed \
+                              for failed trials:\n  nnbcd-tui submit --slurm --retry-failed GRID"
+                .to_owned(),
+            Action::Jobs => "How many work at once is said when the grid is submitted:\n  \
+                             nnbcd-tui submit --slurm --max-parallel N GRID"
+                .to_owned(),
+            _ => format!(
+                "They cannot pause, but they can be stopped. They write checkpoints, and \
+                 submitting the grid again goes on from there:\n  nnbcd-tui stop {root}"
+            ),
+        };
+        let why =
+            "Workers share this run, perhaps on other hosts; the dashboard cannot reach them.";
+        let words = format!("{why}\n\n{words}");
+        self.prompt = Some(Prompt::Refusal { words });
+    }
+
+    /// Ids of the selected trials, for a command line.
+    fn selected_ids(&self) -> String {
+        let selected = self.list.selected_trials(&self.trials);
+        let mut ids: Vec<&str> = (selected.iter().take(LISTED))
+            .map(|&position| self.trials.all[position].row.trial.as_str())
+            .collect();
+        if selected.len() > LISTED {
+            ids.push("...");
+        }
+        visible(&ids.join(" "))
     }
 
     /// Whether tasks of the run are in the queue, as far as is known.

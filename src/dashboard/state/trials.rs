@@ -115,6 +115,7 @@ impl Trial {
             "test_accuracy" => latest.test_accuracy,
             "balanced_accuracy" => latest.balanced_accuracy,
             "sparsity" => Some(latest.sparsity),
+            "effective_sparsity" => latest.effective_sparsity,
             "compression_ratio" => Some(latest.compression_ratio),
             "seconds" => Some(latest.seconds),
             _ => self.row.metric(name),

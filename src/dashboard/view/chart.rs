@@ -115,6 +115,16 @@ impl Chart<'_> {
         (plot.width >= 4 && plot.height >= 1).then_some(Plot { area: plot, x, y })
     }
 
+    /// Why there is nothing to see.
+    fn words_for_nothing(&self) -> &'static str {
+        let mut ranges = (self.curves.iter()).flat_map(|curve| &curve.points);
+        if ranges.any(|(_, range)| range.is_some()) {
+            " all values are 0, or have no place on this scale"
+        } else {
+            " no data yet"
+        }
+    }
+
     fn axes(&self, plot: &Plot, area: Rect, buffer: &mut Buffer) {
         let quiet = self.look.theme.quiet();
         let gutter = plot.area.x - area.x;
@@ -249,7 +259,7 @@ impl Widget for &Chart<'_> {
         }
         buffer.set_line(area.x, area.y, &self.title, area.width);
         let Some(plot) = self.plot(area) else {
-            let words = cut("no data yet", usize::from(area.width));
+            let words = cut(self.words_for_nothing(), usize::from(area.width));
             if area.height > 1 {
                 let line = Line::from(Span::styled(words, self.look.theme.quiet()));
                 buffer.set_line(area.x, area.y + area.height / 2, &line, area.width);

@@ -21,7 +21,7 @@ use super::axis::Scale;
 use super::chart::{Chart, Curve, Point};
 use super::curves::{Subject, band, each, fitted_slope, mapped, points, subjects};
 use super::overview::words_of_trouble;
-use crate::dashboard::state::{Convergence, Penalties, Picture, Quantity, State};
+use crate::dashboard::state::{Convergence, Layer, Penalties, Picture, Quantity, Series, State};
 use crate::dashboard::text::{cut, number};
 
 /// Points of the line that falls as 1/k.
@@ -86,7 +86,8 @@ fn curves_of(state: &State, subject: &Subject, colour: usize, alone: bool) -> Ve
             curves.extend(draw(Quantity::ResidualW, "w", pick(2)));
             curves
         }
-        Picture::Layers => layers(state, subject, colour, alone),
+        Picture::Layers => layers(state, subject, |layer| &layer.residual, pick),
+        Picture::Errors => layers(state, subject, |layer| &layer.relative_error, pick),
         Picture::Step => draw(Quantity::Step, "step", pick(0)),
         Picture::Promise => promise(subject, pick(0)),
         Picture::Accuracy => {
@@ -94,7 +95,12 @@ fn curves_of(state: &State, subject: &Subject, colour: usize, alone: bool) -> Ve
             curves.extend(draw(Quantity::TrainAccuracy, "train", pick(1)));
             curves
         }
-        Picture::Sparsity => draw(Quantity::Sparsity, "sparsity", pick(0)),
+        Picture::Sparsity => {
+            let mut curves = draw(Quantity::Sparsity, "zeros", pick(0));
+            curves.extend(draw(Quantity::EffectiveSparsity, "effective", pick(1)));
+            curves
+        }
+        Picture::Coupling => draw(Quantity::Tau, "tau", pick(0)),
         Picture::CompressionRatio => draw(Quantity::CompressionRatio, "ratio", pick(0)),
     }
 }
@@ -141,7 +147,13 @@ fn terms(state: &State, subject: &Subject) -> Vec<Curve> {
     curves
 }
 
-fn layers(state: &State, subject: &Subject, colour: usize, alone: bool) -> Vec<Curve> {
+/// A curve per layer of the first trial.
+fn layers(
+    state: &State,
+    subject: &Subject,
+    series: fn(&Layer) -> &Series,
+    pick: impl Fn(usize) -> usize,
+) -> Vec<Curve> {
     let Some(layers) = state.layers.get(&subject.first.row.trial) else {
         return Vec::new();
     };
@@ -150,8 +162,8 @@ fn layers(state: &State, subject: &Subject, colour: usize, alone: bool) -> Vec<C
         .enumerate()
         .map(|(position, layer)| Curve {
             key: format!("layer{}", layer.last.layer),
-            points: points(&layer.residual),
-            colour: if alone { position } else { colour },
+            points: points(series(layer)),
+            colour: pick(position),
             ..Curve::default()
         })
         .collect()
@@ -288,8 +300,10 @@ fn title(state: &State, subjects: &[Subject], y_scale: Scale) -> Line<'static> {
         Picture::Step => "step",
         Picture::Promise => "least squared step so far",
         Picture::Accuracy => "accuracy",
-        Picture::Sparsity => "sparsity",
+        Picture::Sparsity => "share of zeros; effective: without dead units",
         Picture::CompressionRatio => "compression ratio",
+        Picture::Errors => "|W - Z| / |W| of every layer",
+        Picture::Coupling => "tau, the weight of the coupling",
     };
     let mut line = Line::from(Span::styled(format!(" {name}"), theme.title()));
     if y_scale == Scale::Logarithmic {

@@ -130,12 +130,26 @@ fn times(state: &State) -> Line<'static> {
     }
     let (words, style) = liveness(state);
     line.push_span(Span::styled(format!(" {words} "), style));
-    if let Some(runner) = &state.runner {
+    if state.is_over() && (state.has_ended() || state.is_complete()) {
+        line.push_span(Span::raw(result(state)));
+    } else if let Some(runner) = &state.runner {
         say(&mut line, "threads", runner.threads.to_string());
         say(&mut line, "jobs", runner.jobs.to_string());
         line.push_span(Span::raw(format!(" {}", visible(&runner.message))));
     }
     line
+}
+
+/// What has come of a run that is over.
+fn result(state: &State) -> String {
+    let best = state.best().map_or_else(String::new, |(label, accuracy)| {
+        format!("  best test accuracy {accuracy:.4}: {label}")
+    });
+    let message = state.runner.as_ref().map(|runner| visible(&runner.message));
+    match message.filter(|message| !message.is_empty()) {
+        Some(message) => format!(" {message}{best}"),
+        None => best,
+    }
 }
 
 /// Whether the runner lives, said plainly.
@@ -172,17 +186,24 @@ fn next(state: &State, columns: usize) -> Line<'static> {
             Span::raw(cut(&last, room)),
         ]);
     }
-    let root = &state.root;
-    let commands = format!(" nnbcd-tui table {root}   nnbcd-tui plot {root}");
     let failed = state.trials.count(Phase::Failed) > 0;
-    let rest = match state.best() {
-        _ if failed => "  --retry-failed runs the failed trials again".to_owned(),
-        Some((label, accuracy)) => format!("  best test accuracy {accuracy:.4}: {label}"),
-        None => String::new(),
-    };
-    let room = columns.saturating_sub(width(&commands));
     Line::from(vec![
-        Span::styled(commands, theme.title()),
-        Span::raw(cut(&rest, room)),
+        Span::styled(commands(&state.root, columns), theme.title()),
+        Span::raw(if failed {
+            "   failed trials again: --retry-failed"
+        } else {
+            ""
+        }),
     ])
+}
+
+/// The commands for tables and plots: as many as fit whole.
+fn commands(root: &str, columns: usize) -> String {
+    let table = format!(" nnbcd-tui table {root}");
+    let both = format!("{table}   nnbcd-tui plot {root}");
+    let one = format!("{table}   (or plot)");
+    let fitting = [both, one]
+        .into_iter()
+        .find(|words| width(words) <= columns);
+    fitting.unwrap_or(table)
 }

@@ -13,9 +13,17 @@ use ratatui::symbols::border;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Paragraph, Wrap};
 
-use crate::dashboard::keys;
 use crate::dashboard::state::{Prompt, State};
 use crate::dashboard::text::{fit, visible};
+use crate::dashboard::theme::SELECTED;
+use crate::dashboard::{keys, palette};
+
+/// Columns of the keys in the help and the palette.
+const KEYS: usize = 17;
+/// Columns of what they do in the palette, so that its frame does not move while one types.
+const WORDS: usize = 46;
+/// Entries of the palette that are shown at once.
+const CHOICES: usize = 10;
 
 /// A frame in ASCII.
 const ASCII_BORDER: border::Set = border::Set {
@@ -45,6 +53,14 @@ pub(super) fn draw(state: &State, frame: &mut Frame, body: Rect) {
             });
             ("filter", lines)
         }
+        Prompt::Palette { text, chosen } => ("what to do", choices(state, text, *chosen)),
+        Prompt::Refusal { words } => (
+            "not from here",
+            words
+                .lines()
+                .map(|line| Line::from(visible(line)))
+                .collect(),
+        ),
         Prompt::Jobs { text } => ("trials at once", vec![typed(text)]),
         Prompt::Confirm { question, .. } => ("sure?", vec![Line::from(question.as_str())]),
         Prompt::Leave => (
@@ -86,11 +102,33 @@ fn typed(text: &str) -> Line<'static> {
     Line::from(format!("{}_", visible(text)))
 }
 
+/// What is typed, and what it could mean.
+fn choices(state: &State, text: &str, chosen: usize) -> Vec<Line<'static>> {
+    let mut lines = vec![typed(text)];
+    let matching = palette::matching(state, text);
+    if matching.is_empty() {
+        let words = "nothing here does that";
+        lines.push(Line::from(Span::styled(words, state.look.theme.bad())));
+    }
+    let first = (chosen + 1).saturating_sub(CHOICES);
+    for (position, choice) in matching.iter().enumerate().skip(first).take(CHOICES) {
+        let mut line = Line::from(vec![
+            Span::styled(fit(&choice.keys, KEYS), state.look.theme.title()),
+            Span::raw(fit(&choice.words, WORDS)),
+        ]);
+        if position == chosen {
+            line = line.style(SELECTED);
+        }
+        lines.push(line);
+    }
+    lines
+}
+
 fn help(state: &State, scroll: usize) -> Vec<Line<'static>> {
     let lines: Vec<Line> = (keys::help(state).into_iter())
         .map(|(names, what)| {
             Line::from(vec![
-                Span::styled(fit(&names, 17), state.look.theme.title()),
+                Span::styled(fit(&names, KEYS), state.look.theme.title()),
                 Span::raw(what),
             ])
         })

@@ -189,7 +189,14 @@ const PANELS: [Panel; 6] = [
         Scale::Linear,
     ),
     ("ratio", &[(Quantity::CompressionRatio, "")], Scale::Linear),
-    ("sparsity", &[(Quantity::Sparsity, "")], Scale::Linear),
+    (
+        "sparsity",
+        &[
+            (Quantity::Sparsity, ""),
+            (Quantity::EffectiveSparsity, "eff"),
+        ],
+        Scale::Linear,
+    ),
     ("step", &[(Quantity::Step, "")], Scale::Logarithmic),
 ];
 

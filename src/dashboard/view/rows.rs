@@ -12,95 +12,10 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use super::bar;
+use crate::dashboard::columns::{Columns, ITERATIONS, SEEDS, title_of, width_of};
 use crate::dashboard::state::{COLUMNS, Phase, Row, Sort, State, Summary, Trial, group_phase};
 use crate::dashboard::text::{self, cut, duration, fit, fit_middle, fit_right, number};
 use crate::dashboard::theme::SELECTED;
-
-/// Narrowest column of settings before metric columns are given up.
-const NARROWEST_SETTING: usize = 18;
-const SEEDS: usize = 6;
-const ITERATIONS: usize = 11;
-/// From this width on, rate and remaining time have columns of their own.
-const WIDE: usize = 110;
-
-/// The columns that fit.
-struct Columns {
-    sign: usize,
-    setting: usize,
-    /// State in words, standard deviations, rate and remaining time.
-    wide: bool,
-    /// Positions in [`COLUMNS`].
-    metrics: Vec<usize>,
-}
-
-/// Columns of a metric; `wide`: with the standard deviation where it has one.
-fn width_of(metric: &str, wide: bool) -> usize {
-    match metric {
-        "iterations" => ITERATIONS,
-        "test_accuracy" | "train_accuracy" | "best_test_accuracy" if wide => 15,
-        "test_accuracy" | "sparsity" | "compression_ratio" => 8,
-        _ => 9,
-    }
-}
-
-fn title_of(metric: &str) -> &str {
-    match metric {
-        "test_accuracy" => "accuracy",
-        "train_accuracy" => "train",
-        "best_test_accuracy" => "best",
-        "balanced_accuracy" => "balanced",
-        "compression_ratio" => "ratio",
-        "residual_u" => "resid. u",
-        "residual_v" => "resid. v",
-        "residual_w" => "resid. w",
-        "params_compressed" => "params",
-        "params_dense" => "dense",
-        "bytes_compressed" => "bytes",
-        "bytes_dense" => "of bytes",
-        "effective_sparsity" => "eff.spar",
-        "descent_violations" => "rises",
-        "seconds_per_iteration" => "s/iter",
-        other => other,
-    }
-}
-
-impl Columns {
-    /// The columns for a width; the one that decides the order is always among them.
-    fn fitting(width: usize, sort: Sort) -> Self {
-        let wide = width >= WIDE;
-        let sign = if wide { 10 } else { 1 };
-        let fixed = 3 + sign + SEEDS + if wide { 18 } else { 0 };
-        let room = width.saturating_sub(fixed + NARROWEST_SETTING);
-        let mut order: Vec<usize> = (0..COLUMNS.len())
-            // On the narrowest screens the bar of iterations gives way to results.
-            .filter(|&column| width >= 60 || COLUMNS[column] != "iterations")
-            .collect();
-        let needed = |column: usize| width_of(COLUMNS[column], wide) + 1;
-        let fits = |order: &[usize]| {
-            let mut used = 0;
-            (order.iter())
-                .take_while(|&&column| {
-                    used += needed(column);
-                    used <= room
-                })
-                .count()
-        };
-        if let Sort::Metric(sorted) = sort
-            && !order[..fits(&order)].contains(&sorted)
-        {
-            order.retain(|&column| column != sorted);
-            order.insert(0, sorted);
-        }
-        order.truncate(fits(&order));
-        let used: usize = order.iter().map(|&column| needed(column)).sum();
-        Self {
-            sign,
-            setting: NARROWEST_SETTING + (room - used).min(30),
-            wide,
-            metrics: order,
-        }
-    }
-}
 
 /// Draws the list and the names of its columns.
 pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
@@ -156,7 +71,7 @@ fn names(state: &State, columns: &Columns) -> Line<'static> {
         filter => format!("setting [{}]", text::visible(filter)),
     };
     let mut words = format!(
-        " {} {}{} ",
+        " {} {}{}",
         fit(&named(state_title, Sort::State), columns.sign),
         fit(&named(&setting_title, Sort::Setting), columns.setting),
         fit_right("seeds", SEEDS),
@@ -164,9 +79,10 @@ fn names(state: &State, columns: &Columns) -> Line<'static> {
     for &column in &columns.metrics {
         let metric = COLUMNS[column];
         let title = named(title_of(metric), Sort::Metric(column));
-        words.push_str(&fit_right(&title, width_of(metric, columns.wide)));
-        words.push(' ');
+        // The space before the column has room for the arrow.
+        words.push_str(&fit_right(&title, width_of(metric, columns.wide) + 1));
     }
+    words.push(' ');
     if columns.wide {
         words.push_str(&fit_right("rate", 9));
         words.push_str(&fit_right("ETA", 9));

@@ -23,6 +23,13 @@ use crate::dashboard::state::{State, Trial, short_names};
 use crate::dashboard::text::{self, cut, visible};
 use crate::store::TrialTable;
 
+/// Lines from which on there are two for the provenance.
+const ROOM_FOR_ORIGIN: u16 = 16;
+/// Columns from which on lines of the log keep their date.
+const WIDE_LOG: usize = 70;
+/// Length of the date and its `T`, and of date and time, before the lines of the log: `2026-01-31T23:59:59Z`.
+const DATE: usize = 11;
+const TIMESTAMP: usize = 19;
 /// Neighbours that are listed.
 const MOST_NEIGHBOURS: usize = 40;
 
@@ -63,13 +70,9 @@ pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
     let inner = heading("log", state.look, frame, lower);
     let log = if known { &state.documents.log[..] } else { &[] };
     let skipped = log.len().saturating_sub(usize::from(inner.height));
+    let columns = usize::from(inner.width);
     let lines: Vec<Line> = (log[skipped..].iter())
-        .map(|line| {
-            Line::from(cut(
-                &format!(" {}", visible(line)),
-                usize::from(inner.width),
-            ))
-        })
+        .map(|line| Line::from(cut(&log_line(line, columns), columns)))
         .collect();
     frame.render_widget(Paragraph::new(lines), inner);
 }
@@ -100,6 +103,9 @@ fn top(state: &State, trial: &Trial, frame: &mut Frame, area: Rect) -> Rect {
         .filter(|(_, value)| value != "-")
         .collect();
     lines.extend(flow(&pairs, area.width, area.height / 4, state.look));
+    if area.height >= ROOM_FOR_ORIGIN {
+        lines.extend(origin(state, trial).into_iter().flatten());
+    }
     let numbers = (lines.len() as u16).min(area.height);
     frame.render_widget(Paragraph::new(lines), area);
     let mut rest = Rect {
@@ -124,6 +130,41 @@ fn top(state: &State, trial: &Trial, frame: &mut Frame, area: Rect) -> Rect {
         };
     }
     rest
+}
+
+/// Where the numbers come from, and how to get them again.
+fn origin(state: &State, trial: &Trial) -> Option<[Line<'static>; 2]> {
+    let provenance = state.provenance.as_ref()?;
+    let commit = provenance.git_commit.as_deref().unwrap_or("unknown commit");
+    // A hash is told apart by its beginning.
+    let commit: String = commit.chars().take(14).collect();
+    let lines = [
+        format!(
+            " from version {} ({commit}) on {}, started {}",
+            provenance.version, provenance.host, provenance.started_at
+        ),
+        format!(
+            " again: nnbcd-tui reproduce {} {}",
+            state.root, trial.row.trial
+        ),
+    ];
+    let style = state.look.theme.quiet();
+    Some(lines.map(|words| Line::from(Span::styled(visible(&words), style))))
+}
+
+/// A line of the log; where it is narrow, without the date.
+fn log_line(line: &str, columns: usize) -> String {
+    let time = line.get(DATE..TIMESTAMP).filter(|_| {
+        let marks = |at: usize| line.as_bytes().get(at).copied();
+        (marks(DATE - 1), marks(TIMESTAMP)) == (Some(b'T'), Some(b'Z'))
+    });
+    match time {
+        Some(time) if columns < WIDE_LOG => {
+            let rest = line.get(TIMESTAMP + 1..).unwrap_or_default();
+            format!(" {time}{}", visible(rest))
+        }
+        _ => format!(" {}", visible(line)),
+    }
 }
 
 /// Lines side by side in two columns if they do not fit below each other.
@@ -178,4 +219,24 @@ fn neighbours(state: &State, trial: &Trial) -> Vec<Line<'static>> {
         lines.push(Line::from(Span::styled(words, Style::new())));
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_narrow_log_leaves_out_the_date_and_nothing_else() {
+        let line = "2026-01-31T23:59:59Z done: \u{1b}[2J";
+        assert_eq!(log_line(line, 40), " 23:59:59 done: ^[[2J");
+        assert_eq!(log_line(line, 100), " 2026-01-31T23:59:59Z done: ^[[2J");
+        for line in [
+            "",
+            "started",
+            "2026-01-31T23:59:59",
+            "größer und größer als alle",
+        ] {
+            assert_eq!(log_line(line, 40), format!(" {line}"));
+        }
+    }
 }

@@ -124,7 +124,14 @@ fn linear_label(value: f64, decimals: usize) -> String {
     }
 }
 
-/// Powers of ten; where fewer than two of them fit, also 2 and 5 times them.
+/// Fewer labels than this do not show what kind of axis it is.
+const FEWEST_TICKS: usize = 3;
+/// Multiples of a power of ten that are labelled where powers alone are too few: as few as needed.
+const COARSE: &[f64] = &[1.0, 2.0, 5.0];
+const MEDIUM: &[f64] = &[1.0, 1.5, 2.0, 3.0, 5.0, 7.0];
+const FINE: &[f64] = &[1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0];
+
+/// Powers of ten; where fewer than two of them fit, also multiples of them.
 fn log_ticks(low: f64, high: f64) -> (Vec<(f64, String)>, Vec<f64>) {
     let decades = low.floor() as i32..=high.ceil() as i32;
     let inside = |value: &f64| (low..=high).contains(&value.log10());
@@ -138,18 +145,16 @@ fn log_ticks(low: f64, high: f64) -> (Vec<(f64, String)>, Vec<f64>) {
     };
     let powers = multiples(&[1.0]);
     if powers.len() < 2 {
-        let fine = high - low < 0.5;
-        let factors: &[f64] = if fine {
-            &[1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]
-        } else {
-            &[1.0, 2.0, 5.0]
-        };
-        let values = multiples(factors);
-        let ticks = values
+        let values = [COARSE, MEDIUM]
+            .map(&multiples)
             .into_iter()
-            .map(|value| (value, log_label(value)))
+            .find(|values| values.len() >= FEWEST_TICKS)
+            .unwrap_or_else(|| multiples(FINE));
+        let minor = multiples(FINE);
+        let ticks = (values.iter())
+            .map(|&value| (value, log_label(value)))
             .collect();
-        return (ticks, Vec::new());
+        return (ticks, minor);
     }
     let labelled = powers
         .into_iter()

@@ -3,6 +3,7 @@
 mod csv_files;
 mod faults;
 mod following;
+mod hostile;
 mod publication;
 mod runners;
 mod workers;
@@ -84,8 +85,8 @@ fn any_number() -> impl Strategy<Value = f64> {
 fn any_iteration() -> impl Strategy<Value = IterationRecord> {
     (
         any::<(u64, u64)>(),
-        proptest::collection::vec(any_number(), 12),
-        any::<[bool; 3]>(),
+        proptest::collection::vec(any_number(), 14),
+        any::<[bool; 5]>(),
     )
         .prop_map(|(counts, numbers, measured)| IterationRecord {
             iteration: counts.0,
@@ -102,6 +103,8 @@ fn any_iteration() -> impl Strategy<Value = IterationRecord> {
             balanced_accuracy: measured[2].then_some(numbers[9]),
             sparsity: numbers[10],
             compression_ratio: numbers[11],
+            effective_sparsity: measured[3].then_some(numbers[12]),
+            tau: measured[4].then_some(numbers[13]),
         })
 }
 

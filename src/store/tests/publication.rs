@@ -149,6 +149,33 @@ fn names_that_could_lead_outside_are_refused() {
 }
 
 #[test]
+fn a_link_that_leads_outside_is_refused() {
+    use std::os::unix::fs::symlink;
+    let directory = tempfile::tempdir().unwrap();
+    let [results, outside] = ["results", "outside"].map(|name| directory.path().join(name));
+    for path in [&results, &outside] {
+        fs::create_dir(path).unwrap();
+    }
+    symlink(&outside, results.join("absolute")).unwrap();
+    symlink("../outside", results.join("relative")).unwrap();
+    symlink("missing", results.join("broken")).unwrap();
+    for name in ["absolute", "relative", "broken"] {
+        let error = RunDirectory::under(&results, name).unwrap_err().to_string();
+        assert!(
+            error.contains("leads out") && error.contains("--results"),
+            "{error}"
+        );
+    }
+    fs::create_dir(results.join("first")).unwrap();
+    symlink("first", results.join("second")).unwrap();
+    RunDirectory::under(&results, "second").unwrap();
+    // Results may lie elsewhere as a whole.
+    symlink(&results, directory.path().join("link")).unwrap();
+    RunDirectory::under(&directory.path().join("link"), "first").unwrap();
+    assert_eq!(fs::read_dir(&outside).unwrap().count(), 0);
+}
+
+#[test]
 fn a_directory_that_is_no_run_is_refused_with_a_hint() {
     let scratch = scratch();
     let results = scratch.run.root().parent().unwrap().to_path_buf();
