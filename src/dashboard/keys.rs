@@ -250,8 +250,10 @@ mod tests {
     fn overlap(a: Place, b: Place) -> bool {
         match (a, b) {
             (In(a), In(b)) => a.iter().any(|view| b.contains(view)),
-            (Everywhere, In(_)) | (In(_), Everywhere) => true,
-            (Place::Typing, Place::Choosing) | (Place::Choosing, Place::Typing) => true,
+            (Everywhere, In(_))
+            | (In(_), Everywhere)
+            | (Place::Typing, Place::Choosing)
+            | (Place::Choosing, Place::Typing) => true,
             (a, b) => a == b,
         }
     }

@@ -258,7 +258,7 @@ proptest! {
             ("layers.0.weight", [2, 3]),
             ("layers.1.weight", [2, 2]),
         ];
-        let values = vec![0_u8; 4 * 6];
+        let values = [0_u8; 4 * 6];
         let views = tensors.iter().map(|(name, shape)| {
             let bytes = &values[..4 * shape[0] * shape[1]];
             (*name, TensorView::new(Dtype::F32, shape.to_vec(), bytes).unwrap())
