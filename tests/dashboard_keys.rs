@@ -180,8 +180,8 @@ fn data_that_are_not_numbers_leave_gaps() {
             IterationRecord {
                 objective: value,
                 loss: value,
-                residual_u: value,
-                residual_v: value,
+                residual_u: Some(value),
+                residual_v: Some(value),
                 residual_w: value,
                 step: value,
                 seconds: value,

@@ -21,6 +21,7 @@ mod solver;
 mod state;
 mod updates;
 
+pub(crate) use checkpoint::{Arrays, Form, as_bytes, read_header};
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use data::{Samples, TrainingData};
 pub use error::{Block, Cause, SolverError};

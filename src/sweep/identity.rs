@@ -14,8 +14,9 @@ use sha2::{Digest, Sha256};
 use crate::bcd::SolverSettings;
 use crate::compress::CompressionSettings;
 use crate::data::Source;
+use crate::gradient::Compress;
 use crate::network::InitSettings;
-use crate::sweep::TrialSettings;
+use crate::sweep::{MethodSettings, TrialSettings};
 
 /// Part of every id.
 pub const IDENTITY_VERSION: &str = "nnbcd-trial-1";
@@ -34,17 +35,30 @@ impl TrialSettings {
     }
 
     /// Settings that the trial does not use are reset to their defaults: without compression `tau`, `tau_final`,
-    /// `coupling` and `compress_after`; with weights from a file the seed. The shuffle seed of `digits` is written out.
+    /// `coupling`, `compress` and `compress_after`; with weights from a file the seed, unless it draws batches. The
+    /// shuffle seed of `digits` and the defaults of a gradient method are written out.
     #[must_use]
     pub fn normalized(mut self) -> Self {
-        if self.compression == CompressionSettings::None {
-            let unused = SolverSettings::default();
-            self.solver.tau = unused.tau;
-            self.solver.tau_final = unused.tau_final;
-            self.solver.coupling = unused.coupling;
-            self.solver.compress_after = unused.compress_after;
+        let dense = self.compression == CompressionSettings::None;
+        match &mut self.solver {
+            MethodSettings::NnBcd(solver) if dense => {
+                let unused = SolverSettings::default();
+                solver.tau = unused.tau;
+                solver.tau_final = unused.tau_final;
+                solver.coupling = unused.coupling;
+                solver.compress_after = unused.compress_after;
+            }
+            MethodSettings::Gradient(solver) => {
+                if dense {
+                    solver.compress = Compress::default();
+                    solver.compress_after = Some(0);
+                }
+                *solver = solver.clone().resolved();
+            }
+            MethodSettings::NnBcd(_) => {}
         }
-        if matches!(self.model.init, InitSettings::File { .. }) {
+        let draws_batches = matches!(self.solver, MethodSettings::Gradient(_));
+        if matches!(self.model.init, InitSettings::File { .. }) && !draws_batches {
             self.seed = 0;
         }
         if self.data.source == Source::Digits {
@@ -57,7 +71,11 @@ impl TrialSettings {
     pub(super) fn uses(&self, path: &str) -> bool {
         let of_compression = matches!(
             path,
-            "solver.tau" | "solver.tau_final" | "solver.coupling" | "solver.compress_after"
+            "solver.tau"
+                | "solver.tau_final"
+                | "solver.coupling"
+                | "solver.compress"
+                | "solver.compress_after"
         );
         !of_compression || self.compression != CompressionSettings::None
     }
@@ -65,7 +83,14 @@ impl TrialSettings {
     /// The whole hash behind the id.
     pub(super) fn fingerprint(&self) -> Fingerprint {
         let mut text = format!("{IDENTITY_VERSION}\n");
-        write_canonical(&mut text, &self.clone().normalized().to_json());
+        let mut json = self.clone().normalized().to_json();
+        if let (MethodSettings::NnBcd(_), Some(solver)) =
+            (&self.solver, json["solver"].as_object_mut())
+        {
+            // The default, and younger than ids.
+            solver.remove("method");
+        }
+        write_canonical(&mut text, &json);
         Sha256::digest(text.as_bytes()).into()
     }
 
@@ -159,8 +184,11 @@ mod tests {
     #[test]
     fn only_unused_settings_are_reset() {
         let mut changed = dense();
-        changed.solver.tau = 50.0;
-        changed.solver.compress_after = 3;
+        let MethodSettings::NnBcd(solver) = &mut changed.solver else {
+            panic!("nn-bcd is the default");
+        };
+        solver.tau = 50.0;
+        solver.compress_after = 3;
         assert_eq!(changed.id(), dense().id());
         assert!(!changed.uses("solver.tau"));
         changed.compression = settings(

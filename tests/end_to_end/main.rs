@@ -9,6 +9,7 @@ mod commands;
 mod faults;
 mod killed;
 mod main_job;
+mod methods;
 mod odd_machines;
 mod other_commands;
 mod place;
