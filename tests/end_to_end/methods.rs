@@ -63,8 +63,8 @@ fn all_methods_come_into_one_table() {
             rows(&place.read(&format!("{path}/iterations.csv"))).len(),
             13
         );
-        if dense || row["solver.compress"] == "fine-tuned" {
-            assert!(number("test_accuracy") > 0.7, "{row:?}");
+        if row["solver.method"] == "adam" && row["solver.compress"] != "once" {
+            assert!(number("test_accuracy") > 0.75, "{row:?}");
         }
         let model = format!("{path}/model.safetensors");
         let said = place.ends_with(0, &["eval", &model, &format!("{path}/config.yaml")]);
