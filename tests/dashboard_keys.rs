@@ -207,6 +207,30 @@ fn data_that_are_not_numbers_leave_gaps() {
     }
 }
 
+/// A gradient method has no split problem: its rows leave these cells empty.
+#[test]
+fn rows_without_residuals_are_shown_in_every_view() {
+    let mut state = fixture::running(Look::default());
+    let records = (0..60).map(|iteration| IterationRecord {
+        residual_u: None,
+        residual_v: None,
+        descent_violations: None,
+        ..fixture::record(iteration, 1.0)
+    });
+    state.apply(RunUpdate::Iterations {
+        trial: fixture::id(1, 0),
+        records: records.collect(),
+    });
+    for view in View::ALL {
+        state.handle(Action::Show(view));
+        for _ in 0..8 {
+            state.handle(Action::Choose(1));
+            let screen = fixture::screen(&mut state, 100, 30).backend().to_string();
+            assert!(!screen.contains("NaN"), "{screen}");
+        }
+    }
+}
+
 #[test]
 fn a_run_directory_made_by_the_writers_is_shown() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
