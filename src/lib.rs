@@ -10,6 +10,7 @@ pub mod bcd;
 pub mod compress;
 pub mod dashboard;
 pub mod data;
+pub mod gradient;
 pub mod linalg;
 pub mod network;
 pub mod report;

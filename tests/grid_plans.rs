@@ -190,7 +190,7 @@ fn a_whole_map_in_an_axis_replaces_the_one_outside_the_grid() {
     );
     assert_eq!(plan.swept, ["solver.rho", "solver.gamma", "solver.alpha"]);
     assert_eq!(cells(&plan), ["2,1,5", "1,4,5"]);
-    assert_eq!(plan.trials[0].settings.solver.iterations, 100);
+    assert_eq!(plan.trials[0].settings.solver.iterations(), 100);
 }
 
 #[test]

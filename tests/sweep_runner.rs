@@ -124,7 +124,7 @@ grid:
         let result = trial.read_result().unwrap().unwrap();
         let last = result.last.unwrap();
         assert_eq!(last.residual_w, 0.0, "{row:?}");
-        assert_eq!(last.descent_violations, 0, "{row:?}");
+        assert_eq!(last.descent_violations, Some(0), "{row:?}");
         assert!(last.test_accuracy.unwrap() > 0.5, "{row:?}");
     }
 }

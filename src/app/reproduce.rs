@@ -27,7 +27,7 @@ pub fn reproduce(run: &Path, trial: &str, threads: Option<usize>) -> Result<Exit
         .with_context(|| format!("{}: cannot be read", path.display()))?;
     let settings = TrialSettings::from_yaml(&text).with_context(|| path.display().to_string())?;
     let base = Provenance::read(&run.provenance())?.base_directory;
-    let data = LoadedData::load(&settings.data, &base, &[settings.solver.precision])?;
+    let data = LoadedData::load(&settings.data, &base, &[settings.solver.precision()])?;
     let trial = Trial {
         id: id.clone(),
         settings,
@@ -97,11 +97,14 @@ fn differing(old: &IterationRecord, new: &IterationRecord) -> Vec<(&'static str,
         [
             ("objective", Some(row.objective)),
             ("loss", Some(row.loss)),
-            ("residual_v", Some(row.residual_v)),
-            ("residual_u", Some(row.residual_u)),
+            ("residual_v", row.residual_v),
+            ("residual_u", row.residual_u),
             ("residual_w", Some(row.residual_w)),
             ("step", Some(row.step)),
-            ("descent_violations", Some(row.descent_violations as f64)),
+            (
+                "descent_violations",
+                row.descent_violations.map(|count| count as f64),
+            ),
             ("train_accuracy", row.train_accuracy),
             ("test_accuracy", row.test_accuracy),
             ("balanced_accuracy", row.balanced_accuracy),

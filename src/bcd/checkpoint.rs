@@ -5,6 +5,7 @@
 //! one after another in their order, as numbers of the solver's precision, little endian.
 
 use ndarray::{Array1, Array2};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -22,7 +23,7 @@ compile_error!("checkpoints are written as the memory lies: little endian");
 /// A checkpoint cannot be used.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("the checkpoint does not fit this trial: {0}")]
-pub struct CheckpointError(String);
+pub struct CheckpointError(pub(crate) String);
 
 #[derive(Serialize, Deserialize)]
 struct Header {
@@ -39,7 +40,7 @@ struct Header {
 /// How a compressed weight was stored; decides which arrays follow.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Form {
+pub(crate) enum Form {
     TensorTrain {
         modes: Vec<usize>,
         ranks: Vec<usize>,
@@ -61,7 +62,15 @@ pub struct Checkpoint<'a> {
     arrays: Vec<&'a [u8]>,
 }
 
-impl Checkpoint<'_> {
+impl<'a> Checkpoint<'a> {
+    /// A checkpoint of a header and the arrays that it describes.
+    pub(crate) fn new(header: &impl Serialize, arrays: Vec<&'a [u8]>) -> Self {
+        let json = serde_json::to_vec(header).expect("a header of numbers and names is JSON");
+        let mut header = (json.len() as u64).to_le_bytes().to_vec();
+        header.extend_from_slice(&json);
+        Self { header, arrays }
+    }
+
     /// The bytes in pieces, to be written one after another.
     pub fn pieces(&self) -> Vec<&[u8]> {
         let mut pieces = vec![self.header.as_slice()];
@@ -93,9 +102,6 @@ impl<T: Real> Solver<T> {
                 .map(|z| z.as_ref().map(Form::of))
                 .collect(),
         };
-        let json = serde_json::to_vec(&header).expect("the header is plain finite data");
-        let mut bytes = (json.len() as u64).to_le_bytes().to_vec();
-        bytes.extend_from_slice(&json);
         let mut arrays = Vec::new();
         for (index, weights) in state.weights.iter().enumerate() {
             arrays.push(as_bytes(&weights.weight));
@@ -103,27 +109,14 @@ impl<T: Real> Solver<T> {
                 let bias = bias.as_slice().expect("a bias is contiguous");
                 arrays.push(bytemuck::cast_slice(bias));
             }
-            match state.compressed[index]
-                .as_ref()
-                .map(|z| (&z.stored, &z.dense))
-            {
-                Some((Stored::TensorTrain(train), _)) => {
-                    arrays.extend(train.cores().iter().map(as_bytes));
-                }
-                Some((Stored::LowRank(factors), _)) => {
-                    arrays.extend([as_bytes(&factors.left), as_bytes(&factors.right)]);
-                }
-                Some((Stored::Sparse | Stored::NM { .. }, dense)) => arrays.push(as_bytes(dense)),
-                None => {}
+            if let Some(projected) = &state.compressed[index] {
+                arrays.extend(Form::arrays(projected));
             }
             arrays.push(as_bytes(&state.pre_activations[index]));
             arrays.push(as_bytes(&state.activations[index]));
             arrays.push(as_bytes(&state.linear_residuals[index]));
         }
-        Checkpoint {
-            header: bytes,
-            arrays,
-        }
+        Checkpoint::new(&header, arrays)
     }
 
     /// A solver that goes on from a checkpoint of the same problem.
@@ -131,7 +124,8 @@ impl<T: Real> Solver<T> {
     /// # Errors
     /// [`CheckpointError`] when the bytes are not a checkpoint of a problem of this shape.
     pub fn resume(problem: Problem<T>, bytes: &[u8]) -> Result<Self, CheckpointError> {
-        let (header, mut arrays) = read_header::<T>(bytes)?;
+        let (header, mut arrays) = read_header::<Header>(bytes)?;
+        Arrays::require::<T>(header.bytes_per_number)?;
         let layers = &problem.architecture.layers;
         if header.sums.len() != layers.len() || header.compressed.len() != layers.len() {
             return Err(CheckpointError("another number of layers".into()));
@@ -173,12 +167,7 @@ impl<T: Real> Solver<T> {
             state.activations.push(arrays.matrix(shape)?);
             state.linear_residuals.push(arrays.matrix(shape)?);
         }
-        if !arrays.rest.is_empty() {
-            return Err(CheckpointError(format!(
-                "{} bytes too many",
-                arrays.rest.len()
-            )));
-        }
+        arrays.require_end()?;
         let mut solver = Self::from_state(problem, state);
         solver.iteration = header.iteration;
         solver.descent_violations = header.descent_violations;
@@ -220,7 +209,16 @@ impl LayerSums {
 }
 
 impl Form {
-    fn of<T: Real>(projected: &Projected<T>) -> Self {
+    /// The arrays of a compressed weight, in the order in which [`Arrays::projected`] reads them.
+    pub(crate) fn arrays<T: Real>(projected: &Projected<T>) -> Vec<&[u8]> {
+        match &projected.stored {
+            Stored::TensorTrain(train) => train.cores().iter().map(as_bytes).collect(),
+            Stored::LowRank(factors) => vec![as_bytes(&factors.left), as_bytes(&factors.right)],
+            Stored::Sparse | Stored::NM { .. } => vec![as_bytes(&projected.dense)],
+        }
+    }
+
+    pub(crate) fn of<T: Real>(projected: &Projected<T>) -> Self {
         match &projected.stored {
             Stored::TensorTrain(train) => Self::TensorTrain {
                 modes: train.modes().to_vec(),
@@ -235,7 +233,7 @@ impl Form {
     }
 
     /// Whether a weight under this compression is stored like this.
-    fn fits(&self, compression: &LayerCompression) -> bool {
+    pub(crate) fn fits(&self, compression: &LayerCompression) -> bool {
         match (self, compression) {
             (
                 Self::TensorTrain { modes, ranks },
@@ -256,32 +254,48 @@ impl Form {
     }
 }
 
-fn as_bytes<T: Real>(array: &Array2<T>) -> &[u8] {
+pub(crate) fn as_bytes<T: Real>(array: &Array2<T>) -> &[u8] {
     bytemuck::cast_slice(slice(array))
 }
 
-fn read_header<T: Real>(bytes: &[u8]) -> Result<(Header, Arrays<'_>), CheckpointError> {
+/// The header of a checkpoint and the arrays after it.
+pub(crate) fn read_header<H: DeserializeOwned>(
+    bytes: &[u8],
+) -> Result<(H, Arrays<'_>), CheckpointError> {
     let cut = || CheckpointError("it is cut".into());
     let (length, rest) = bytes.split_first_chunk::<8>().ok_or_else(cut)?;
     let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|_| cut())?;
     let (json, rest) = rest.split_at_checked(length).ok_or_else(cut)?;
-    let header: Header = serde_json::from_slice(json)
+    let header = serde_json::from_slice(json)
         .map_err(|error| CheckpointError(format!("its header cannot be read: {error}")))?;
-    if header.bytes_per_number != T::BYTES {
-        return Err(CheckpointError(
-            "it was written in another precision".into(),
-        ));
-    }
     Ok((header, Arrays { rest }))
 }
 
 /// The arrays that have not been taken yet.
-struct Arrays<'a> {
+pub(crate) struct Arrays<'a> {
     rest: &'a [u8],
 }
 
 impl Arrays<'_> {
-    fn numbers<T: Real>(&mut self, count: usize) -> Result<Vec<T>, CheckpointError> {
+    /// An error where numbers of another precision follow.
+    pub(crate) fn require<T: Real>(bytes_per_number: usize) -> Result<(), CheckpointError> {
+        if bytes_per_number == T::BYTES {
+            return Ok(());
+        }
+        Err(CheckpointError(
+            "it was written in another precision".into(),
+        ))
+    }
+
+    /// An error where something follows the last array.
+    pub(crate) fn require_end(&self) -> Result<(), CheckpointError> {
+        match self.rest.len() {
+            0 => Ok(()),
+            more => Err(CheckpointError(format!("{more} bytes too many"))),
+        }
+    }
+
+    pub(crate) fn numbers<T: Real>(&mut self, count: usize) -> Result<Vec<T>, CheckpointError> {
         let bytes = count
             .checked_mul(T::BYTES)
             .and_then(|length| self.rest.split_at_checked(length));
@@ -294,16 +308,19 @@ impl Arrays<'_> {
         Ok(numbers)
     }
 
-    fn vector<T: Real>(&mut self, length: usize) -> Result<Array1<T>, CheckpointError> {
+    pub(crate) fn vector<T: Real>(&mut self, length: usize) -> Result<Array1<T>, CheckpointError> {
         Ok(Array1::from_vec(self.numbers(length)?))
     }
 
-    fn matrix<T: Real>(&mut self, shape: (usize, usize)) -> Result<Array2<T>, CheckpointError> {
+    pub(crate) fn matrix<T: Real>(
+        &mut self,
+        shape: (usize, usize),
+    ) -> Result<Array2<T>, CheckpointError> {
         let numbers = self.numbers(shape.0.saturating_mul(shape.1))?;
         Ok(Array2::from_shape_vec(shape, numbers).expect("as many numbers as the shape has"))
     }
 
-    fn projected<T: Real>(
+    pub(crate) fn projected<T: Real>(
         &mut self,
         form: &Form,
         shape: (usize, usize),

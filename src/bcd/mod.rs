@@ -23,6 +23,7 @@ mod state;
 mod units;
 mod updates;
 
+pub(crate) use checkpoint::{Arrays, Form, as_bytes, read_header};
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use data::{Samples, TrainingData};
 pub use error::{Block, Cause, SolverError};

@@ -354,6 +354,13 @@ impl<T: Real> Solver<T> {
         }
     }
 
+    /// `tau` of the present iteration, where it couples anything; row 0 is measured with that of the first one.
+    pub fn coupling_weight(&self) -> Option<f64> {
+        let couples =
+            self.is_compressing() && self.problem.settings.coupling != Coupling::Constrained;
+        couples.then_some(self.tau)
+    }
+
     /// Whether there is nothing more to do, and why.
     pub fn termination(&self) -> Option<Termination> {
         let settings = &self.problem.settings;

@@ -48,6 +48,17 @@ impl<T: Real> LowRank<T> {
         dense
     }
 
+    /// Gradients of the left and the right factor, `G R'` and `L' G`, from the gradient `G` of a
+    /// function of the matrix `L R`.
+    pub fn pull_back(&self, gradient: ArrayView2<'_, T>) -> [Array2<T>; 2] {
+        let mut left = Array2::zeros(self.left.dim());
+        let mut right = Array2::zeros(self.right.dim());
+        let (one, replace) = (T::one(), Accumulate::Replace);
+        product(one, gradient, self.right.t(), replace, left.view_mut());
+        product(one, self.left.t(), gradient, replace, right.view_mut());
+        [left, right]
+    }
+
     /// Stored numbers: `r (rows + columns)`.
     pub fn parameters(&self) -> usize {
         self.left.len() + self.right.len()

@@ -6,7 +6,7 @@ use thiserror::Error;
 use crate::linalg::{Real, sum_of_squares_of_difference};
 
 use super::low_rank::LowRank;
-use super::prune::keep_n_of_m;
+use super::prune::{keep_n_of_m, prune_jointly};
 use super::tensor_train::TensorTrain;
 
 /// A projection met numbers that are not finite.
@@ -100,7 +100,7 @@ impl<T: Real> Projected<T> {
                 }
             }
             LayerCompression::Prune { sparsity, .. } => Self {
-                dense: super::prune::prune_jointly(&[weight], *sparsity).remove(0),
+                dense: prune_jointly(&[weight], *sparsity).remove(0),
                 stored: Stored::Sparse,
             },
             LayerCompression::NM { n, m } => Self {
@@ -108,6 +108,48 @@ impl<T: Real> Projected<T> {
                 stored: Stored::NM { n: *n, m: *m },
             },
         })
+    }
+
+    /// [`Projected::project`] for all layers at once, where one pruning threshold may hold for several
+    /// of them.
+    ///
+    /// # Errors
+    /// The layer whose weight holds non-finite numbers.
+    pub fn project_layers(
+        compression: &[Option<LayerCompression>],
+        weights: &[ArrayView2<'_, T>],
+        previous: &[Option<Self>],
+    ) -> Result<Vec<Option<Self>>, (usize, ProjectionError)> {
+        let threshold = |layer: &Option<LayerCompression>| match layer {
+            Some(LayerCompression::Prune {
+                sparsity,
+                global: true,
+            }) => Some(*sparsity),
+            _ => None,
+        };
+        let shared = compression.iter().find_map(threshold);
+        let (jointly, views): (Vec<usize>, Vec<_>) = weights
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| threshold(&compression[*index]).is_some())
+            .map(|(index, weight)| (index, weight.view()))
+            .unzip();
+        let mut projected = vec![None; weights.len()];
+        for (index, dense) in jointly
+            .into_iter()
+            .zip(prune_jointly(&views, shared.unwrap_or(0.0)))
+        {
+            let stored = Stored::Sparse;
+            projected[index] = Some(Self { dense, stored });
+        }
+        for (index, layer) in compression.iter().enumerate() {
+            if let (Some(layer), None) = (layer, &projected[index]) {
+                let before = previous.get(index).and_then(Option::as_ref);
+                let of_layer = Self::project(layer, weights[index].view(), before);
+                projected[index] = Some(of_layer.map_err(|error| (index, error))?);
+            }
+        }
+        Ok(projected)
     }
 
     fn from_tensor_train(train: TensorTrain<T>) -> Self {

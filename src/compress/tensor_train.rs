@@ -56,6 +56,11 @@ impl<T: Real> TensorTrain<T> {
         &self.cores
     }
 
+    /// The cores, to be changed in place.
+    pub fn cores_mut(&mut self) -> &mut [Array2<T>] {
+        &mut self.cores
+    }
+
     /// The ranks `r_1 … r_{d-1}`.
     pub fn ranks(&self) -> Vec<usize> {
         let inner = self.cores.len() - 1;
@@ -193,6 +198,43 @@ impl<T: Real> TensorTrain<T> {
             modes: self.modes.clone(),
             cores,
         }
+    }
+
+    /// Gradients of all cores from the gradient of a function of the matrix that they stand for.
+    ///
+    /// Left to right: with the cores before `k` multiplied into the gradient, the gradient of core
+    /// `k` is an `(r_{k-1} n_k) x (n_{k+1} … n_d)` matrix times the transposed product of the cores
+    /// after it.
+    pub fn pull_back(&self, gradient: ArrayView2<'_, T>) -> Vec<Array2<T>> {
+        let mut rest = reshape(gradient.to_owned(), (1, gradient.len()));
+        let mut gradients = Vec::with_capacity(self.cores.len());
+        for (index, core) in self.cores.iter().enumerate() {
+            let columns = rest.len() / core.nrows();
+            rest = reshape(rest, (core.nrows(), columns));
+            let after = self.right_product(index + 1);
+            let mut of_core = Array2::zeros(core.dim());
+            product(
+                T::one(),
+                rest.view(),
+                after.t(),
+                Accumulate::Replace,
+                of_core.view_mut(),
+            );
+            gradients.push(of_core);
+            rest = transposed_product(core, &rest);
+        }
+        gradients
+    }
+
+    /// The product of the cores from `first` on, `r_{first} x (n_{first+1} … n_d)`.
+    fn right_product(&self, first: usize) -> Array2<T> {
+        if first == self.cores.len() {
+            return Array2::eye(1);
+        }
+        let rank = self.cores[first].nrows() / self.modes[first];
+        let whole = contract(&self.cores[first..], rank);
+        let columns = whole.len() / rank;
+        reshape(whole, (rank, columns))
     }
 
     /// For every bond `k` an orthonormal basis of the row space of the cores to its right:

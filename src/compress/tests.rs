@@ -250,3 +250,86 @@ fn settings_that_do_not_fit_the_network_are_refused_with_the_field() {
         assert!(message.starts_with(part), "{message}");
     }
 }
+
+/// A function of a matrix with a gradient that is easy to write down: `sum_ij c_ij w_ij^2 / 2`.
+fn quadratic(weight: &Array2<f64>, curvature: &Array2<f64>) -> f64 {
+    0.5 * (curvature * weight * weight).sum()
+}
+
+#[test]
+fn gradients_of_factors_and_cores_are_derivatives() {
+    const STEP: f64 = 1e-6;
+    let curvature = random(12, 16, 9);
+    let close = |found: f64, up: f64, down: f64| {
+        let difference = (up - down) / (2.0 * STEP);
+        assert!((found - difference).abs() < 1e-8, "{found} {difference}");
+    };
+    for method in methods() {
+        let projected = Projected::project(&method, random(12, 16, 8).view(), None).unwrap();
+        let gradient = &curvature * &projected.dense;
+        let value = |dense: Array2<f64>| quadratic(&dense, &curvature);
+        match projected.stored {
+            Stored::LowRank(factors) => {
+                for (side, found) in factors.pull_back(gradient.view()).iter().enumerate() {
+                    for (place, found) in found.indexed_iter() {
+                        let at = |by| {
+                            let mut moved = factors.clone();
+                            [&mut moved.left, &mut moved.right][side][place] += by;
+                            value(moved.dense())
+                        };
+                        close(*found, at(STEP), at(-STEP));
+                    }
+                }
+            }
+            Stored::TensorTrain(train) => {
+                let gradients = train.pull_back(gradient.view());
+                assert_eq!(gradients.len(), train.cores().len());
+                for (core, found) in gradients.iter().enumerate() {
+                    for (place, found) in found.indexed_iter() {
+                        let at = |by| {
+                            let mut moved = train.clone();
+                            moved.cores_mut()[core][place] += by;
+                            value(moved.dense())
+                        };
+                        close(*found, at(STEP), at(-STEP));
+                    }
+                }
+            }
+            Stored::Sparse | Stored::NM { .. } => {}
+        }
+    }
+}
+
+#[test]
+fn layers_are_projected_as_one_by_one_unless_they_share_a_threshold() {
+    let weights = [random(12, 16, 10), random(12, 16, 11), random(12, 16, 12)];
+    let views: Vec<_> = weights.iter().map(|weight| weight.view()).collect();
+    for method in methods() {
+        let compression = [Some(method.clone()), None, Some(method.clone())];
+        let projected = Projected::project_layers(&compression, &views, &[]).unwrap();
+        assert!(projected[1].is_none());
+        for index in [0, 2] {
+            let alone = Projected::project(&method, views[index], None).unwrap();
+            assert_eq!(projected[index], Some(alone));
+        }
+    }
+    let global = LayerCompression::Prune {
+        sparsity: 0.5,
+        global: true,
+    };
+    let compression = [
+        Some(global.clone()),
+        Some(LayerCompression::LowRank { rank: 2 }),
+        Some(global),
+    ];
+    let projected = Projected::project_layers(&compression, &views, &[]).unwrap();
+    let expected = prune_jointly(&[views[0], views[2]], 0.5);
+    for (projected, expected) in [&projected[0], &projected[2]].into_iter().zip(&expected) {
+        assert_eq!(&projected.as_ref().unwrap().dense, expected);
+    }
+    let mut broken = weights.clone();
+    broken[1][(3, 3)] = f64::NAN;
+    let views: Vec<_> = broken.iter().map(|weight| weight.view()).collect();
+    let error = Projected::project_layers(&compression, &views, &[]).unwrap_err();
+    assert_eq!(error, (1, ProjectionError::NotFinite));
+}

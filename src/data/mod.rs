@@ -26,6 +26,7 @@ use std::path::Path;
 
 pub use dataset::{Dataset, ImageShape, Part, SourceFile, Standardization};
 pub use error::DataError;
+pub use selection::shuffle;
 pub use settings::{BalanceSettings, CsvSettings, DataSettings, Features, Source};
 
 /// Loads a data set. Relative paths in the settings refer to `base`.

@@ -79,7 +79,7 @@ fn shuffled(count: usize, seed: Option<u64>) -> Vec<usize> {
 
 /// Fisher-Yates from the end: for i = n - 1 down to 1, item i changes places with item
 /// j = floor(r (i + 1) / 2^64), where r is the next 64-bit word of the stream.
-fn shuffle<T>(items: &mut [T], random: &mut ChaCha8Rng) {
+pub fn shuffle<T>(items: &mut [T], random: &mut ChaCha8Rng) {
     for last in (1..items.len()).rev() {
         let places = last as u128 + 1;
         let chosen = (u128::from(random.next_u64()) * places) >> 64;

@@ -108,6 +108,24 @@ impl<'a, T: Real> Deployed<'a, T> {
             .collect()
     }
 
+    /// Mean over the samples of `-log softmax(outputs)[label]`.
+    pub fn cross_entropy(&self, inputs: ArrayView2<'_, T>, labels: &[usize]) -> f64 {
+        // Collected in the order of the tiles: the sum is the same for any threads.
+        let parts: Vec<f64> = labels
+            .par_chunks(TILE)
+            .enumerate()
+            .map(|(tile, labels)| {
+                let range = tile * TILE..tile * TILE + labels.len();
+                let outputs = self.forward_tile(inputs.slice(s![.., range]));
+                let losses = outputs.axis_iter(Axis(1)).zip(labels);
+                losses
+                    .map(|(outputs, label)| log_sum_exp(outputs) - outputs[*label].widen())
+                    .sum()
+            })
+            .collect();
+        parts.into_iter().sum::<f64>() / labels.len().max(1) as f64
+    }
+
     /// Outputs of the last layer for a few samples, classes x n, on the calling thread.
     fn forward_tile(&self, inputs: ArrayView2<'_, T>) -> Array2<T> {
         let mut activations = Array2::zeros(inputs.dim());
@@ -129,6 +147,16 @@ impl<'a, T: Real> Deployed<'a, T> {
         }
         activations
     }
+}
+
+/// `log sum exp(outputs)`, without overflow.
+pub fn log_sum_exp<T: Real>(outputs: ndarray::ArrayView1<'_, T>) -> f64 {
+    let largest = outputs[largest(outputs)].widen();
+    let shifted: f64 = outputs
+        .iter()
+        .map(|output| (output.widen() - largest).exp())
+        .sum();
+    largest + shifted.ln()
 }
 
 /// Index of the largest entry, the first one on a tie.

@@ -135,7 +135,7 @@ fn measure(records: &[IterationRecord], accuracies: &[f64]) -> Vec<Option<f64>> 
         first(&|record| record.objective <= settled)
     }));
     values.push(last.map(|last| last.objective));
-    values.push(last.map(|last| last.descent_violations as f64));
+    values.push(last.and_then(|last| Some(last.descent_violations? as f64)));
     values.push(rate(records));
     values
 }
@@ -173,6 +173,7 @@ mod tests {
             iteration,
             objective,
             step,
+            descent_violations: Some(0),
             test_accuracy: accuracy,
             ..IterationRecord::default()
         }

@@ -33,16 +33,16 @@ pub struct IterationRecord {
     pub objective: f64,
     /// `1/2 |V_N - Y|^2`
     pub loss: f64,
-    /// `sqrt(sum |V_i - act(U_i)|^2)`
-    pub residual_v: f64,
-    /// `sqrt(sum |U_i - W_i V_{i-1}|^2)`
-    pub residual_u: f64,
+    /// `sqrt(sum |V_i - act(U_i)|^2)`; a gradient method has no split problem.
+    pub residual_v: Option<f64>,
+    /// `sqrt(sum |U_i - W_i V_{i-1}|^2)`; a gradient method has no split problem.
+    pub residual_u: Option<f64>,
     /// `sqrt(sum |W_i - Z_i|^2)` over compressed layers
     pub residual_w: f64,
     /// Norm of the change of all blocks.
     pub step: f64,
-    /// Iterations so far in which the objective rose.
-    pub descent_violations: u64,
+    /// Iterations so far in which the objective rose; a gradient method does not promise that it falls.
+    pub descent_violations: Option<u64>,
     /// Accuracy of the deployed network on the training part, in [0, 1].
     pub train_accuracy: Option<f64>,
     /// Accuracy of the deployed network on the test part, in [0, 1].
@@ -68,10 +68,10 @@ pub struct LayerRecord {
     pub iteration: u64,
     /// The layer; 0 is the first.
     pub layer: u64,
-    /// `|V_i - act(U_i)|`
-    pub residual_v: f64,
-    /// `|U_i - W_i V_{i-1}|`
-    pub residual_u: f64,
+    /// `|V_i - act(U_i)|`; a gradient method has no split problem.
+    pub residual_v: Option<f64>,
+    /// `|U_i - W_i V_{i-1}|`; a gradient method has no split problem.
+    pub residual_u: Option<f64>,
     /// `|W_i - Z_i|`; 0 where the layer is not compressed
     pub residual_w: f64,
     /// `|W_i - Z_i| / |W_i|`

@@ -7,7 +7,9 @@ use crate::bcd::{SolverSettings, WeightDecay};
 use crate::compress::{CompressionSettings, LayerSelection, Method, MethodChoice, Modes, PerLayer};
 use crate::data::{DataSettings, Source};
 use crate::network::{InitSettings, ModelSettings};
-use crate::sweep::TrialSettings;
+use crate::sweep::{MethodSettings, TrialSettings};
+
+mod gradient;
 
 /// A value out of its range.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +32,10 @@ pub(crate) fn check(settings: &TrialSettings) -> Checked {
     data(&settings.data)?;
     model(&settings.model)?;
     let layers = Layers::of(&settings.model);
-    solver(&settings.solver, layers)?;
+    match &settings.solver {
+        MethodSettings::NnBcd(settings) => solver(settings, layers)?,
+        MethodSettings::Gradient(settings) => gradient::check(settings, layers)?,
+    }
     compression(&settings.compression, layers)
 }
 

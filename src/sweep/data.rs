@@ -104,8 +104,8 @@ impl DataSets {
                 order.push(settings);
                 Vec::new()
             });
-            if !wanted.contains(&trial.settings.solver.precision) {
-                wanted.push(trial.settings.solver.precision);
+            if !wanted.contains(&trial.settings.solver.precision()) {
+                wanted.push(trial.settings.solver.precision());
             }
         }
         let mut sets = HashMap::new();

@@ -14,8 +14,9 @@ use sha2::{Digest, Sha256};
 use crate::bcd::{Coupling, SolverSettings};
 use crate::compress::CompressionSettings;
 use crate::data::Source;
+use crate::gradient::Compress;
 use crate::network::InitSettings;
-use crate::sweep::TrialSettings;
+use crate::sweep::{MethodSettings, TrialSettings};
 
 /// Part of every id.
 pub const IDENTITY_VERSION: &str = "nnbcd-trial-1";
@@ -34,22 +35,34 @@ impl TrialSettings {
     }
 
     /// Settings that the trial does not use are reset to their defaults: without compression `tau`, `tau_final`,
-    /// `coupling` and `compress_after`; with `coupling: constrained` `tau` and `tau_final`; with weights from a file the
-    /// seed. The shuffle seed of `digits` is written out.
+    /// `coupling`, `compress` and `compress_after`; with `coupling: constrained` `tau` and `tau_final`; with weights from
+    /// a file the seed, unless it draws batches. The shuffle seed of `digits` and the defaults of a gradient method are
+    /// written out.
     #[must_use]
     pub fn normalized(mut self) -> Self {
-        let unused = SolverSettings::default();
-        if self.compression == CompressionSettings::None {
-            self.solver.tau = unused.tau;
-            self.solver.tau_final = unused.tau_final;
-            self.solver.coupling = unused.coupling;
-            self.solver.compress_after = unused.compress_after;
+        let dense = self.compression == CompressionSettings::None;
+        match &mut self.solver {
+            MethodSettings::NnBcd(solver) => {
+                let unused = SolverSettings::default();
+                if dense {
+                    solver.coupling = unused.coupling;
+                    solver.compress_after = unused.compress_after;
+                }
+                if dense || solver.coupling == Coupling::Constrained {
+                    solver.tau = unused.tau;
+                    solver.tau_final = unused.tau_final;
+                }
+            }
+            MethodSettings::Gradient(solver) => {
+                if dense {
+                    solver.compress = Compress::default();
+                    solver.compress_after = Some(0);
+                }
+                *solver = solver.clone().resolved();
+            }
         }
-        if self.solver.coupling == Coupling::Constrained {
-            self.solver.tau = unused.tau;
-            self.solver.tau_final = unused.tau_final;
-        }
-        if matches!(self.model.init, InitSettings::File { .. }) {
+        let draws_batches = matches!(self.solver, MethodSettings::Gradient(_));
+        if matches!(self.model.init, InitSettings::File { .. }) && !draws_batches {
             self.seed = 0;
         }
         if self.data.source == Source::Digits {
@@ -61,11 +74,13 @@ impl TrialSettings {
     /// Whether the trial's result can depend on the setting at this dotted path, given the others.
     pub(super) fn uses(&self, path: &str) -> bool {
         let compresses = self.compression != CompressionSettings::None;
+        let is_constrained = matches!(
+            &self.solver,
+            MethodSettings::NnBcd(solver) if solver.coupling == Coupling::Constrained
+        );
         match path {
-            "solver.tau" | "solver.tau_final" => {
-                compresses && self.solver.coupling != Coupling::Constrained
-            }
-            "solver.coupling" | "solver.compress_after" => compresses,
+            "solver.tau" | "solver.tau_final" => compresses && !is_constrained,
+            "solver.coupling" | "solver.compress" | "solver.compress_after" => compresses,
             _ => true,
         }
     }
@@ -73,7 +88,14 @@ impl TrialSettings {
     /// The whole hash behind the id.
     pub(super) fn fingerprint(&self) -> Fingerprint {
         let mut text = format!("{IDENTITY_VERSION}\n");
-        write_canonical(&mut text, &self.clone().normalized().to_json());
+        let mut json = self.clone().normalized().to_json();
+        if let (MethodSettings::NnBcd(_), Some(solver)) =
+            (&self.solver, json["solver"].as_object_mut())
+        {
+            // The default, and younger than ids.
+            solver.remove("method");
+        }
+        write_canonical(&mut text, &json);
         Sha256::digest(text.as_bytes()).into()
     }
 
@@ -167,8 +189,11 @@ mod tests {
     #[test]
     fn only_unused_settings_are_reset() {
         let mut changed = dense();
-        changed.solver.tau = 50.0;
-        changed.solver.compress_after = 3;
+        let MethodSettings::NnBcd(solver) = &mut changed.solver else {
+            panic!("nn-bcd is the default");
+        };
+        solver.tau = 50.0;
+        solver.compress_after = 3;
         assert_eq!(changed.id(), dense().id());
         assert!(!changed.uses("solver.tau"));
         changed.compression = settings(
@@ -182,16 +207,16 @@ mod tests {
 
     #[test]
     fn a_constrained_weight_has_no_tau() {
-        let constrained = settings(
-            "{data: {source: digits}, model: {hidden: [256, 256]}, seed: 1, solver: {coupling: constrained},
-            compression: {method: low-rank, rank: 2}}",
-        );
-        let mut other_tau = constrained.clone();
-        other_tau.solver.tau = 50.0;
-        other_tau.solver.tau_final = Some(100.0);
+        let with = |solver: &str| {
+            settings(&format!(
+                "{{data: {{source: digits}}, model: {{hidden: [256, 256]}}, seed: 1, solver: {{{solver}}},
+                compression: {{method: low-rank, rank: 2}}}}"
+            ))
+        };
+        let constrained = with("coupling: constrained");
+        let other_tau = with("coupling: constrained, tau: 50, tau_final: 100");
         assert_eq!(other_tau.id(), constrained.id());
-        let mut hard = constrained.clone();
-        hard.solver.coupling = Coupling::Hard;
+        let hard = with("coupling: hard");
         assert_ne!(hard.id(), constrained.id());
         for path in ["solver.tau", "solver.tau_final"] {
             assert!(hard.uses(path) && !constrained.uses(path));

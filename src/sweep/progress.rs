@@ -108,7 +108,7 @@ impl<'a> Progress<'a> {
 
     /// A trial has begun, or goes on after `iteration`.
     pub(super) fn started(&mut self, index: usize, iteration: u64) {
-        let iterations = self.sweep.trials[index].trial.settings.solver.iterations as u64;
+        let iterations = self.sweep.trials[index].trial.settings.solver.iterations() as u64;
         self.note(
             index,
             TrialEventKind::Started {

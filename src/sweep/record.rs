@@ -1,7 +1,7 @@
 //! What the solver measures, as the records of the run directory.
 
 use super::prepare::PreparedTrial;
-use crate::bcd::{Measurement, Solver, SolverSettings};
+use super::{MethodSettings, Training};
 use crate::compress::Projected;
 use crate::linalg::Real;
 use crate::network::{
@@ -24,8 +24,8 @@ pub struct Size {
 }
 
 /// The size of the present deployed network.
-pub fn size<T: Real>(solver: &Solver<T>) -> Size {
-    let architecture = &solver.problem().architecture;
+pub fn size<T: Real>(solver: &dyn Training<T>) -> Size {
+    let architecture = solver.architecture();
     Size {
         params_dense: architecture.parameters(),
         params_compressed: solver
@@ -47,8 +47,7 @@ fn stored_numbers<T: Real>(weights: &LayerWeights<T>, compressed: Option<&Projec
 
 /// The row of `iterations.csv`; `seconds` is left to the caller.
 pub fn iteration<T: Real>(
-    solver: &Solver<T>,
-    measurement: &Measurement,
+    solver: &dyn Training<T>,
     accuracy: Option<[Accuracy; 2]>,
 ) -> IterationRecord {
     let size = size(solver);
@@ -63,39 +62,18 @@ pub fn iteration<T: Real>(
         .zip(solver.compressed())
         .map(|(weights, compressed)| zeros(weights, compressed.as_ref()))
         .sum();
-    let sums = &measurement.sums;
     let [train, test] = accuracy.map_or([None; 2], |parts| parts.map(Some));
     IterationRecord {
-        iteration: measurement.iteration as u64,
-        seconds: 0.0,
-        objective: measurement.objective,
-        loss: sums.loss,
-        residual_v: sums.activation_residual().sqrt(),
-        residual_u: sums.linear_residual().sqrt(),
-        residual_w: sums.compression_residual().sqrt(),
-        step: measurement.step,
-        descent_violations: measurement.descent_violations as u64,
         train_accuracy: train.map(|part| part.overall),
         test_accuracy: test.map(|part| part.overall),
         balanced_accuracy: test.map(|part| part.balanced),
         sparsity: zeros as f64 / entries as f64,
         compression_ratio: size.params_dense as f64 / size.params_compressed.max(1) as f64,
         effective_sparsity: accuracy.map(|_| {
-            effective_sparsity(
-                &solver.problem().architecture,
-                solver.weights(),
-                solver.compressed(),
-            )
+            effective_sparsity(solver.architecture(), solver.weights(), solver.compressed())
         }),
-        tau: coupling(solver, measurement.iteration),
+        ..solver.measured()
     }
-}
-
-/// The weight of the coupling in an iteration; row 0 is measured with that of the first one.
-fn coupling<T: Real>(solver: &Solver<T>, iteration: usize) -> Option<f64> {
-    let settings = &solver.problem().settings;
-    let compressed = solver.compressed().iter().any(Option::is_some);
-    (compressed && settings.compresses_after(iteration)).then(|| settings.tau_at(iteration.max(1)))
 }
 
 /// Zeros of one deployed weight matrix that need not be stored.
@@ -114,7 +92,7 @@ fn zeros<T: Real>(weights: &LayerWeights<T>, compressed: Option<&Projected<T>>) 
 
 /// Test accuracy of a row whose network is compressed as the trial says: during the dense warm-up
 /// (`compress_after`) it is another, larger network, which must not count as the trial's best.
-pub fn deployed_accuracy(settings: &SolverSettings, row: &IterationRecord) -> Option<f64> {
+pub fn deployed_accuracy(settings: &MethodSettings, row: &IterationRecord) -> Option<f64> {
     let iteration = usize::try_from(row.iteration).unwrap_or(usize::MAX);
     row.test_accuracy
         .filter(|_| settings.compresses_after(iteration))
@@ -146,29 +124,21 @@ pub(super) fn failure(
 }
 
 /// The rows of `layers.csv`.
-pub fn layers<T: Real>(solver: &Solver<T>, measurement: &Measurement) -> Vec<LayerRecord> {
-    measurement
-        .sums
-        .layers
-        .iter()
-        .enumerate()
-        .map(|(index, sums)| {
+pub fn layers<T: Real>(solver: &dyn Training<T>) -> Vec<LayerRecord> {
+    let measured = solver.measured_layers().into_iter().enumerate();
+    measured
+        .map(|(index, measured)| {
             let weights = &solver.weights()[index];
             let compressed = solver.compressed()[index].as_ref();
             let ranks = compressed.map_or_else(Vec::new, Projected::ranks);
             let ranks: Vec<String> = ranks.iter().map(ToString::to_string).collect();
-            let error = sums.compression_residual.sqrt();
-            let norm = sums.weight.sqrt();
             LayerRecord {
-                iteration: measurement.iteration as u64,
+                iteration: solver.iteration() as u64,
                 layer: index as u64,
-                residual_v: sums.activation_residual.sqrt(),
-                residual_u: sums.linear_residual.sqrt(),
-                residual_w: error,
-                relative_error: if norm > 0.0 { error / norm } else { 0.0 },
                 sparsity: zeros(weights, compressed) as f64 / weights.weight.len() as f64,
                 parameters: stored_numbers(weights, compressed) as u64,
                 ranks: ranks.join(" "),
+                ..measured
             }
         })
         .collect()
@@ -180,7 +150,7 @@ pub fn layers<T: Real>(solver: &Solver<T>, measurement: &Measurement) -> Vec<Lay
 /// [`ModelFileError`] when the description does not fit into the file.
 pub fn model_file<T: Real>(
     trial: &PreparedTrial,
-    solver: &Solver<T>,
+    solver: &dyn Training<T>,
 ) -> Result<Vec<u8>, ModelFileError> {
     let description = ModelDescription {
         classes: trial.data.classes.clone(),
@@ -199,13 +169,14 @@ pub fn model_file<T: Real>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bcd::SolverSettings;
 
     #[test]
     fn the_dense_warm_up_is_not_the_accuracy_of_the_compressed_network() {
-        let settings = SolverSettings {
+        let settings = MethodSettings::NnBcd(SolverSettings {
             compress_after: 10,
             ..SolverSettings::default()
-        };
+        });
         let row = |iteration| IterationRecord {
             iteration,
             test_accuracy: Some(0.9),
@@ -214,7 +185,7 @@ mod tests {
         assert_eq!(deployed_accuracy(&settings, &row(10)), None);
         assert_eq!(deployed_accuracy(&settings, &row(11)), Some(0.9));
         assert_eq!(
-            deployed_accuracy(&SolverSettings::default(), &row(0)),
+            deployed_accuracy(&MethodSettings::default(), &row(0)),
             Some(0.9)
         );
     }

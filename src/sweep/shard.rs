@@ -239,7 +239,7 @@ impl Worker<'_> {
     fn started(&self, trial: &PreparedTrial, iteration: u64) {
         let kind = TrialEventKind::Started {
             from_iteration: iteration,
-            iterations: trial.trial.settings.solver.iterations as u64,
+            iterations: trial.trial.settings.solver.iterations() as u64,
         };
         warn_of(self.journal.append(&trial.trial.id, kind));
         (self.observe)(&trial.trial.id, ShardEvent::Started(iteration));

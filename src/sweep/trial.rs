@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::bcd::SolverSettings;
 use crate::compress::CompressionSettings;
 use crate::data::DataSettings;
 use crate::network::ModelSettings;
+
+use super::MethodSettings;
 
 /// Every setting of one trial, resolved. `config.yaml` of a trial holds exactly this.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,13 +18,13 @@ pub struct TrialSettings {
     pub data: DataSettings,
     /// The network.
     pub model: ModelSettings,
-    /// The solver.
+    /// The method and its settings.
     #[serde(default)]
-    pub solver: SolverSettings,
+    pub solver: MethodSettings,
     /// The compression.
     #[serde(default)]
     pub compression: CompressionSettings,
-    /// Seed of the initial weights.
+    /// Seed of the initial weights, and of the order of a gradient method's batches.
     pub seed: u64,
 }
 

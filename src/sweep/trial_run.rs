@@ -12,13 +12,12 @@ use thiserror::Error;
 use super::control::{Order, TrialControl};
 use super::prepare::PreparedTrial;
 use super::record;
+use super::training::{self, Training};
 use super::trial_files::TrialFiles;
-use crate::bcd::{CheckpointError, Precision, Problem, Solver, SolverError, TrainingData};
+use crate::bcd::{CheckpointError, Precision, SolverError, TrainingData};
+use crate::gradient::TrainingError;
 use crate::linalg::Real;
-use crate::network::{
-    Accuracy, InitSettings, LayerWeights, ModelFileError, draw_weights, effective_sparsity,
-    read_start_weights,
-};
+use crate::network::{Accuracy, ModelFileError, effective_sparsity};
 use crate::store::{
     IterationRecord, StoreError, TrialDirectory, TrialResult, TrialStatus, checkpoint, rfc3339_utc,
     unix_seconds,
@@ -39,6 +38,9 @@ pub enum TrialError {
     /// The solver gave up.
     #[error(transparent)]
     Solver(#[from] SolverError),
+    /// The gradient method gave up.
+    #[error(transparent)]
+    Gradient(#[from] TrainingError),
     /// Something could not be written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -94,11 +96,14 @@ pub(super) fn run_guarded(
 /// [`TrialError`]; what was written before stays whole.
 pub fn run_trial(trial: &PreparedTrial, context: &TrialContext<'_>) -> Result<Outcome, TrialError> {
     let expected = "the data were loaded in the precision of every trial";
-    match trial.trial.settings.solver.precision {
+    match trial.trial.settings.solver.precision() {
         Precision::Single => Run::new(trial, context, trial.data.single().expect(expected))?.run(),
         Precision::Double => Run::new(trial, context, trial.data.double().expect(expected))?.run(),
     }
 }
+
+/// A method at work, and the files that its rows go to.
+type Started<T> = (Box<dyn Training<T>>, TrialFiles);
 
 /// A trial under way.
 struct Run<'a, T> {
@@ -142,9 +147,9 @@ impl<'a, T: Real> Run<'a, T> {
         let mut pool = thread_pool(threads)?;
         let mut clock = Instant::now();
         let (mut solver, mut files) = pool.install(|| self.start())?;
-        (self.context.started)(solver.measurement().iteration as u64);
+        (self.context.started)(solver.iteration() as u64);
         if self.last.is_none() {
-            pool.install(|| self.report(&solver, &mut files, &mut clock))?;
+            pool.install(|| self.report(&*solver, &mut files, &mut clock))?;
         }
         let mut last_checkpoint = Instant::now();
         while solver.termination().is_none() {
@@ -156,12 +161,12 @@ impl<'a, T: Real> Run<'a, T> {
                     continue;
                 }
                 Order::Stop => {
-                    self.write_checkpoint(&solver, &mut files)?;
-                    let done = solver.measurement().iteration;
+                    self.write_checkpoint(&*solver, &mut files)?;
+                    let done = solver.iteration();
                     self.log.line(&format!(
                         "stopped after iteration {done}; the checkpoint is written"
                     ));
-                    let result = self.result(&solver, TrialStatus::Stopped, "stopped".into());
+                    let result = self.result(&*solver, TrialStatus::Stopped, "stopped".into());
                     return Ok(Outcome::Stopped(Box::new(result)));
                 }
             }
@@ -172,20 +177,20 @@ impl<'a, T: Real> Run<'a, T> {
             clock = Instant::now();
             pool.install(|| {
                 solver.iterate()?;
-                self.report(&solver, &mut files, &mut clock)
+                self.report(&*solver, &mut files, &mut clock)
             })?;
             if last_checkpoint.elapsed() >= self.context.checkpoint_every
                 && solver.termination().is_none()
             {
-                self.write_checkpoint(&solver, &mut files)?;
+                self.write_checkpoint(&*solver, &mut files)?;
                 last_checkpoint = Instant::now();
             }
         }
-        pool.install(|| self.finish(&solver, &mut files))
+        pool.install(|| self.finish(&*solver, &mut files))
     }
 
     /// The solver with its files: from the newest checkpoint that fits, or from the beginning.
-    fn start(&mut self) -> Result<(Solver<T>, TrialFiles), TrialError> {
+    fn start(&mut self) -> Result<Started<T>, TrialError> {
         let directory = &self.context.directory;
         if let Some((iteration, bytes)) = checkpoint::read_newest(directory) {
             match self.resume(iteration, &bytes) {
@@ -199,7 +204,7 @@ impl<'a, T: Real> Run<'a, T> {
         checkpoint::remove(directory)?;
         let files = TrialFiles::create(directory)?;
         self.log.line(&format!("started; {}", self.describe()));
-        let solver = Solver::new(self.problem(), self.initial_weights()?)?;
+        let solver = training::begin(self.trial, &self.data, self.context.base)?;
         Ok((solver, files))
     }
 
@@ -207,8 +212,8 @@ impl<'a, T: Real> Run<'a, T> {
         &mut self,
         iteration: u64,
         bytes: &[u8],
-    ) -> Result<Option<(Solver<T>, TrialFiles)>, CheckpointError> {
-        let solver = Solver::resume(self.problem(), bytes)?;
+    ) -> Result<Option<Started<T>>, CheckpointError> {
+        let solver = training::resume(self.trial, &self.data, bytes)?;
         let directory = &self.context.directory;
         let known = directory.read_iterations().unwrap_or_default();
         let known: Vec<_> = known
@@ -231,27 +236,6 @@ impl<'a, T: Real> Run<'a, T> {
             "goes on from the checkpoint after iteration {iteration}"
         ));
         Ok(Some((solver, files)))
-    }
-
-    fn problem(&self) -> Problem<T> {
-        Problem::new(
-            Arc::clone(&self.data),
-            self.trial.architecture.clone(),
-            self.trial.compression.clone(),
-            self.trial.trial.settings.solver.clone(),
-        )
-    }
-
-    fn initial_weights(&self) -> Result<Vec<LayerWeights<T>>, TrialError> {
-        let settings = &self.trial.trial.settings;
-        Ok(match &settings.model.init {
-            InitSettings::Random { scheme, scale } => {
-                draw_weights(&self.trial.architecture, *scheme, *scale, settings.seed)
-            }
-            InitSettings::File { weights } => {
-                read_start_weights(&self.context.base.join(weights), &self.trial.architecture)?
-            }
-        })
     }
 
     fn describe(&self) -> String {
@@ -285,16 +269,14 @@ impl<'a, T: Real> Run<'a, T> {
     /// Measures and hands on the rows of the present iteration; the clock covers all of it.
     fn report(
         &mut self,
-        solver: &Solver<T>,
+        solver: &dyn Training<T>,
         files: &mut TrialFiles,
         clock: &mut Instant,
     ) -> Result<(), TrialError> {
-        let measurement = solver.measurement();
-        let every = self.trial.trial.settings.solver.eval_every;
-        let evaluated =
-            measurement.iteration.is_multiple_of(every) || solver.termination().is_some();
+        let every = self.trial.trial.settings.solver.eval_every();
+        let evaluated = solver.iteration().is_multiple_of(every) || solver.termination().is_some();
         let accuracy: Option<[Accuracy; 2]> = evaluated.then(|| solver.accuracy());
-        let mut row = record::iteration(solver, &measurement, accuracy);
+        let mut row = record::iteration(solver, accuracy);
         self.seconds += clock.elapsed().as_secs_f64();
         *clock = Instant::now();
         row.seconds = self.seconds;
@@ -310,7 +292,7 @@ impl<'a, T: Real> Run<'a, T> {
         }
         self.remember(&row);
         let layers = if evaluated {
-            record::layers(solver, &measurement)
+            record::layers(solver)
         } else {
             Vec::new()
         };
@@ -320,11 +302,11 @@ impl<'a, T: Real> Run<'a, T> {
 
     fn write_checkpoint(
         &mut self,
-        solver: &Solver<T>,
+        solver: &dyn Training<T>,
         files: &mut TrialFiles,
     ) -> Result<(), TrialError> {
         files.sync()?;
-        let iteration = solver.measurement().iteration as u64;
+        let iteration = solver.iteration() as u64;
         let state = solver.checkpoint();
         checkpoint::write(&self.context.directory, iteration, &state.pieces())?;
         Ok(())
@@ -332,21 +314,24 @@ impl<'a, T: Real> Run<'a, T> {
 
     fn finish(
         &mut self,
-        solver: &Solver<T>,
+        solver: &dyn Training<T>,
         files: &mut TrialFiles,
     ) -> Result<Outcome, TrialError> {
         files.sync()?;
         let model = record::model_file(self.trial, solver)?;
         crate::store::publish(&self.context.directory.model(), &model)?;
-        let reason = solver
-            .termination()
-            .map_or_else(String::new, |reason| reason.to_string());
+        let reason = solver.termination().unwrap_or_default();
         let result = self.result(solver, TrialStatus::Done, reason);
         self.log.line(&format!("done: {}", result.termination));
         Ok(Outcome::Done(Box::new(result)))
     }
 
-    fn result(&self, solver: &Solver<T>, status: TrialStatus, termination: String) -> TrialResult {
+    fn result(
+        &self,
+        solver: &dyn Training<T>,
+        status: TrialStatus,
+        termination: String,
+    ) -> TrialResult {
         let size = record::size(solver);
         TrialResult {
             trial: self.trial.trial.id.clone(),

@@ -90,11 +90,11 @@ pub fn record(iteration: u64, final_objective: f64) -> IterationRecord {
         seconds: k * 0.06,
         objective: final_objective * (1.0 + 40.0 / (k + 1.0)),
         loss: final_objective / 3.0 * (1.0 + 20.0 / (k + 1.0)),
-        residual_v: 3.2 / (k + 1.0).sqrt(),
-        residual_u: 4.1 / (k + 1.0).sqrt(),
+        residual_v: Some(3.2 / (k + 1.0).sqrt()),
+        residual_u: Some(4.1 / (k + 1.0).sqrt()),
         residual_w: 9.0 / (k + 1.0),
         step: 12.0 / (k + 1.0),
-        descent_violations: 0,
+        descent_violations: Some(0),
         train_accuracy: Some(0.98 - 0.6 / (k + 1.0)),
         test_accuracy: Some(0.95 - 0.6 / (k + 1.0)),
         balanced_accuracy: Some(0.94),
@@ -116,8 +116,8 @@ pub fn layers(trial: &str, upto: u64) -> RunUpdate {
     let layer = |iteration: u64, layer: u64| LayerRecord {
         iteration,
         layer,
-        residual_v: 2.0 / (iteration + 1) as f64,
-        residual_u: 3.0 / (iteration + layer + 1) as f64,
+        residual_v: Some(2.0 / (iteration + 1) as f64),
+        residual_u: Some(3.0 / (iteration + layer + 1) as f64),
         residual_w: 0.5,
         relative_error: 0.031 * (layer + 1) as f64,
         sparsity: 0.0,
@@ -207,14 +207,14 @@ pub fn failed(look: Look) -> State {
     }
     state.apply(RunUpdate::Trials(table));
     let mut records: Vec<IterationRecord> = (0..17).map(|k| record(k, 63.0)).collect();
-    records[9].descent_violations = 1;
+    records[9].descent_violations = Some(1);
     records[9].objective = 900.0;
     for (k, record) in records.iter_mut().enumerate().skip(9) {
-        record.descent_violations = 1 + u64::from(k > 12);
+        record.descent_violations = Some(1 + u64::from(k > 12));
     }
     records.push(IterationRecord {
         objective: f64::NAN,
-        residual_u: f64::INFINITY,
+        residual_u: Some(f64::INFINITY),
         ..record(17, 63.0)
     });
     state.apply(RunUpdate::Iterations {

@@ -10,6 +10,7 @@ mod faults;
 mod hostile;
 mod killed;
 mod main_job;
+mod methods;
 mod odd_machines;
 mod other_commands;
 mod place;

@@ -95,11 +95,14 @@ fn tmux_shows_it_resizes_it_and_gets_its_screen_back() {
         || format!("no help:\n{}", tmux.text()),
     );
     tmux.press(&["q"]);
-    tmux.wait_for("best test accuracy");
     // The shell's own screen, with the command and the summary below.
-    let text = tmux.text();
-    assert!(
-        text.contains("watch") && !text.contains("q leave"),
-        "{text}"
+    wait_until(
+        || {
+            let text = tmux.text();
+            text.contains("watch")
+                && text.contains("best test accuracy")
+                && !text.contains("q leave")
+        },
+        || format!("the screen of the shell:\n{}", tmux.text()),
     );
 }

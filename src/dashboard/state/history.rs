@@ -62,8 +62,8 @@ impl Quantity {
         match self {
             Self::Objective => Some(record.objective),
             Self::Loss => Some(record.loss),
-            Self::ResidualU => Some(record.residual_u),
-            Self::ResidualV => Some(record.residual_v),
+            Self::ResidualU => record.residual_u,
+            Self::ResidualV => record.residual_v,
             Self::ResidualW => Some(record.residual_w),
             // Row 0 is the state before the first step.
             Self::Step => (record.iteration > 0).then_some(record.step),
@@ -273,7 +273,7 @@ impl History {
             && least > 0.0
             && last.objective > 10.0 * least
             // A growing tau raises the objective by itself; that is no violation.
-            && last.descent_violations > 0
+            && last.descent_violations > Some(0)
         {
             let times = last.objective / least;
             return Some(format!(
@@ -286,13 +286,12 @@ impl History {
                 "stalled: objective unchanged since iteration {first}"
             ));
         }
-        if last.descent_violations > 0 {
+        if let Some(violations) = last.descent_violations.filter(|count| *count > 0) {
             let latest = self.rises.last().map_or(String::new(), |iteration| {
                 format!(" (last: iteration {iteration})")
             });
             return Some(format!(
-                "objective rose in {} iteration(s){latest}",
-                last.descent_violations
+                "objective rose in {violations} iteration(s){latest}"
             ));
         }
         None
@@ -374,7 +373,7 @@ mod tests {
                 .is_some_and(|words| words.starts_with("stalled"))
         );
         history.extend(&[IterationRecord {
-            descent_violations: 1,
+            descent_violations: Some(1),
             ..record(30, 50.0)
         }]);
         assert!(

@@ -39,8 +39,9 @@ impl Layers {
                 layer.residual.forget_from(record.iteration);
                 layer.relative_error.forget_from(record.iteration);
             }
-            let squares =
-                record.residual_u.powi(2) + record.residual_v.powi(2) + record.residual_w.powi(2);
+            let split = [record.residual_u, record.residual_v];
+            let squares = split.into_iter().flatten().chain([record.residual_w]);
+            let squares: f64 = squares.map(|residual| residual.powi(2)).sum();
             layer.residual.push(record.iteration, squares.sqrt());
             layer
                 .relative_error

@@ -19,7 +19,7 @@ use super::axis::Scale;
 use super::chart::{Chart, Curve};
 use super::heading;
 use crate::dashboard::state::{Spot, State, front};
-use crate::dashboard::text::{self, cut, fit, fit_right, number, visible};
+use crate::dashboard::text::{self, cut, fit, fit_right, number, number_or_dash, visible};
 
 pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
     let spots = front(&state.trials);
@@ -143,8 +143,8 @@ fn layers(state: &State, frame: &mut Frame, area: Rect) {
             format!("{:.0}%", last.parameters as f64 / total * 100.0),
             format!("{:.3}", last.sparsity),
             number(last.relative_error),
-            number(last.residual_u),
-            number(last.residual_v),
+            number_or_dash(last.residual_u),
+            number_or_dash(last.residual_v),
             number(last.residual_w),
         ];
         lines.push(row(cells, &visible(&last.ranks), Style::new()));

@@ -67,11 +67,9 @@ impl Curves {
             }
             PlotKind::Residuals => vec![
                 self.over_iterations("residual-v", "Residual |V − act(U)|", log, |r| {
-                    Some(r.residual_v)
+                    r.residual_v
                 }),
-                self.over_iterations("residual-u", "Residual |U − W V|", log, |r| {
-                    Some(r.residual_u)
-                }),
+                self.over_iterations("residual-u", "Residual |U − W V|", log, |r| r.residual_u),
                 self.over_iterations("residual-w", "Residual |W − Z|", log, |r| {
                     Some(r.residual_w)
                 }),

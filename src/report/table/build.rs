@@ -59,6 +59,24 @@ pub fn build(table: &TrialTable, query: &TableQuery) -> Result<PaperTable, Repor
     })
 }
 
+/// Marks no best value of what each method of training defines in its own way.
+fn comparable(table: &TrialTable, mut metrics: Vec<Metric>) -> Vec<Metric> {
+    const OF_THE_METHOD: [&str; 5] = [
+        "objective",
+        "loss",
+        "residual_w",
+        "step",
+        "seconds_per_iteration",
+    ];
+    let several = (table.swept.iter()).any(|path| path == "solver.method");
+    for metric in &mut metrics {
+        if several && OF_THE_METHOD.contains(&metric.name.as_str()) {
+            metric.better = None;
+        }
+    }
+    metrics
+}
+
 /// The metric called `name`, or an error that lists those that exist.
 pub(crate) fn metric(name: &str) -> Result<Metric, ReportError> {
     Metric::of_trials(name).ok_or_else(|| ReportError::UnknownName {
@@ -81,6 +99,7 @@ pub(crate) fn assemble(
     if table.rows.is_empty() {
         return Err(ReportError::NoTrials);
     }
+    let metrics = comparable(table, metrics);
     let (row_keys, row_of) = distinct(table, &layout.rows);
     let (block_keys, block_of) = distinct(table, &layout.columns);
     if block_keys.len() > MOST_BLOCKS {

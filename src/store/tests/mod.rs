@@ -41,6 +41,7 @@ fn record(iteration: u64) -> IterationRecord {
         iteration,
         objective: 1.0 / (iteration as f64 + 3.0),
         step: if iteration == 0 { f64::NAN } else { 1e-300 },
+        descent_violations: Some(0),
         test_accuracy: iteration.is_multiple_of(2).then_some(0.1 + 0.2),
         ..IterationRecord::default()
     }
@@ -86,24 +87,24 @@ fn any_iteration() -> impl Strategy<Value = IterationRecord> {
     (
         any::<(u64, u64)>(),
         proptest::collection::vec(any_number(), 14),
-        any::<[bool; 5]>(),
+        any::<[bool; 6]>(),
     )
         .prop_map(|(counts, numbers, measured)| IterationRecord {
             iteration: counts.0,
             seconds: numbers[0],
             objective: numbers[1],
             loss: numbers[2],
-            residual_v: numbers[3],
-            residual_u: numbers[4],
+            residual_v: measured[3].then_some(numbers[3]),
+            residual_u: measured[3].then_some(numbers[4]),
             residual_w: numbers[5],
             step: numbers[6],
-            descent_violations: counts.1,
+            descent_violations: measured[3].then_some(counts.1),
             train_accuracy: measured[0].then_some(numbers[7]),
             test_accuracy: measured[1].then_some(numbers[8]),
             balanced_accuracy: measured[2].then_some(numbers[9]),
             sparsity: numbers[10],
             compression_ratio: numbers[11],
-            effective_sparsity: measured[3].then_some(numbers[12]),
+            effective_sparsity: measured[5].then_some(numbers[12]),
             tau: measured[4].then_some(numbers[13]),
         })
 }

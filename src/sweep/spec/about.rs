@@ -34,7 +34,14 @@ pub(super) fn about(path: &str) -> Option<&'static str> {
         "model.init.scale" => {
             "factor on the weights (normal: standard deviation, uniform: bound); 1 is the default"
         }
-        "solver.iterations" => "passes over all blocks; 0 evaluates the start",
+        "solver.method" => {
+            "nn-bcd is the default; adam and sgd are gradient methods to compare with"
+        }
+        "solver.learning_rate" => "size of a step; the default is 0.001 for adam, 0.01 for sgd",
+        "solver.batch_size" => "samples of a step; 64 is the default",
+        "solver.momentum" => "share of the last step that sgd keeps; 0.9 is the default",
+        "solver.compress" => "fine-tuned is the default; once, projected and fine-tuned exist",
+        "solver.iterations" => "passes over all blocks, or epochs; 0 evaluates the start",
         "solver.gamma" => "gamma weighs the activation residual; the paper uses 0.5 to 100",
         "solver.rho" => "rho weighs the linear residual; the paper uses 0.5 to 100",
         "solver.tau" => "tau couples the weights to their compressed copies; 1 is the default",
@@ -47,7 +54,7 @@ pub(super) fn about(path: &str) -> Option<&'static str> {
             "penalty is the paper's; hard sets W = Z after each update; constrained minimises in the set"
         }
         "solver.compress_after" => {
-            "dense iterations before compression takes part; 0 is the default"
+            "dense iterations before compression takes part; the default is 0, half of the epochs of a gradient method"
         }
         "solver.eval_every" => "accuracy is measured every so many iterations; 1 is the default",
         "solver.stop" => "as in `stop: {step_below: 1.0e-6}`",

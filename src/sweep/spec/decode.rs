@@ -13,6 +13,7 @@ use serde::forward_to_deserialize_any;
 use super::about::about;
 use super::error::{Fault, Span, known_words};
 use super::tree::{Entry, Node, Scalar, Value};
+use crate::sweep::MethodSettings;
 
 /// Reads a value of any settings type from the tree.
 pub(super) fn decode<'de, T: Deserialize<'de>>(node: &'de Node) -> Result<T, Fault> {
@@ -108,7 +109,11 @@ impl Mistake {
             Kind::Refused { value, allowed } => {
                 Fault::refused(path, value.unwrap_or_default(), allowed).help_about(path)
             }
-            Kind::UnknownKey { key, known } => match details.owner {
+            Kind::UnknownKey { key, known } => match details.owner.or_else(|| {
+                // The one method that need not be named.
+                let of_others = path.starts_with("solver.") && MethodSettings::is_key(&key);
+                of_others.then(|| "nn-bcd".to_owned())
+            }) {
                 Some(method) if !known.contains(&"method") => {
                     Fault::new(path, format!("method {method} does not take this key")).help(
                         if known.is_empty() {
@@ -216,10 +221,7 @@ impl<'de> Deserializer<'de> for Decoder<'de> {
             Value::List(items) => visitor.visit_seq(Items {
                 items: items.iter().enumerate(),
             }),
-            Value::Map(entries) => visitor.visit_map(Entries {
-                entries: entries.iter(),
-                value: None,
-            }),
+            Value::Map(_) => visitor.visit_map(Entries::of(self.0, None)),
             Value::Scalar(scalar) if scalar.is_null() => visitor.visit_unit(),
             Value::Scalar(scalar) => {
                 if let Some(value) = scalar.boolean() {
@@ -293,7 +295,8 @@ impl<'de> Deserializer<'de> for Decoder<'de> {
             let allowed = format!("a map with some of the keys {}", fields.join(", "));
             return Err(Mistake::refused(self.0, allowed));
         }
-        self.deserialize_any(visitor)
+        // A type whose first field decides what the others are finds it first.
+        visitor.visit_map(Entries::of(self.0, fields.first().copied()))
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -334,8 +337,20 @@ impl<'de> SeqAccess<'de> for Items<'de> {
 }
 
 struct Entries<'de> {
-    entries: std::slice::Iter<'de, Entry>,
+    entries: std::vec::IntoIter<&'de Entry>,
     value: Option<&'de Entry>,
+}
+
+impl<'de> Entries<'de> {
+    /// The entries of a map in their order, but that of the key `first` before the others.
+    fn of(map: &'de Node, first: Option<&str>) -> Self {
+        let mut entries: Vec<&Entry> = map.as_map().unwrap_or_default().iter().collect();
+        entries.sort_by_key(|entry| Some(&*entry.key) != first);
+        Self {
+            entries: entries.into_iter(),
+            value: None,
+        }
+    }
 }
 
 impl<'de> MapAccess<'de> for Entries<'de> {

@@ -1,10 +1,11 @@
-//! Which keys a map can take where that depends on another key of the map: the method of a compression, the source of
+//! Which keys a map can take where that depends on another key of the map: the method of a compression or of training, the source of
 //! data, where initial weights come from.
 
 use std::rc::Rc;
 
 use super::tree::Node;
 use crate::compress::CompressionSettings;
+use crate::sweep::MethodSettings;
 
 /// The maps of a trial's settings.
 pub(super) const ROOTS: [&str; 4] = ["data", "model", "solver", "compression"];
@@ -14,10 +15,10 @@ pub(super) const ROOTS: [&str; 4] = ["data", "model", "solver", "compression"];
 pub(super) fn decided_map(path: &[Rc<str>]) -> Option<&[Rc<str>]> {
     let keys: Vec<&str> = path.iter().map(|key| &**key).collect();
     match keys.as_slice() {
-        ["compression" | "data" | "model"] | ["model", "conv" | "init"] => Some(path),
-        ["compression", "method"] | ["data", "source"] | ["model", "init", "weights"] => {
-            Some(&path[..path.len() - 1])
-        }
+        ["compression" | "data" | "model" | "solver"] | ["model", "conv" | "init"] => Some(path),
+        ["compression" | "solver", "method"]
+        | ["data", "source"]
+        | ["model", "init", "weights"] => Some(&path[..path.len() - 1]),
         _ => None,
     }
 }
@@ -37,6 +38,9 @@ pub(super) fn takes(settings: &Node, path: &[Rc<str>]) -> bool {
         ["compression", key, ..] if CompressionSettings::is_key(key) => {
             let method = text(&["compression", "method"]).and_then(CompressionSettings::keys);
             method.is_none_or(|keys| keys.contains(key))
+        }
+        ["solver", key, ..] if MethodSettings::is_key(key) => {
+            MethodSettings::takes(text(&["solver", "method"]), key)
         }
         ["data", "path"] => !matches!(text(&["data", "source"]), Some("digits" | "csv")),
         ["data", "csv", ..] => !matches!(

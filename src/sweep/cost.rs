@@ -1,0 +1,174 @@
+//! What a trial will cost, from the shapes alone.
+
+use super::{MethodSettings, TrialSettings};
+use crate::bcd::{Coupling, Precision, SolverSettings};
+use crate::compress::LayerCompression;
+use crate::gradient::{GradientSettings, Optimizer};
+use crate::network::{Architecture, Layer, LayerKind};
+
+/// Estimated cost of a trial.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Cost {
+    /// Bytes of memory while it runs, shared data not counted.
+    pub memory: u64,
+    /// Floating-point operations of all iterations.
+    pub operations: f64,
+}
+
+/// Memory, and operations of one iteration.
+#[derive(Default)]
+struct Work {
+    /// Numbers in the precision of the trial.
+    numbers: f64,
+    /// Bytes whatever the precision.
+    bytes: f64,
+    operations: f64,
+}
+
+/// Memory and operations of a trial.
+pub(super) fn estimate(
+    settings: &TrialSettings,
+    architecture: &Architecture,
+    compression: &[Option<LayerCompression>],
+    (train, test): (usize, usize),
+) -> Cost {
+    let solver = &settings.solver;
+    let n = train as f64;
+    let evaluation = test as f64 / n.max(1.0) / solver.eval_every() as f64;
+    let work = match solver {
+        MethodSettings::NnBcd(settings) => {
+            blocks(settings, architecture, compression, n, evaluation)
+        }
+        MethodSettings::Gradient(settings) => {
+            passes(settings, architecture, compression, n, evaluation)
+        }
+    };
+    let bytes_per_number = match solver.precision() {
+        Precision::Single => 4.0,
+        Precision::Double => 8.0,
+    };
+    // A few megabytes for the evaluation tiles and everything small.
+    let memory = work.numbers * bytes_per_number + work.bytes + 16e6;
+    Cost {
+        memory: memory as u64,
+        operations: work.operations * solver.iterations().max(1) as f64,
+    }
+}
+
+/// Operations of `W V` for `n` samples.
+fn product(layer: &Layer, n: f64) -> f64 {
+    let positions = match &layer.kind {
+        LayerKind::Dense => 1.0,
+        LayerKind::Convolution(conv) => conv.positions() as f64,
+    };
+    2.0 * layer.weight.0 as f64 * layer.weight.1 as f64 * positions * n
+}
+
+/// NN-BCD; `evaluation`: share of a forward pass that measures accuracy.
+fn blocks(
+    settings: &SolverSettings,
+    architecture: &Architecture,
+    compression: &[Option<LayerCompression>],
+    n: f64,
+    evaluation: f64,
+) -> Work {
+    let mut numbers = 0.0;
+    let mut operations = 0.0;
+    let (mut widest, mut largest_system) = (0.0_f64, 0.0_f64);
+    let mut inputs = architecture.inputs;
+    for (index, layer) in architecture.layers.iter().enumerate() {
+        let (units, d) = (layer.units as f64, inputs as f64);
+        let (rows, columns) = (layer.weight.0 as f64, layer.weight.1 as f64);
+        let product = product(layer, n);
+        let copies = if compression[index].is_some() {
+            5.0
+        } else {
+            3.0
+        };
+        numbers += 3.0 * units * n + copies * rows * columns;
+        widest = widest.max(units * n);
+        // The W-update (E V' and, behind the first layer, V V'), the V-update (R, S R, W' S R), the
+        // evaluation of the deployed network.
+        operations += product * (1.0 + evaluation);
+        if index > 0 {
+            let system = d.min(n);
+            operations += d * n * system + system.powi(3) / 3.0 + 2.0 * rows * d * d;
+            operations += 2.0 * product + 2.0 * rows.min(d).powi(2) * n;
+            largest_system = largest_system.max(system * system);
+        } else {
+            operations += product;
+        }
+        inputs = layer.units;
+    }
+    let inside_sets = match settings.coupling {
+        Coupling::Constrained => updates_inside_sets(architecture, compression),
+        Coupling::Penalty | Coupling::Hard => Work::default(),
+    };
+    Work {
+        numbers: numbers + widest + largest_system,
+        operations: operations + inside_sets.operations,
+        ..inside_sets
+    }
+}
+
+/// What `coupling: constrained` needs beside the rest: in double precision the Gram matrix, the system, its factor, and
+/// half a dozen matrices of the weight's shape. The weight of the first layer keeps its system.
+fn updates_inside_sets(
+    architecture: &Architecture,
+    compression: &[Option<LayerCompression>],
+) -> Work {
+    let mut work = Work::default();
+    let mut kept = 0.0;
+    for (index, layer) in architecture.layers.iter().enumerate() {
+        if compression[index].is_none() {
+            continue;
+        }
+        let (rows, columns) = (layer.weight.0 as f64, layer.weight.1 as f64);
+        let system = columns * columns;
+        work.bytes = work.bytes.max(8.0 * (3.0 * system + 6.0 * rows * columns));
+        if index == 0 {
+            kept = 16.0 * system;
+        }
+        work.operations += 8.0 * rows * system;
+    }
+    work.bytes += kept;
+    work
+}
+
+/// A gradient method: per batch a forward pass, a gradient by the weight and, behind the first layer,
+/// one by the inputs; after the epoch a forward pass for the loss.
+fn passes(
+    settings: &GradientSettings,
+    architecture: &Architecture,
+    compression: &[Option<LayerCompression>],
+    n: f64,
+    evaluation: f64,
+) -> Work {
+    let batch = (settings.batch_size as f64).min(n);
+    let remembered = match settings.optimizer {
+        Optimizer::Adam => 2.0,
+        Optimizer::Sgd => 1.0,
+    };
+    // Order and copy of the samples of a batch.
+    let mut numbers = architecture.inputs as f64 * batch + n;
+    let mut operations = 0.0;
+    for (index, layer) in architecture.layers.iter().enumerate() {
+        let entries = layer.weight.0 as f64 * layer.weight.1 as f64;
+        // The weight, the one before the epoch, the gradient; a projection and a copy of it.
+        let copies = if compression[index].is_some() {
+            5.0
+        } else {
+            3.0
+        };
+        numbers += (copies + remembered) * entries + 2.0 * layer.units as f64 * batch;
+        let products = if index > 0 { 4.0 } else { 3.0 };
+        // The products of a chain of factors and the step itself, per batch.
+        let steps = (n / batch.max(1.0)).ceil();
+        operations += product(layer, n) * (products + evaluation) + 12.0 * entries * steps;
+    }
+    Work {
+        numbers,
+        operations,
+        ..Work::default()
+    }
+}

@@ -1,0 +1,155 @@
+//! Gradient methods beside nn-bcd in one run: the same files, the same commands.
+
+use std::collections::BTreeSet;
+
+use rustix::process::Signal;
+
+use super::place::{PATIENCE, Place, SOON, at_work};
+use super::results::{Results, count, rows, trials};
+
+const RUN: &str = "results/g";
+
+/// Every method, way to compress and compression on a small network with bias.
+fn grid(settings: &str) -> String {
+    format!(
+        "name: g
+data: {{source: digits, train: 300, test: 150}}
+model: {{hidden: [24], bias: true}}
+solver: {{iterations: 12, gamma: 2, momentum: 0.8, learning_rate: 0.01, batch_size: 16}}
+{settings}
+grid:
+  solver.method: [nn-bcd, adam, sgd]
+  solver.compress: [once, projected, fine-tuned]
+  compression:
+    - {{method: none}}
+    - {{method: low-rank, rank: 4}}
+    - {{method: prune, sparsity: 0.8}}
+    - {{method: tensor-train, rank: 6}}
+    - {{method: n-m, n: 2, m: 4}}
+"
+    )
+}
+
+#[test]
+fn all_methods_come_into_one_table() {
+    let place = Place::new();
+    place.write("g.yaml", &grid(""));
+    let said = place.ends_with(0, &["plan", "g.yaml"]);
+    // nn-bcd: 5 compressions; adam and sgd: none, and 4 compressions in 3 ways.
+    assert!(said.contains("g: 31 trials\n"), "{said}");
+    place.ends_with(0, &["g.yaml"]);
+    assert_eq!(count(&place, RUN, "done"), 31);
+    let mut methods = BTreeSet::new();
+    for row in trials(&place, RUN) {
+        methods.insert(row["solver.method"].clone());
+        let gradient = row["solver.method"] != "nn-bcd";
+        for column in ["residual_u", "residual_v", "descent_violations"] {
+            assert_eq!(row[column].is_empty(), gradient, "{column}: {row:?}");
+        }
+        let number = |column: &str| row[column].parse::<f64>().unwrap();
+        for column in [
+            "objective",
+            "loss",
+            "residual_w",
+            "step",
+            "effective_sparsity",
+        ] {
+            assert!(number(column).is_finite(), "{column}: {row:?}");
+        }
+        let dense = row["compression.method"] == "none";
+        assert_eq!(number("compression_ratio") > 1.0, !dense, "{row:?}");
+        let path = format!("{RUN}/trials/{}", row["trial"]);
+        assert_eq!(
+            rows(&place.read(&format!("{path}/iterations.csv"))).len(),
+            13
+        );
+        if row["solver.method"] == "adam" && row["solver.compress"] != "once" {
+            assert!(number("test_accuracy") > 0.75, "{row:?}");
+        }
+        let model = format!("{path}/model.safetensors");
+        let said = place.ends_with(0, &["eval", &model, &format!("{path}/config.yaml")]);
+        let expected = format!("test: accuracy {:.4}, ", number("test_accuracy"));
+        assert!(said.contains(&expected), "{expected} is not in: {said}");
+    }
+    assert_eq!(
+        methods.into_iter().collect::<Vec<_>>(),
+        ["adam", "nn-bcd", "sgd"]
+    );
+    let said = place.ends_with(0, &["table", RUN, "--rows", "solver.method"]);
+    assert!(
+        said.contains("| nn-bcd") && said.contains("| sgd"),
+        "{said}"
+    );
+    place.ends_with(0, &["table", RUN, "--convergence"]);
+    place.ends_with(0, &["plot", RUN]);
+    let said = place.ends_with(0, &["watch", RUN]);
+    assert!(said.contains("sgd"), "{said}");
+}
+
+#[test]
+fn a_gradient_trial_can_be_reproduced_and_exported() {
+    let place = Place::new();
+    place.write(
+        "g.yaml",
+        &grid("").replace("[nn-bcd, adam, sgd]", "[adam, sgd]"),
+    );
+    place.ends_with(0, &["g.yaml", "--jobs", "2"]);
+    for row in trials(&place, RUN).iter().step_by(4) {
+        let said = place.ends_with(0, &["reproduce", RUN, &row["trial"], "--threads", "2"]);
+        assert!(
+            said.contains("all 13 rows are equal to the last digit"),
+            "{said}"
+        );
+        let model = format!("{RUN}/trials/{}/model.safetensors", row["trial"]);
+        place.ends_with(0, &["export", &model, "--onnx", "m.onnx"]);
+    }
+}
+
+#[test]
+fn a_stopped_gradient_trial_ends_with_the_numbers_of_an_undisturbed_one() {
+    let settings = "checkpoint_every: 0.05";
+    let long = grid(settings)
+        .replace("iterations: 12", "iterations: 400")
+        .replace("[nn-bcd, adam, sgd]", "[adam, sgd]")
+        .replace("[once, projected, fine-tuned]", "[projected, fine-tuned]");
+    let undisturbed = Place::new();
+    undisturbed.write("g.yaml", &long);
+    undisturbed.ends_with(0, &["g.yaml", "--jobs", "1"]);
+    let place = Place::new();
+    place.write("g.yaml", &long);
+    for signal in [Signal::TERM, Signal::KILL] {
+        let mut runner = at_work(&place, &["g.yaml", "--jobs", "2"]);
+        runner.signal(signal);
+        runner.ends_within(if signal == Signal::TERM {
+            SOON
+        } else {
+            PATIENCE
+        });
+    }
+    place.ends_with(0, &["g.yaml", "--jobs", "2"]);
+    let log = |id: &str| place.read(&format!("{RUN}/trials/{id}/log.txt"));
+    let resumed = trials(&place, RUN)
+        .iter()
+        .any(|row| log(&row["trial"]).contains("goes on from the checkpoint"));
+    assert!(resumed, "no trial went on from a checkpoint");
+    assert!(Results::of(&place, RUN) == Results::of(&undisturbed, RUN));
+}
+
+#[test]
+fn a_gradient_trial_that_diverges_is_a_row_with_its_error() {
+    let place = Place::new();
+    let text = grid("")
+        .replace("[nn-bcd, adam, sgd]", "[sgd]")
+        .replace("learning_rate: 0.01", "learning_rate: 1.0e+30");
+    place.write("g.yaml", &text);
+    place.ends_with(1, &["g.yaml"]);
+    for row in trials(&place, RUN) {
+        assert_eq!(row["status"], "failed");
+        let error = &row["error"];
+        assert!(
+            error.starts_with("iteration 1: the weight of layer "),
+            "{error}"
+        );
+        assert!(error.contains("try a smaller learning_rate"), "{error}");
+    }
+}

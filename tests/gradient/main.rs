@@ -1,0 +1,36 @@
+//! The gradient methods as a library: gradients, steps, compression, checkpoints, threads.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "../method/cases.rs"]
+#[allow(dead_code, reason = "shared with the tests of the method of `bcd`")]
+mod cases;
+
+mod against_torch;
+mod checkpoints;
+mod compression;
+mod differences;
+
+use nnbcd::gradient::{GradientSettings, Trainer, TrainingProblem};
+use nnbcd::linalg::Real;
+use nnbcd::network::{InitScheme, draw_weights};
+
+use cases::Case;
+
+/// The problem of a case under a gradient method.
+pub fn problem<T: Real>(case: &Case, settings: &GradientSettings) -> TrainingProblem<T> {
+    let split = case.problem::<T>();
+    TrainingProblem {
+        data: split.data,
+        architecture: split.architecture,
+        compression: split.compression,
+        settings: settings.clone(),
+        seed: case.seed,
+    }
+}
+
+/// A trainer before its first epoch.
+pub fn trainer<T: Real>(case: &Case, settings: &GradientSettings) -> Trainer<T> {
+    let architecture = case.architecture();
+    let weights = draw_weights(&architecture, InitScheme::KaimingNormal, 0.8, case.seed);
+    Trainer::new(problem(case, settings), weights).unwrap()
+}

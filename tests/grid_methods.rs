@@ -1,0 +1,135 @@
+//! Grid files that train with several methods.
+
+use std::path::Path;
+
+use nnbcd::sweep::{Plan, TrialSettings, plan_from_file, plan_from_text};
+
+fn plan(text: &str) -> Plan {
+    plan_from_text(text, Path::new("example.yaml")).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// A grid on the built-in data with one small hidden layer.
+fn small(rest: &str) -> Plan {
+    plan(&format!(
+        "data: {{source: digits}}\nmodel: {{hidden: [8]}}\n{rest}"
+    ))
+}
+
+fn cells(plan: &Plan) -> Vec<String> {
+    (plan.trials.iter())
+        .map(|trial| trial.swept.join(","))
+        .collect()
+}
+
+/// Each method keeps of the map outside the grid what it takes; keys of the others do not disturb it.
+#[test]
+fn a_swept_method_takes_only_the_keys_that_are_its_own() {
+    let plan = small(
+        "compression: {method: low-rank, rank: 2}\nsolver: {gamma: 5, iterations: 30, momentum: 0.5, batch_size: 8}\n\
+         grid:\n  solver.method: [nn-bcd, adam, sgd]\n  solver.tau: [1, 10]\n  solver.momentum: [0.1, 0.2]\n",
+    );
+    let expected = ["nn-bcd,1,", "nn-bcd,10,", "adam,,", "sgd,,0.1", "sgd,,0.2"];
+    assert_eq!(cells(&plan), expected);
+    assert_eq!((plan.trials.len(), plan.duplicates), (5, 7));
+    let yaml: Vec<String> = plan.trials.iter().map(|t| t.settings.to_yaml()).collect();
+    assert!(
+        yaml[0].contains("method: nn-bcd\n") && yaml[0].contains("gamma: 5"),
+        "{}",
+        yaml[0]
+    );
+    for part in [
+        "method: adam\n",
+        "batch_size: 8",
+        "learning_rate: 0.001",
+        "compress_after: 15",
+    ] {
+        assert!(yaml[2].contains(part), "{part}: {}", yaml[2]);
+    }
+    assert!(
+        !yaml[2].contains("gamma") && !yaml[2].contains("momentum"),
+        "{}",
+        yaml[2]
+    );
+    for (trial, yaml) in plan.trials.iter().zip(yaml) {
+        assert_eq!(
+            TrialSettings::from_yaml(&yaml).expect("a config"),
+            trial.settings
+        );
+    }
+}
+
+#[test]
+fn settings_that_a_gradient_method_does_not_use_make_no_second_trial() {
+    let ids = |solver: &str, compression: &str| -> Vec<String> {
+        let plan = small(&format!("solver: {solver}\ncompression: {compression}\n"));
+        plan.trials.into_iter().map(|trial| trial.id).collect()
+    };
+    let (none, prune) = ("{method: none}", "{method: prune, sparsity: 0.5}");
+    let same = [
+        (
+            "{method: adam}",
+            "{method: adam, learning_rate: 0.001, batch_size: 64}",
+            prune,
+        ),
+        (
+            "{method: adam}",
+            "{compress_after: 50, compress: fine-tuned, method: adam}",
+            prune,
+        ),
+        (
+            "{method: sgd}",
+            "{method: sgd, momentum: 0.9, learning_rate: 0.01}",
+            none,
+        ),
+        (
+            "{method: adam}",
+            "{method: adam, compress: once, compress_after: 3}",
+            none,
+        ),
+        (
+            "{method: adam, compress: once}",
+            "{method: adam, compress: once, compress_after: 3}",
+            prune,
+        ),
+        ("{gamma: 2}", "{gamma: 2, method: nn-bcd}", prune),
+    ];
+    for (one, other, compression) in same {
+        assert_eq!(
+            ids(one, compression),
+            ids(other, compression),
+            "{one} {other}"
+        );
+    }
+    let different = [
+        ("{method: adam}", "{method: sgd}", none),
+        (
+            "{method: adam}",
+            "{method: adam, compress: projected}",
+            prune,
+        ),
+        ("{method: adam}", "{method: adam, batch_size: 32}", none),
+        ("{method: sgd}", "{method: sgd, momentum: 0}", none),
+    ];
+    for (one, other, compression) in different {
+        assert_ne!(
+            ids(one, compression),
+            ids(other, compression),
+            "{one} {other}"
+        );
+    }
+    // The seed draws batches, wherever the weights come from.
+    let plan = plan(
+        "data: {source: digits}\nmodel: {hidden: [8], init: {weights: w.safetensors}}\nsolver: {method: adam}\nseeds: 2\n",
+    );
+    assert_eq!(plan.trials.len(), 2);
+}
+
+#[test]
+fn the_experiments_can_be_planned_without_a_warning() {
+    for (name, trials) in [("grid.yaml", 27), ("methods.yaml", 93)] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments");
+        let plan = plan_from_file(&folder.join(name)).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(plan.trials.len(), trials, "{name}");
+        assert!(plan.warnings.is_empty(), "{:?}", plan.warnings);
+    }
+}
