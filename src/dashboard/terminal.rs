@@ -19,8 +19,8 @@ use ratatui::crossterm::event::{
 };
 use ratatui::crossterm::style::force_color_output;
 use ratatui::crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
-    disable_raw_mode, enable_raw_mode,
+    BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
+    LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use ratatui::crossterm::{execute, queue};
 use ratatui::layout::{Position, Rect, Size};
@@ -134,6 +134,8 @@ fn give_back() {
         EndSynchronizedUpdate,
         DisableBracketedPaste,
         DisableMouseCapture,
+        // What a multiplexer carries over to the other screen after a change of size is at least empty.
+        Clear(ClearType::All),
         LeaveAlternateScreen,
         Show
     );
