@@ -133,3 +133,20 @@ fn the_experiments_can_be_planned_without_a_warning() {
         assert!(plan.warnings.is_empty(), "{:?}", plan.warnings);
     }
 }
+
+#[test]
+fn the_studies_of_the_paper_can_be_planned() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments");
+    let studies = std::fs::read_dir(folder.join("paper")).unwrap();
+    let mut files: Vec<_> = studies.map(|entry| entry.unwrap().path()).collect();
+    files.push(folder.join("couplings.yaml"));
+    assert!(files.len() > 5);
+    for file in files {
+        let plan = plan_from_file(&file).unwrap_or_else(|error| panic!("{error}"));
+        assert!(
+            !plan.trials.is_empty() && plan.warnings.is_empty(),
+            "{}",
+            file.display()
+        );
+    }
+}

@@ -118,7 +118,7 @@ impl Prepared {
         let run = RunDirectory::under(&arguments.place.results, &plan.name)?;
         let data = DataSets::load(&plan)?;
         let trials = prepare(&plan, &data)?;
-        refuse_too_large(&trials)?;
+        refuse_too_large(&run, &trials)?;
         let budget = Budget::of_this_machine(arguments.limits.threads, arguments.limits.jobs);
         if arguments.fresh {
             move_aside(&run)?;
@@ -228,9 +228,14 @@ fn commit_of(directory: &Path) -> Option<String> {
 
 /// Refuses trials that no memory of this machine can hold: such a trial would not fail by itself, it would take the runner
 /// and all other trials with it.
-fn refuse_too_large(trials: &[PreparedTrial]) -> Result<()> {
+fn refuse_too_large(run: &RunDirectory, trials: &[PreparedTrial]) -> Result<()> {
     let memory = memory_of_this_machine();
-    if let Some(trial) = trials.iter().find(|trial| trial.cost.memory > memory) {
+    let has_result = |trial: &PreparedTrial| {
+        let directory = run.trial(&trial.trial.id);
+        matches!(directory.read_result(), Ok(Some(_)))
+    };
+    let mut too_large = trials.iter().filter(|trial| trial.cost.memory > memory);
+    if let Some(trial) = too_large.find(|trial| !has_result(trial)) {
         bail!(
             "trial {} needs about {} of memory, this machine has {}: make model.hidden or data.train smaller, or take \
              a larger machine (plan lists what every trial needs)",

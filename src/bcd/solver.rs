@@ -12,7 +12,7 @@ use super::ridge::FirstLayerSystem;
 use super::settings::{Coupling, SolverSettings};
 use super::state::{State, Workspace};
 use super::updates::{Iteration, slice};
-use crate::compress::{LayerCompression, Projected, Stored, prune_jointly};
+use crate::compress::{LayerCompression, Projected};
 use crate::linalg::{Real, sum_of_squares};
 use crate::network::{Accuracy, Architecture, Deployed, LayerKind, LayerWeights};
 
@@ -205,49 +205,22 @@ impl<T: Real> Solver<T> {
         Ok(self.measurement())
     }
 
-    /// `Z_i = P_i(W_i)` for every layer that is to be compressed; but with `coupling: penalty` also
-    /// `W_i = Z_i`, and the pre-activations and activations start from the forward pass of that.
+    /// `Z_i = P_i(W_i)` for every layer that is to be compressed; except with `coupling: penalty` also
+    /// `W_i = Z_i`. Before the first iteration the pre-activations and activations then start from the
+    /// forward pass of that.
     fn begin_compression(&mut self) -> Result<(), SolverError> {
-        let global = self.problem.globally_pruned_layers();
-        let views: Vec<_> = global
+        let weights: Vec<_> = self
+            .state
+            .weights
             .iter()
-            .map(|index| self.state.weights[*index].weight.view())
+            .map(|layer| layer.weight.view())
             .collect();
-        let mut jointly_pruned = match self
-            .problem
-            .compression
-            .get(global.first().copied().unwrap_or(0))
-        {
-            Some(Some(LayerCompression::Prune {
-                sparsity,
-                global: true,
-            })) => prune_jointly(&views, *sparsity),
-            _ => Vec::new(),
-        }
-        .into_iter();
-        for (index, compression) in self.problem.compression.iter().enumerate() {
-            let weight = &self.state.weights[index].weight;
-            let projected =
-                match compression {
-                    None => continue,
-                    Some(LayerCompression::Prune { global: true, .. }) => {
-                        let dense = jointly_pruned
-                            .next()
-                            .expect("one matrix per globally pruned layer");
-                        Projected {
-                            dense,
-                            stored: Stored::Sparse,
-                        }
-                    }
-                    Some(compression) => Projected::project(compression, weight.view(), None)
-                        .map_err(|error| SolverError {
-                            iteration: self.iteration,
-                            block: Block::Compressed(index),
-                            cause: error.into(),
-                        })?,
-                };
-            self.state.compressed[index] = Some(projected);
-        }
+        self.state.compressed = Projected::project_layers(&self.problem.compression, &weights, &[])
+            .map_err(|(index, error)| SolverError {
+                iteration: self.iteration,
+                block: Block::Compressed(index),
+                cause: error.into(),
+            })?;
         if self.problem.settings.coupling != Coupling::Penalty && self.is_compressing() {
             for (weights, compressed) in self.state.weights.iter_mut().zip(&self.state.compressed) {
                 if let Some(projected) = compressed {

@@ -1,5 +1,6 @@
-//! The block updates of one iteration. Each is the exact minimiser of the objective plus its
-//! proximal term over one block, with all others fixed.
+//! The block updates of one iteration: each minimises the objective plus its proximal term over one
+//! block, with all others fixed. Inside a compressed set (`coupling: constrained`) an update may stop
+//! short of the minimum; it never raises the objective.
 
 use ndarray::{Array2, Zip};
 

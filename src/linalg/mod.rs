@@ -1,7 +1,7 @@
 //! Dense linear algebra: the only room that names the matrix backend.
 //!
 //! Arrays come in and go out as `ndarray` views in standard (row-major) or transposed standard
-//! layout; the backend (faer) works on them in place, without copies.
+//! layout; the backend (faer) works on them in place, and copies an operand only where it is a part of a larger array.
 //!
 //! **Threads.** A function uses the threads of the rayon pool in which it is called
 //! (`pool.install(|| …)`); in a pool of one thread it runs sequentially. Nothing here splits a sum

@@ -81,7 +81,8 @@ pub fn product_on<T: Real>(
     }
 }
 
-/// Rows and columns of a result up to which one thread computes it.
+/// Rows of a triangle up to which one thread computes it; of a rectangle, rows and columns up to half
+/// of that.
 const BLOCK: usize = 256;
 
 /// Where a result is cut in two: in the middle, at a multiple of the vector width.

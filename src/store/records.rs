@@ -21,8 +21,8 @@ pub enum TrialStatus {
 
 /// One row of `iterations.csv`. Row 0 is the state before the first iteration.
 ///
-/// Field order is column order. `None`: not measured in this iteration (an empty cell). The last two columns came later:
-/// files without them are read as if they were empty.
+/// Field order is column order. `None`: not measured in this iteration (an empty cell). Files without the last two columns
+/// are read as if these were empty.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct IterationRecord {
     /// Passes over all blocks so far.

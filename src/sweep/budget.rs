@@ -47,12 +47,11 @@ fn available_memory() -> u64 {
 pub fn memory_of_this_machine() -> u64 {
     let mut system = System::new();
     system.refresh_memory();
-    let swap = system.total_swap();
-    let limit = system.cgroup_limits().map(|limits| limits.total_memory);
-    let memory = limit.map_or(system.total_memory(), |limit| {
-        limit.min(system.total_memory())
-    });
-    memory.saturating_add(swap)
+    // A control group limits its memory whatever swap the machine has.
+    match system.cgroup_limits().map(|limits| limits.total_memory) {
+        Some(limit) if limit < system.total_memory() => limit,
+        _ => system.total_memory().saturating_add(system.total_swap()),
+    }
 }
 
 /// Threads for each of `running` trials: as equal as possible, at least one each.

@@ -78,9 +78,14 @@ impl TrialSettings {
             &self.solver,
             MethodSettings::NnBcd(solver) if solver.coupling == Coupling::Constrained
         );
+        let is_once = matches!(
+            &self.solver,
+            MethodSettings::Gradient(solver) if solver.compress == Compress::Once
+        );
         match path {
             "solver.tau" | "solver.tau_final" => compresses && !is_constrained,
-            "solver.coupling" | "solver.compress" | "solver.compress_after" => compresses,
+            "solver.compress_after" => compresses && !is_once,
+            "solver.coupling" | "solver.compress" => compresses,
             _ => true,
         }
     }

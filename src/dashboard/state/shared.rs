@@ -93,7 +93,7 @@ impl State {
             .map(|&position| self.trials.all[position].row.trial.as_str())
             .collect();
         if selected.len() > LISTED {
-            ids.push("...");
+            ids.push("OTHERS");
         }
         visible(&ids.join(" "))
     }
