@@ -143,10 +143,9 @@ fn a_day_on_a_cluster() {
     day.ends_with(2, &["submit", "g.yaml", "--slurm"]);
     day.cluster.start_controller();
     day.cluster.start_node(&node);
-    day.cluster.slurm(
-        "scontrol",
-        &["update", &format!("nodename={node}"), "state=resume"],
-    );
+    // Refused where the node has come back by itself: then there is nothing to resume.
+    let resume = ["update", &format!("nodename={node}"), "state=resume"];
+    day.cluster.command("scontrol", &resume).output().unwrap();
     day.cluster.wait_until_empty();
 
     // What is missing is sent again, and nothing else.
