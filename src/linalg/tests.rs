@@ -139,6 +139,26 @@ fn products_and_solves_in_tiles_agree_with_the_plain_loop() {
     }
 }
 
+/// The only work that the backend shares between threads.
+#[test]
+fn a_factorisation_in_several_threads_is_the_same_to_the_last_bit() {
+    let a = random::<f32>(1600, 64, 13);
+    let mut system = a.dot(&a.t());
+    system.diag_mut().mapv_inplace(|entry| entry + 1.0);
+    let solved = |threads| {
+        with_threads(threads, || {
+            let factor = Cholesky::factor(system.clone()).expect("the identity was added");
+            let mut x = a.clone();
+            factor.solve_in_place(&mut x.view_mut());
+            x
+        })
+    };
+    let expected = solved(1);
+    for threads in [2, 3] {
+        assert_eq!(solved(threads), expected, "{threads} threads");
+    }
+}
+
 #[test]
 fn results_are_the_same_to_the_last_bit_for_any_number_of_threads() {
     fn all<T: Real>() -> Vec<Array2<T>> {
@@ -151,7 +171,7 @@ fn results_are_the_same_to_the_last_bit_for_any_number_of_threads() {
             Accumulate::Replace,
             c.view_mut(),
         );
-        // The samples as the inner dimension: not in tiles.
+        // The samples as the inner dimension: in blocks, not in tiles.
         let mut inner = Array2::zeros((301, 301));
         product(
             T::one(),
