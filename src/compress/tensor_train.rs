@@ -208,10 +208,9 @@ impl<T: Real> TensorTrain<T> {
     pub fn pull_back(&self, gradient: ArrayView2<'_, T>) -> Vec<Array2<T>> {
         let mut rest = reshape(gradient.to_owned(), (1, gradient.len()));
         let mut gradients = Vec::with_capacity(self.cores.len());
-        for (index, core) in self.cores.iter().enumerate() {
+        for (core, after) in self.cores.iter().zip(self.right_products()) {
             let columns = rest.len() / core.nrows();
             rest = reshape(rest, (core.nrows(), columns));
-            let after = self.right_product(index + 1);
             let mut of_core = Array2::zeros(core.dim());
             product(
                 T::one(),
@@ -226,25 +225,11 @@ impl<T: Real> TensorTrain<T> {
         gradients
     }
 
-    /// The product of the cores from `first` on, `r_{first} x (n_{first+1} … n_d)`.
-    fn right_product(&self, first: usize) -> Array2<T> {
-        if first == self.cores.len() {
-            return Array2::eye(1);
-        }
-        let rank = self.cores[first].nrows() / self.modes[first];
-        let whole = contract(&self.cores[first..], rank);
-        let columns = whole.len() / rank;
-        reshape(whole, (rank, columns))
-    }
-
-    /// For every bond `k` an orthonormal basis of the row space of the cores to its right:
-    /// `(n_{k+1} … n_d) x r_k`.
-    pub(super) fn right_interfaces(&self) -> Vec<Array2<T>> {
-        let mut interfaces = Vec::with_capacity(self.cores.len());
-        // The product of the cores to the right of the bond, r x (n_{k+1} … n_d).
-        let mut right = Array2::<T>::eye(1);
+    /// For every core `k` the product of the cores to its right, `r_k x (n_{k+1} … n_d)`.
+    fn right_products(&self) -> Vec<Array2<T>> {
+        let mut products = vec![Array2::eye(1)];
         for (core, mode) in self.cores.iter().zip(&self.modes).skip(1).rev() {
-            let rank = core.nrows() / mode;
+            let right = &products[products.len() - 1];
             let mut wider = Array2::zeros((core.nrows(), right.ncols()));
             product(
                 T::one(),
@@ -253,12 +238,23 @@ impl<T: Real> TensorTrain<T> {
                 Accumulate::Replace,
                 wider.view_mut(),
             );
+            let rank = core.nrows() / mode;
             let columns = wider.len() / rank;
-            right = reshape(wider, (rank, columns));
-            interfaces.push(orthonormal_columns(right.t()));
+            products.push(reshape(wider, (rank, columns)));
         }
-        interfaces.reverse();
-        interfaces
+        products.reverse();
+        products
+    }
+
+    /// For every bond `k` an orthonormal basis of the row space of the cores to its right:
+    /// `(n_{k+1} … n_d) x r_k`.
+    pub(super) fn right_interfaces(&self) -> Vec<Array2<T>> {
+        let mut products = self.right_products();
+        products.pop();
+        products
+            .iter()
+            .map(|right| orthonormal_columns(right.t()))
+            .collect()
     }
 }
 
