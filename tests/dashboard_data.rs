@@ -9,6 +9,18 @@ use nnbcd::store::{
     IterationRecord, RunDirectory, RunFollower, RunUpdate, TrialRow, TrialStatus, TrialTable,
 };
 
+/// Every picture of every view, with both kinds of axes.
+fn look_everywhere(state: &mut State, check: impl Fn(&str)) {
+    for view in View::ALL {
+        state.handle(Action::Show(view));
+        for _ in 0..8 {
+            state.handle(Action::Choose(1));
+            state.handle(Action::LogIterations);
+            check(&fixture::screen(state, 100, 30).backend().to_string());
+        }
+    }
+}
+
 #[test]
 fn data_that_are_not_numbers_leave_gaps() {
     let broken = [
@@ -44,14 +56,7 @@ fn data_that_are_not_numbers_leave_gaps() {
             trial: fixture::id(1, 0),
             records: records.collect(),
         });
-        for view in View::ALL {
-            state.handle(Action::Show(view));
-            for _ in 0..8 {
-                state.handle(Action::Choose(1));
-                state.handle(Action::LogIterations);
-                fixture::screen(&mut state, 100, 30);
-            }
-        }
+        look_everywhere(&mut state, |_| {});
     }
 }
 
@@ -69,14 +74,9 @@ fn rows_without_residuals_are_shown_in_every_view() {
         trial: fixture::id(1, 0),
         records: records.collect(),
     });
-    for view in View::ALL {
-        state.handle(Action::Show(view));
-        for _ in 0..8 {
-            state.handle(Action::Choose(1));
-            let screen = fixture::screen(&mut state, 100, 30).backend().to_string();
-            assert!(!screen.contains("NaN"), "{screen}");
-        }
-    }
+    look_everywhere(&mut state, |screen| {
+        assert!(!screen.contains("NaN"), "{screen}");
+    });
 }
 
 #[test]

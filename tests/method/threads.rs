@@ -43,7 +43,7 @@ fn check_coupling<T: Real>(case: &Case) {
     }
 }
 
-/// Large enough for several pieces of every array, and for products that the backend shares.
+/// Large enough for several pieces of every array.
 #[test]
 fn blocks_sums_and_accuracies_do_not_depend_on_the_threads() {
     for (index, compression) in METHODS.into_iter().enumerate() {
@@ -58,6 +58,21 @@ fn blocks_sums_and_accuracies_do_not_depend_on_the_threads() {
         check::<f64>(&case);
         check::<f32>(&case);
     }
+}
+
+/// Wide enough for products and Gram matrices in several blocks.
+#[test]
+fn nor_do_products_in_blocks() {
+    let case = Case {
+        features: 40,
+        hidden: vec![300, 270],
+        samples: 600,
+        bias: true,
+        compression: METHODS[3],
+        ..Case::default()
+    };
+    check::<f64>(&case);
+    check::<f32>(&case);
 }
 
 #[test]

@@ -89,13 +89,14 @@ impl State {
     /// Ids of the selected trials, for a command line.
     fn selected_ids(&self) -> String {
         let selected = self.list.selected_trials(&self.trials);
-        let mut ids: Vec<&str> = (selected.iter().take(LISTED))
+        let ids: Vec<&str> = (selected.iter().take(LISTED))
             .map(|&position| self.trials.all[position].row.trial.as_str())
             .collect();
-        if selected.len() > LISTED {
-            ids.push("OTHERS");
+        let ids = visible(&ids.join(" "));
+        match selected.len().saturating_sub(LISTED) {
+            0 => ids,
+            others => format!("{ids}\nand in the same way {others} more."),
         }
-        visible(&ids.join(" "))
     }
 
     /// Whether tasks of the run are in the queue, as far as is known.
