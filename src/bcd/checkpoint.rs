@@ -12,10 +12,9 @@ use thiserror::Error;
 use super::objective::{LayerSums, Sums};
 use super::solver::{Problem, Solver};
 use super::state::State;
-use super::updates::slice;
 use crate::compress::{LayerCompression, LowRank, Projected, Stored, TensorTrain};
-use crate::linalg::Real;
-use crate::network::LayerWeights;
+use crate::linalg::{Real, entries};
+use crate::network::{Architecture, LayerWeights};
 
 #[cfg(target_endian = "big")]
 compile_error!("checkpoints are written as the memory lies: little endian");
@@ -141,27 +140,14 @@ impl<T: Real> Solver<T> {
         let begun = problem.settings.compresses_after(header.iteration);
         for (index, (layer, form)) in layers.iter().zip(&header.compressed).enumerate() {
             let compression = problem.compression[index].as_ref().filter(|_| begun);
-            let fits = match (form, compression) {
-                (Some(form), Some(compression)) => form.fits(compression),
-                (form, compression) => form.is_none() && compression.is_none(),
-            };
-            if !fits {
-                return Err(CheckpointError(format!(
-                    "layer {index} is compressed in another way"
-                )));
-            }
+            Form::require(form.as_ref(), compression, index)?;
             let weight = arrays.matrix(layer.weight)?;
-            let bias = if problem.architecture.bias {
-                Some(arrays.vector(layer.weight.0)?)
-            } else {
-                None
-            };
+            let bias = arrays.bias(&problem.architecture, index)?;
             state.weights.push(LayerWeights { weight, bias });
-            let compressed = match form {
-                Some(form) => Some(arrays.projected(form, layer.weight)?),
-                None => None,
-            };
-            state.compressed.push(compressed);
+            let projected = form
+                .as_ref()
+                .map(|form| arrays.projected(form, layer.weight));
+            state.compressed.push(projected.transpose()?);
             let shape = (layer.units, samples);
             state.pre_activations.push(arrays.matrix(shape)?);
             state.activations.push(arrays.matrix(shape)?);
@@ -232,8 +218,22 @@ impl Form {
         }
     }
 
+    /// Refuses a layer that is stored in another form than its compression at that time has.
+    pub(crate) fn require(
+        form: Option<&Self>,
+        compression: Option<&LayerCompression>,
+        layer: usize,
+    ) -> Result<(), CheckpointError> {
+        let fits = match (form, compression) {
+            (Some(form), Some(compression)) => form.fits(compression),
+            (form, compression) => form.is_none() && compression.is_none(),
+        };
+        fits.then_some(())
+            .ok_or_else(|| CheckpointError(format!("layer {layer} is compressed in another way")))
+    }
+
     /// Whether a weight under this compression is stored like this.
-    pub(crate) fn fits(&self, compression: &LayerCompression) -> bool {
+    fn fits(&self, compression: &LayerCompression) -> bool {
         match (self, compression) {
             (
                 Self::TensorTrain { modes, ranks },
@@ -255,7 +255,7 @@ impl Form {
 }
 
 pub(crate) fn as_bytes<T: Real>(array: &Array2<T>) -> &[u8] {
-    bytemuck::cast_slice(slice(array))
+    bytemuck::cast_slice(entries(array))
 }
 
 /// The header of a checkpoint and the arrays after it.
@@ -308,8 +308,15 @@ impl Arrays<'_> {
         Ok(numbers)
     }
 
-    pub(crate) fn vector<T: Real>(&mut self, length: usize) -> Result<Array1<T>, CheckpointError> {
-        Ok(Array1::from_vec(self.numbers(length)?))
+    /// The bias of a layer, where the network has biases.
+    pub(crate) fn bias<T: Real>(
+        &mut self,
+        architecture: &Architecture,
+        layer: usize,
+    ) -> Result<Option<Array1<T>>, CheckpointError> {
+        let outputs = architecture.layers[layer].weight.0;
+        let numbers = architecture.bias.then(|| self.numbers(outputs));
+        Ok(numbers.transpose()?.map(Array1::from_vec))
     }
 
     pub(crate) fn matrix<T: Real>(

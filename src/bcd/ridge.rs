@@ -7,7 +7,7 @@ use super::state::Workspace;
 use crate::linalg::{
     Accumulate, Cholesky, NotPositiveDefinite, Real, gram_of_columns, gram_of_rows, product,
 };
-use crate::network::{Layer, LayerKind};
+use crate::network::Layer;
 
 /// The regularisation of one weight update.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -185,16 +185,12 @@ impl FirstLayerSystem {
             };
         }
         let features = gram.nrows();
-        let positions = match &layer.kind {
-            LayerKind::Dense => 1,
-            LayerKind::Convolution(conv) => conv.positions(),
-        };
         let mut bordered = Array2::zeros((features + 1, features + 1));
         bordered.slice_mut(s![..features, ..features]).assign(&gram);
         for (feature, sum) in data.input_sums(layer).into_iter().enumerate() {
             bordered[(features, feature)] = sum;
         }
-        bordered[(features, features)] = (positions * data.train.len()) as f64;
+        bordered[(features, features)] = (layer.positions() * data.train.len()) as f64;
         Self {
             gram: bordered,
             factored: None,

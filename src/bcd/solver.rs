@@ -11,9 +11,9 @@ use super::objective::{LayerSums, Sums};
 use super::ridge::FirstLayerSystem;
 use super::settings::{Coupling, SolverSettings};
 use super::state::{State, Workspace};
-use super::updates::{Iteration, slice};
+use super::updates::Iteration;
 use crate::compress::{LayerCompression, Projected};
-use crate::linalg::{Real, sum_of_squares};
+use crate::linalg::{Real, entries, sum_of_squares};
 use crate::network::{Accuracy, Architecture, Deployed, LayerKind, LayerWeights};
 
 /// What is to be solved: data, network, compression, settings.
@@ -131,20 +131,13 @@ impl<T: Real> Solver<T> {
 
     /// A solver around blocks that are already there; the sums are computed from them.
     pub(super) fn from_state(problem: Problem<T>, state: State<T>) -> Self {
-        let first_layer = (!problem.solves_dual(0)).then(|| {
-            FirstLayerSystem::new(
-                &problem.architecture.layers[0],
-                &problem.data,
-                problem.architecture.bias,
-            )
-        });
         let mut solver = Self {
             sums: Sums::default(),
             iteration: 0,
             descent_violations: 0,
             step: 0.0,
             tau: problem.settings.tau,
-            first_layer,
+            first_layer: None,
             first_constrained: None,
             workspace: Workspace::default(),
             problem,
@@ -254,7 +247,7 @@ impl<T: Real> Solver<T> {
     /// All parts of the objective from the blocks themselves.
     pub fn measure_sums(&self) -> Sums {
         let last = self.problem.architecture.layers.len() - 1;
-        let squared = |array: &Array2<T>| sum_of_squares(slice(array));
+        let squared = |array: &Array2<T>| sum_of_squares(entries(array));
         let layers = (0..=last)
             .map(|index| {
                 let (u, v) = (
@@ -297,7 +290,7 @@ impl<T: Real> Solver<T> {
 
     /// Where the trouble began: the first block, from the input on, whose norm is not finite.
     fn first_block_without_a_finite_norm(&self) -> Block {
-        let is_bad = |array: &Array2<T>| !sum_of_squares(slice(array)).is_finite();
+        let is_bad = |array: &Array2<T>| !sum_of_squares(entries(array)).is_finite();
         for (index, weights) in self.state.weights.iter().enumerate() {
             if is_bad(&weights.weight) {
                 return Block::Weight(index);

@@ -4,10 +4,9 @@ use ndarray::{Array2, ArrayViewMut2, Zip};
 
 use super::data::TrainingData;
 use super::units::TileMemories;
-use super::updates::slice;
 use crate::compress::Projected;
-use crate::linalg::{Accumulate, Real, sum_of_squares_of_difference};
-use crate::network::{Architecture, LayerWeights, apply_layer};
+use crate::linalg::{Accumulate, Real, entries, sum_of_squares_of_difference};
+use crate::network::{Architecture, LayerWeights, apply_layer, squared_change};
 
 /// All blocks, and the residuals that come with them. Layer `i` of the paper is index `i - 1`.
 #[derive(Clone, Debug)]
@@ -100,21 +99,14 @@ impl<T: Real> State<T> {
         weights: &[LayerWeights<T>],
         compressed: &[Option<Projected<T>>],
     ) -> f64 {
-        let squared = |new, old| sum_of_squares_of_difference(slice(new), slice(old));
-        let mut change = 0.0;
-        for (new, old) in self.weights.iter().zip(weights) {
-            change += squared(&new.weight, &old.weight);
-            if let (Some(new), Some(old)) = (&new.bias, &old.bias) {
-                let difference = (new - old).mapv(T::widen);
-                change += difference.dot(&difference);
+        let projected = self.compressed.iter().zip(compressed);
+        let change = projected.map(|pair| match pair {
+            (Some(new), Some(old)) => {
+                sum_of_squares_of_difference(entries(&new.dense), entries(&old.dense))
             }
-        }
-        for (new, old) in self.compressed.iter().zip(compressed) {
-            if let (Some(new), Some(old)) = (new, old) {
-                change += squared(&new.dense, &old.dense);
-            }
-        }
-        change
+            _ => 0.0,
+        });
+        squared_change(&self.weights, weights) + change.sum::<f64>()
     }
 }
 

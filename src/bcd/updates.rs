@@ -2,7 +2,7 @@
 //! block, with all others fixed. Inside a compressed set (`coupling: constrained`) an update may stop
 //! short of the minimum; it never raises the objective.
 
-use ndarray::{Array2, Zip};
+use ndarray::Zip;
 
 use super::constrained::System;
 use super::error::{Block, Cause, SolverError};
@@ -12,7 +12,7 @@ use super::settings::{Coupling, SolverSettings};
 use super::solver::Problem;
 use super::state::{State, Workspace};
 use crate::compress::{LayerCompression, Projected, Stored, prune_jointly};
-use crate::linalg::{Real, sum_of_squares};
+use crate::linalg::{Real, entries, sum_of_squares};
 use crate::network::{add_correlation, sum_over_samples};
 
 /// One iteration under way: the blocks, and what their updates have yielded so far.
@@ -121,7 +121,7 @@ impl<T: Real> Iteration<'_, T> {
         if index == 0 {
             self.refresh_linear_residual(0);
         }
-        self.sums.layers[index].weight = sum_of_squares(slice(&self.state.weights[index].weight));
+        self.sums.layers[index].weight = sum_of_squares(entries(&self.state.weights[index].weight));
         Ok(())
     }
 
@@ -166,8 +166,13 @@ impl<T: Real> Iteration<'_, T> {
                 let sums = sum_over_samples(layer, residual);
                 *bias = sums.mapv(|sum| T::from_f64(ridge.rho * sum));
             }
-            match (index, &mut *self.first_layer) {
-                (0, Some(system)) => system.solve(ridge, &mut change),
+            match index {
+                0 => self
+                    .first_layer
+                    .get_or_insert_with(|| {
+                        FirstLayerSystem::new(layer, &problem.data, problem.architecture.bias)
+                    })
+                    .solve(ridge, &mut change),
                 _ => solve_primal(ridge, inputs, &mut change, memory),
             }
         };
@@ -220,7 +225,7 @@ impl<T: Real> Iteration<'_, T> {
             )?;
             if moves_weight {
                 self.sums.layers[layer].weight =
-                    sum_of_squares(slice(&self.state.weights[layer].weight));
+                    sum_of_squares(entries(&self.state.weights[layer].weight));
                 self.refresh_linear_residual(layer);
             }
         }
@@ -248,13 +253,6 @@ impl<T: Real> Iteration<'_, T> {
         self.state
             .refresh_linear_residual(index, &self.problem.architecture, &self.problem.data);
         self.sums.layers[index].linear_residual =
-            sum_of_squares(slice(&self.state.linear_residuals[index]));
+            sum_of_squares(entries(&self.state.linear_residuals[index]));
     }
-}
-
-/// The entries of an array of the solver, which keeps all of them in standard layout.
-pub(super) fn slice<T>(array: &Array2<T>) -> &[T] {
-    array
-        .as_slice()
-        .expect("the solver's arrays are in standard layout")
 }

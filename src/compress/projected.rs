@@ -3,18 +3,21 @@
 use ndarray::{Array2, ArrayView2};
 use thiserror::Error;
 
-use crate::linalg::{Real, sum_of_squares_of_difference};
+use crate::linalg::{NotPositiveDefinite, Real, sum_of_squares_of_difference};
 
 use super::low_rank::LowRank;
 use super::prune::{keep_n_of_m, prune_jointly};
 use super::tensor_train::TensorTrain;
 
-/// A projection met numbers that are not finite.
-#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+/// A weight cannot be brought into its set.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum ProjectionError {
     /// NaN or infinity in the weight.
     #[error("the weight to be compressed holds NaN or infinite numbers")]
     NotFinite,
+    /// The system of a pruned row.
+    #[error(transparent)]
+    NotPositiveDefinite(#[from] NotPositiveDefinite),
 }
 
 /// Compression of one layer, resolved against its shape.

@@ -112,29 +112,15 @@ impl<T: Real> Trainer<T> {
         let problem = &self.problem;
         let begun = problem.settings.compresses_after(self.measured.epoch);
         let compression = problem.compression[index].as_ref().filter(|_| begun);
-        let fits = match (form, compression) {
-            (Some(form), Some(compression)) => form.fits(compression),
-            (form, compression) => form.is_none() && compression.is_none(),
-        };
-        if !fits {
-            return Err(CheckpointError(format!(
-                "layer {index} is compressed in another way"
-            )));
-        }
+        Form::require(form, compression, index)?;
         let shape = problem.architecture.layers[index].weight;
-        let compressed = match form {
-            Some(form) => Some(arrays.projected(form, shape)?),
-            None => None,
-        };
+        let projected = form.map(|form| arrays.projected(form, shape));
+        let compressed = projected.transpose()?;
         let weight = match &compressed {
             Some(projected) => projected.dense.clone(),
             None => arrays.matrix(shape)?,
         };
-        let bias = if problem.architecture.bias {
-            Some(arrays.vector(shape.0)?)
-        } else {
-            None
-        };
+        let bias = arrays.bias(&problem.architecture, index)?;
         self.weights.push(LayerWeights { weight, bias });
         self.compressed.push(compressed);
         Ok(())

@@ -13,8 +13,8 @@ use super::settings::{Compress, GradientSettings};
 use crate::bcd::TrainingData;
 use crate::compress::{LayerCompression, Projected, Stored};
 use crate::data::shuffle;
-use crate::linalg::{Real, sum_of_squares, sum_of_squares_of_difference};
-use crate::network::{Accuracy, Architecture, Deployed, LayerWeights};
+use crate::linalg::{Real, entries, entries_mut, sum_of_squares};
+use crate::network::{Accuracy, Architecture, Deployed, LayerWeights, squared_change};
 
 /// What is to be trained: data, network, compression, settings.
 #[derive(Clone, Debug)]
@@ -159,7 +159,7 @@ impl<T: Real> Trainer<T> {
                     step_within(steps, projected, gradient.weight);
                     layer.weight.assign(&projected.dense);
                 }
-                _ => steps.apply(slice_mut(&mut layer.weight), slice(&gradient.weight)),
+                _ => steps.apply(entries_mut(&mut layer.weight), entries(&gradient.weight)),
             }
             if let (Some(bias), Some(gradient)) = (&mut layer.bias, &gradient.bias) {
                 let contiguous = "vectors are contiguous";
@@ -197,7 +197,7 @@ impl<T: Real> Trainer<T> {
     fn unprojected(&self) -> Vec<LayerMeasurement> {
         let measured = |layer: &LayerWeights<T>| LayerMeasurement {
             projection_error: 0.0,
-            weight: sum_of_squares(slice(&layer.weight)),
+            weight: sum_of_squares(entries(&layer.weight)),
         };
         self.weights.iter().map(measured).collect()
     }
@@ -213,7 +213,7 @@ impl<T: Real> Trainer<T> {
             .enumerate()
             .map(|(index, layer)| {
                 let lambda = self.problem.settings.weight_decay.of_layer(index);
-                0.5 * lambda * sum_of_squares(slice(&layer.weight))
+                0.5 * lambda * sum_of_squares(entries(&layer.weight))
             })
             .sum();
         let epoch = self.measured.epoch;
@@ -227,7 +227,7 @@ impl<T: Real> Trainer<T> {
         if self.measured.objective.is_finite() && step.is_finite() {
             return Ok(());
         }
-        let is_bad = |layer: &LayerWeights<T>| !sum_of_squares(slice(&layer.weight)).is_finite();
+        let is_bad = |layer: &LayerWeights<T>| !sum_of_squares(entries(&layer.weight)).is_finite();
         let cause = match self.weights.iter().position(is_bad) {
             Some(layer) => Cause::Weight(layer),
             None => Cause::Objective,
@@ -281,14 +281,14 @@ fn step_within<T: Real>(
     match &mut projected.stored {
         Stored::LowRank(factors) => {
             let [left, right] = factors.pull_back(gradient.view());
-            steps.apply(slice_mut(&mut factors.left), slice(&left));
-            steps.apply(slice_mut(&mut factors.right), slice(&right));
+            steps.apply(entries_mut(&mut factors.left), entries(&left));
+            steps.apply(entries_mut(&mut factors.right), entries(&right));
             projected.dense = factors.dense();
         }
         Stored::TensorTrain(train) => {
             let gradients = train.pull_back(gradient.view());
             for (core, gradient) in train.cores_mut().iter_mut().zip(&gradients) {
-                steps.apply(slice_mut(core), slice(gradient));
+                steps.apply(entries_mut(core), entries(gradient));
             }
             projected.dense = train.dense();
         }
@@ -298,7 +298,7 @@ fn step_within<T: Real>(
                     *gradient = T::zero();
                 }
             });
-            steps.apply(slice_mut(&mut projected.dense), slice(&gradient));
+            steps.apply(entries_mut(&mut projected.dense), entries(&gradient));
         }
     }
 }
@@ -311,29 +311,4 @@ fn columns<T: Real>(matrix: ArrayView2<'_, T>, chosen: &[usize]) -> Array2<T> {
     }
     Array2::from_shape_vec((matrix.nrows(), chosen.len()), entries)
         .expect("as many entries as rows times columns")
-}
-
-/// `|W - W_before|^2` over all layers, with the biases.
-fn squared_change<T: Real>(weights: &[LayerWeights<T>], before: &[LayerWeights<T>]) -> f64 {
-    let change = |(new, old): (&LayerWeights<T>, &LayerWeights<T>)| {
-        let bias = match (&new.bias, &old.bias) {
-            (Some(new), Some(old)) => (new - old).iter().map(|d| d.widen() * d.widen()).sum(),
-            _ => 0.0,
-        };
-        sum_of_squares_of_difference(slice(&new.weight), slice(&old.weight)) + bias
-    };
-    weights.iter().zip(before).map(change).sum()
-}
-
-/// The entries of an array of the trainer, which keeps all of them in standard layout.
-fn slice<T>(array: &Array2<T>) -> &[T] {
-    array
-        .as_slice()
-        .expect("the trainer's arrays are in standard layout")
-}
-
-fn slice_mut<T>(array: &mut Array2<T>) -> &mut [T] {
-    array
-        .as_slice_mut()
-        .expect("the trainer's arrays are in standard layout")
 }

@@ -19,7 +19,9 @@ pub use product::{
     Accumulate, Threads, gram_of_columns, gram_of_rows, product, product_on, tile_width,
 };
 pub use real::Real;
-pub use sweep::{sum_of_products, sum_of_squares, sum_of_squares_of_difference};
+pub use sweep::{
+    entries, entries_mut, sum_of_products, sum_of_squares, sum_of_squares_of_difference,
+};
 
 #[cfg(test)]
 mod tests;

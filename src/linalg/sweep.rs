@@ -5,10 +5,25 @@
 
 use std::ops::Add;
 
+use ndarray::Array2;
 use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
 use super::Real;
+
+/// The entries of an array in standard layout, which the arrays of the methods keep.
+pub fn entries<T>(array: &Array2<T>) -> &[T] {
+    array
+        .as_slice()
+        .expect("the arrays of a method are in standard layout")
+}
+
+/// [`entries`], to be changed.
+pub fn entries_mut<T>(array: &mut Array2<T>) -> &mut [T] {
+    array
+        .as_slice_mut()
+        .expect("the arrays of a method are in standard layout")
+}
 
 /// Numbers in one piece: small enough that a few pieces stay in a core's cache.
 pub(super) const CHUNK: usize = 1 << 14;

@@ -74,6 +74,13 @@ pub struct Layer {
     pub kind: LayerKind,
 }
 
+impl Layer {
+    /// How often the weight is applied to a sample: kernel positions of a convolution, else 1.
+    pub fn positions(&self) -> usize {
+        self.units / self.weight.0
+    }
+}
+
 /// All layers of a network. Every layer but the last is followed by a ReLU.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Architecture {

@@ -17,4 +17,4 @@ pub use model_file::{
     Standardization, bytes_compressed, bytes_dense, read_start_weights, to_bytes,
 };
 pub use settings::{ConvolutionSettings, InitScheme, InitSettings, ModelSettings};
-pub use weights::{LayerWeights, draw_weights};
+pub use weights::{LayerWeights, draw_weights, squared_change};

@@ -7,7 +7,7 @@ use rand_distr::{Distribution, StandardNormal, StandardUniform};
 
 use super::architecture::Architecture;
 use super::settings::InitScheme;
-use crate::linalg::{Real, orthonormal_columns};
+use crate::linalg::{Real, entries, orthonormal_columns, sum_of_squares_of_difference};
 
 /// Weight and bias of one layer.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +16,18 @@ pub struct LayerWeights<T> {
     pub weight: Array2<T>,
     /// One number per output (per filter), where the network has biases.
     pub bias: Option<Array1<T>>,
+}
+
+/// `|W - W_before|^2` over all layers, with the biases.
+pub fn squared_change<T: Real>(weights: &[LayerWeights<T>], before: &[LayerWeights<T>]) -> f64 {
+    let change = |(new, old): (&LayerWeights<T>, &LayerWeights<T>)| {
+        let bias = match (&new.bias, &old.bias) {
+            (Some(new), Some(old)) => (new - old).iter().map(|d| d.widen() * d.widen()).sum(),
+            _ => 0.0,
+        };
+        sum_of_squares_of_difference(entries(&new.weight), entries(&old.weight)) + bias
+    };
+    weights.iter().zip(before).map(change).sum()
 }
 
 /// Draws the initial weights of a network; biases start at zero.

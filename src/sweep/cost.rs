@@ -4,7 +4,7 @@ use super::{MethodSettings, TrialSettings};
 use crate::bcd::{Coupling, Precision, SolverSettings};
 use crate::compress::LayerCompression;
 use crate::gradient::{GradientSettings, Optimizer};
-use crate::network::{Architecture, Layer, LayerKind};
+use crate::network::{Architecture, Layer};
 
 /// Estimated cost of a trial.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -57,11 +57,7 @@ pub(super) fn estimate(
 
 /// Operations of `W V` for `n` samples.
 fn product(layer: &Layer, n: f64) -> f64 {
-    let positions = match &layer.kind {
-        LayerKind::Dense => 1.0,
-        LayerKind::Convolution(conv) => conv.positions() as f64,
-    };
-    2.0 * layer.weight.0 as f64 * layer.weight.1 as f64 * positions * n
+    2.0 * layer.units as f64 * layer.weight.1 as f64 * n
 }
 
 /// NN-BCD; `evaluation`: share of a forward pass that measures accuracy.

@@ -18,9 +18,9 @@ pub use system::System;
 use super::error::{Block, SolverError};
 use super::ridge::Ridge;
 use super::settings::Coupling;
-use super::updates::{Iteration, slice};
+use super::updates::Iteration;
 use crate::compress::{LayerCompression, Projected, Quadratic, kept_entries};
-use crate::linalg::{Real, sum_of_squares};
+use crate::linalg::{Real, entries, sum_of_squares};
 use crate::network::{add_correlation, sum_over_samples};
 
 impl<T: Real> Iteration<'_, T> {
@@ -74,7 +74,7 @@ impl<T: Real> Iteration<'_, T> {
         if index == 0 {
             self.refresh_linear_residual(0);
         }
-        self.sums.layers[index].weight = sum_of_squares(slice(&self.state.weights[index].weight));
+        self.sums.layers[index].weight = sum_of_squares(entries(&self.state.weights[index].weight));
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use ndarray::{Array1, Array2, ArrayView2, Axis};
 use crate::bcd::data::TrainingData;
 use crate::bcd::ridge::Ridge;
 use crate::linalg::{Cholesky, NotPositiveDefinite, Real, gram_of_rows};
-use crate::network::{Layer, LayerKind};
+use crate::network::Layer;
 
 /// Samples that are turned into double precision at a time.
 const TILE: usize = 2048;
@@ -40,11 +40,7 @@ impl System {
         data: &TrainingData<T>,
         bias: bool,
     ) -> Result<Self, NotPositiveDefinite> {
-        let positions = match &layer.kind {
-            LayerKind::Dense => 1,
-            LayerKind::Convolution(conv) => conv.positions(),
-        };
-        let columns = positions * data.train.len();
+        let columns = layer.positions() * data.train.len();
         let sums = bias.then(|| data.input_sums(layer).into());
         Self::new(ridge, data.input_gram(layer), sums, columns)
     }

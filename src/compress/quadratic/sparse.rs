@@ -95,9 +95,7 @@ impl<'a> Rows<'a> {
         let mut solution = right.clone().insert_axis(Axis(1));
         if !columns.is_empty() {
             // A principal submatrix of a positive definite matrix is positive definite.
-            Cholesky::factor_on(Threads::One, system)
-                .map_err(|_| ProjectionError::NotFinite)?
-                .solve_in_place(&mut solution.view_mut());
+            Cholesky::factor_on(Threads::One, system)?.solve_in_place(&mut solution.view_mut());
         }
         let gain = solution.column(0).dot(&right);
         let entries = columns.into_iter().zip(solution).collect();
