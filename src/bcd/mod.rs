@@ -16,6 +16,7 @@ mod data;
 mod error;
 mod objective;
 mod prox;
+mod refit;
 mod ridge;
 pub mod settings;
 mod solver;

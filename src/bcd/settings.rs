@@ -58,6 +58,7 @@ pub struct StopSettings {
 /// | `coupling` | penalty | see [`Coupling`] | penalty, hard, constrained |
 /// | `tau_final` | none | geometric continuation of `tau` over the iterations | > 0 |
 /// | `compress_after` | 0 | dense warm-up: compression takes part after so many iterations | < iterations |
+/// | `refit` | false | the last iteration fits the weights to the network as it is shipped | true, false |
 /// | `eval_every` | 1 | accuracy every so many iterations (the last one always) | >= 1 |
 /// | `stop` | none | see [`StopSettings`] | `step_below` > 0 |
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -84,6 +85,8 @@ pub struct SolverSettings {
     pub tau_final: Option<f64>,
     /// Number of dense iterations before compression takes part.
     pub compress_after: usize,
+    /// Whether the last iteration fits the weights to the network as it is shipped, layer by layer from the input on.
+    pub refit: bool,
     /// Accuracy is measured every so many iterations.
     pub eval_every: usize,
     /// Early stop.
@@ -104,6 +107,7 @@ impl Default for SolverSettings {
             coupling: Coupling::Penalty,
             tau_final: None,
             compress_after: 0,
+            refit: false,
             eval_every: 1,
             stop: None,
         }

@@ -108,6 +108,8 @@ pub struct Solver<T> {
     pub(super) descent_violations: usize,
     pub(super) step: f64,
     pub(super) tau: f64,
+    /// Whether the last iteration was a refit.
+    pub(super) refitted: bool,
     first_layer: Option<FirstLayerSystem>,
     first_constrained: Option<System>,
     workspace: Workspace<T>,
@@ -137,6 +139,7 @@ impl<T: Real> Solver<T> {
             descent_violations: 0,
             step: 0.0,
             tau: problem.settings.tau,
+            refitted: false,
             first_layer: None,
             first_constrained: None,
             workspace: Workspace::default(),
@@ -148,7 +151,7 @@ impl<T: Real> Solver<T> {
     }
 
     /// One pass over all blocks, in the order of the paper: output layer first, then layer by layer
-    /// towards the input.
+    /// towards the input. With `refit` the last iteration is a sweep of its own instead.
     ///
     /// # Errors
     /// [`SolverError`] names the block that turned non-finite or whose system broke down.
@@ -165,8 +168,28 @@ impl<T: Real> Solver<T> {
         };
         self.tau = self.problem.settings.tau_at(number);
         let objective_before = self.objective();
-        let last = self.problem.architecture.layers.len() - 1;
-        let mut pass = Iteration {
+        let refits = self.refits_in(number);
+        let squared_step = if refits {
+            self.refit(number)?
+        } else {
+            self.update_blocks(number)?
+        };
+        let squared_step = squared_step
+            + self
+                .state
+                .squared_change_of_weights(&weights_before, &compressed_before);
+        self.step = squared_step.sqrt();
+        self.iteration = number;
+        let objective = self.require_finite_objective()?;
+        if !refits && objective > objective_before * (1.0 + T::DESCENT_TOLERANCE) {
+            self.descent_violations += 1;
+        }
+        Ok(self.measurement())
+    }
+
+    /// The blocks, ready to be updated.
+    pub(super) fn pass(&mut self, number: usize) -> Iteration<'_, T> {
+        Iteration {
             problem: &self.problem,
             number,
             tau: self.tau,
@@ -174,28 +197,37 @@ impl<T: Real> Solver<T> {
             workspace: &mut self.workspace,
             first_layer: &mut self.first_layer,
             first_constrained: &mut self.first_constrained,
+            inside_sets: self.problem.settings.coupling == Coupling::Constrained,
             sums: &mut self.sums,
             squared_step: 0.0,
-        };
+        }
+    }
 
+    /// The squared change of the `U` and `V`.
+    fn update_blocks(&mut self, number: usize) -> Result<f64, SolverError> {
+        let last = self.problem.architecture.layers.len() - 1;
+        let mut pass = self.pass(number);
         pass.update_output()?;
         pass.update_weight(last)?;
         for layer in (0..last).rev() {
             pass.update_activation_and_pre_activation(layer)?;
             pass.update_weight(layer)?;
         }
+        Ok(pass.squared_step)
+    }
 
-        let squared_step = pass.squared_step
-            + self
-                .state
-                .squared_change_of_weights(&weights_before, &compressed_before);
-        self.step = squared_step.sqrt();
-        self.iteration = number;
-        let objective = self.require_finite_objective()?;
-        if objective > objective_before * (1.0 + T::DESCENT_TOLERANCE) {
-            self.descent_violations += 1;
-        }
-        Ok(self.measurement())
+    /// Whether this iteration is the one with which a run with `refit` ends.
+    fn refits_in(&self, number: usize) -> bool {
+        let settings = &self.problem.settings;
+        settings.refit && (number == settings.iterations || self.has_settled())
+    }
+
+    /// Whether the last step was below the limit of the settings.
+    fn has_settled(&self) -> bool {
+        let settings = &self.problem.settings;
+        settings.stop.as_ref().is_some_and(|stop| {
+            self.iteration > settings.compress_after && self.step < stop.step_below
+        })
     }
 
     /// `Z_i = P_i(W_i)` for every layer that is to be compressed; except with `coupling: penalty` also
@@ -283,26 +315,9 @@ impl<T: Real> Solver<T> {
         }
         Err(SolverError {
             iteration: self.iteration,
-            block: self.first_block_without_a_finite_norm(),
+            block: self.state.first_block_without_a_finite_norm(),
             cause: Cause::NonFinite,
         })
-    }
-
-    /// Where the trouble began: the first block, from the input on, whose norm is not finite.
-    fn first_block_without_a_finite_norm(&self) -> Block {
-        let is_bad = |array: &Array2<T>| !sum_of_squares(entries(array)).is_finite();
-        for (index, weights) in self.state.weights.iter().enumerate() {
-            if is_bad(&weights.weight) {
-                return Block::Weight(index);
-            }
-            if is_bad(&self.state.pre_activations[index]) {
-                return Block::PreActivation(index);
-            }
-            if is_bad(&self.state.activations[index]) {
-                return Block::Activation(index);
-            }
-        }
-        Block::Objective
     }
 
     fn objective(&self) -> f64 {
@@ -334,8 +349,12 @@ impl<T: Real> Solver<T> {
             return Some(Termination::Iterations);
         }
         let limit = settings.stop.as_ref()?.step_below;
-        (self.iteration > settings.compress_after && self.step < limit)
-            .then_some(Termination::StepBelow(limit))
+        let ends = if settings.refit {
+            self.refitted
+        } else {
+            self.has_settled()
+        };
+        ends.then_some(Termination::StepBelow(limit))
     }
 
     /// Accuracy of the deployed network on the training and on the test part.

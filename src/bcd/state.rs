@@ -3,9 +3,10 @@
 use ndarray::{Array2, ArrayViewMut2, Zip};
 
 use super::data::TrainingData;
+use super::error::Block;
 use super::units::TileMemories;
 use crate::compress::Projected;
-use crate::linalg::{Accumulate, Real, entries, sum_of_squares_of_difference};
+use crate::linalg::{Accumulate, Real, entries, sum_of_squares, sum_of_squares_of_difference};
 use crate::network::{Architecture, LayerWeights, apply_layer, squared_change};
 
 /// All blocks, and the residuals that come with them. Layer `i` of the paper is index `i - 1`.
@@ -37,27 +38,38 @@ impl<T: Real> State<T> {
             activations: Vec::new(),
             linear_residuals: Vec::new(),
         };
-        for (index, layer) in architecture.layers.iter().enumerate() {
-            let mut units = Array2::zeros((layer.units, data.train.len()));
-            let inputs = state.inputs_of(index, data);
-            apply_layer(
-                layer,
-                T::one(),
-                &state.weights[index],
-                inputs.view(),
-                Accumulate::Replace,
-                units.view_mut(),
-            );
-            let activations = if architecture.is_hidden(index) {
-                units.mapv(|value| value.max(T::zero()))
-            } else {
-                units.clone()
-            };
+        for index in 0..architecture.layers.len() {
+            let (units, activations) = state.images(index, architecture, data);
             state.linear_residuals.push(Array2::zeros(units.dim()));
             state.pre_activations.push(units);
             state.activations.push(activations);
         }
         state
+    }
+
+    /// `W_i V_{i-1}` and `act_i(W_i V_{i-1})`, units x n.
+    pub fn images(
+        &self,
+        index: usize,
+        architecture: &Architecture,
+        data: &TrainingData<T>,
+    ) -> (Array2<T>, Array2<T>) {
+        let layer = &architecture.layers[index];
+        let mut units = Array2::zeros((layer.units, data.train.len()));
+        apply_layer(
+            layer,
+            T::one(),
+            &self.weights[index],
+            self.inputs_of(index, data).view(),
+            Accumulate::Replace,
+            units.view_mut(),
+        );
+        let activations = if architecture.is_hidden(index) {
+            units.mapv(|value| value.max(T::zero()))
+        } else {
+            units.clone()
+        };
+        (units, activations)
     }
 
     /// `V_{i-1}`: the inputs of layer `index`.
@@ -88,6 +100,23 @@ impl<T: Real> State<T> {
             residual.view_mut(),
         );
         self.linear_residuals[index] = residual;
+    }
+
+    /// Where the trouble began: the first block, from the input on, whose norm is not finite.
+    pub fn first_block_without_a_finite_norm(&self) -> Block {
+        let is_bad = |array: &Array2<T>| !sum_of_squares(entries(array)).is_finite();
+        for (index, weights) in self.weights.iter().enumerate() {
+            if is_bad(&weights.weight) {
+                return Block::Weight(index);
+            }
+            if is_bad(&self.pre_activations[index]) {
+                return Block::PreActivation(index);
+            }
+            if is_bad(&self.activations[index]) {
+                return Block::Activation(index);
+            }
+        }
+        Block::Objective
     }
 
     /// `|W - W_before|^2` with the biases, and `|Z - Z_before|^2` where a layer was compressed before.

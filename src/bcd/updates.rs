@@ -31,6 +31,8 @@ pub struct Iteration<'a, T> {
     pub first_layer: &'a mut Option<FirstLayerSystem>,
     /// The system of the first layer with `coupling: constrained`.
     pub first_constrained: &'a mut Option<System>,
+    /// Whether compressed weights are minimised inside their sets.
+    pub inside_sets: bool,
     /// Parts of the objective.
     pub sums: &'a mut Sums,
     /// Sum of the squared changes of the `U` and `V` so far.
@@ -237,7 +239,7 @@ impl<T: Real> Iteration<'_, T> {
         index: usize,
         projected: Projected<T>,
     ) -> Result<(), SolverError> {
-        if self.settings().coupling != Coupling::Penalty {
+        if self.inside_sets || self.settings().coupling == Coupling::Hard {
             self.state.weights[index].weight.assign(&projected.dense);
         }
         let residual = projected.squared_error(self.state.weights[index].weight.view());

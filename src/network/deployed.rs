@@ -1,5 +1,7 @@
 //! The deployed network: compressed weights where a layer is compressed, and its accuracy.
 
+use std::ops::Range;
+
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, s};
 use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
@@ -8,7 +10,7 @@ use super::architecture::{Architecture, Layer, LayerKind};
 use super::linear::gather_patch;
 use super::weights::LayerWeights;
 use crate::compress::{Projected, Stored};
-use crate::linalg::{Accumulate, Real, Threads, product_on};
+use crate::linalg::{Accumulate, Real, Threads, entries, product_on, sum_of_squares};
 
 /// Samples that go through all layers at once: their activations stay in a core's cache.
 const TILE: usize = 256;
@@ -110,20 +112,40 @@ impl<'a, T: Real> Deployed<'a, T> {
 
     /// Mean over the samples of `-log softmax(outputs)[label]`.
     pub fn cross_entropy(&self, inputs: ArrayView2<'_, T>, labels: &[usize]) -> f64 {
+        let sum = self.sum_over_tiles(inputs, |range, outputs| {
+            let losses = outputs.axis_iter(Axis(1)).zip(&labels[range]);
+            losses
+                .map(|(outputs, label)| log_sum_exp(outputs) - outputs[*label].widen())
+                .sum()
+        });
+        sum / labels.len().max(1) as f64
+    }
+
+    /// `|f(X) - Y|^2` over samples (columns of `inputs`, features x n) with targets classes x n.
+    pub fn squared_error(&self, inputs: ArrayView2<'_, T>, targets: ArrayView2<'_, T>) -> f64 {
+        self.sum_over_tiles(inputs, |range, outputs| {
+            let differences = outputs - targets.slice(s![.., range]);
+            sum_of_squares(entries(&differences))
+        })
+    }
+
+    /// The sum of what `part` makes of the samples of a tile and their outputs, classes x samples.
+    fn sum_over_tiles(
+        &self,
+        inputs: ArrayView2<'_, T>,
+        part: impl Fn(Range<usize>, Array2<T>) -> f64 + Sync,
+    ) -> f64 {
+        let samples = inputs.ncols();
         // Collected in the order of the tiles: the sum is the same for any threads.
-        let parts: Vec<f64> = labels
-            .par_chunks(TILE)
-            .enumerate()
-            .map(|(tile, labels)| {
-                let range = tile * TILE..tile * TILE + labels.len();
-                let outputs = self.forward_tile(inputs.slice(s![.., range]));
-                let losses = outputs.axis_iter(Axis(1)).zip(labels);
-                losses
-                    .map(|(outputs, label)| log_sum_exp(outputs) - outputs[*label].widen())
-                    .sum()
+        let parts: Vec<f64> = (0..samples.div_ceil(TILE))
+            .into_par_iter()
+            .map(|tile| {
+                let range = tile * TILE..((tile + 1) * TILE).min(samples);
+                let outputs = self.forward_tile(inputs.slice(s![.., range.clone()]));
+                part(range, outputs)
             })
             .collect();
-        parts.into_iter().sum::<f64>() / labels.len().max(1) as f64
+        parts.into_iter().sum()
     }
 
     /// Outputs of the last layer for a few samples, classes x n, on the calling thread.

@@ -165,6 +165,12 @@ fn solver(solver: &SolverSettings, layers: Layers) -> Checked {
             solver.iterations
         ),
     )?;
+    require(
+        !solver.refit || solver.iterations > 0,
+        "solver.refit",
+        true,
+        "only with solver.iterations >= 1: the last iteration is the refit",
+    )?;
     at_least_one(solver.eval_every, "solver.eval_every")?;
     match &solver.stop {
         Some(stop) => positive(stop.step_below, "solver.stop.step_below"),

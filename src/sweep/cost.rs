@@ -96,18 +96,22 @@ fn blocks(
         }
         inputs = layer.units;
     }
-    let inside_sets = match settings.coupling {
-        Coupling::Constrained => updates_inside_sets(architecture, compression),
-        Coupling::Penalty | Coupling::Hard => Work::default(),
-    };
+    let mut inside_sets = Work::default();
+    let constrained = settings.coupling == Coupling::Constrained;
+    if constrained || settings.refit {
+        inside_sets = updates_inside_sets(architecture, compression);
+    }
+    if constrained {
+        operations += inside_sets.operations;
+    }
     Work {
         numbers: numbers + widest + largest_system,
-        operations: operations + inside_sets.operations,
+        operations,
         ..inside_sets
     }
 }
 
-/// What `coupling: constrained` needs beside the rest: in double precision the Gram matrix, the system, its factor, and
+/// What `coupling: constrained`, and a `refit` once, needs beside the rest: in double precision the Gram matrix, the system, its factor, and
 /// half a dozen matrices of the weight's shape. The weight of the first layer keeps its system.
 fn updates_inside_sets(
     architecture: &Architecture,

@@ -97,8 +97,11 @@ impl TrialSettings {
         if let (MethodSettings::NnBcd(_), Some(solver)) =
             (&self.solver, json["solver"].as_object_mut())
         {
-            // The default, and younger than ids.
+            // Younger than ids: the defaults leave no trace in them.
             solver.remove("method");
+            if solver["refit"] == false {
+                solver.remove("refit");
+            }
         }
         write_canonical(&mut text, &json);
         Sha256::digest(text.as_bytes()).into()

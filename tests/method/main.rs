@@ -16,4 +16,5 @@ mod initialisation;
 mod projections;
 mod prox;
 mod quantities;
+mod refit;
 mod threads;

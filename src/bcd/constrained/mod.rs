@@ -1,5 +1,5 @@
-//! `coupling: constrained`: the weight stays in the set of its compression, and its update is a
-//! minimiser in that set.
+//! `coupling: constrained` and `refit`: the weight stays in the set of its compression, and its update is
+//! a minimiser in that set.
 //!
 //! There is no `Z_i` beside `W_i` and no `tau`. With all other blocks fixed the objective and the
 //! proximal term are a quadratic of `W_i`,
@@ -17,7 +17,6 @@ pub use system::System;
 
 use super::error::{Block, SolverError};
 use super::ridge::Ridge;
-use super::settings::Coupling;
 use super::updates::Iteration;
 use crate::compress::{LayerCompression, Projected, Quadratic, kept_entries};
 use crate::linalg::{Real, entries, sum_of_squares};
@@ -26,7 +25,7 @@ use crate::network::{add_correlation, sum_over_samples};
 impl<T: Real> Iteration<'_, T> {
     /// Whether the update of this weight stays in the set of its compression.
     pub(super) fn is_constrained(&self, index: usize) -> bool {
-        self.settings().coupling == Coupling::Constrained && self.state.compressed[index].is_some()
+        self.inside_sets && self.state.compressed[index].is_some()
     }
 
     /// `W_i = argmin rho/2 |U_i - W V_{i-1}|^2 + alpha/2 |W - W_i_old|^2 + lambda_i/2 |W|^2` over the

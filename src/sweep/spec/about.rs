@@ -56,6 +56,9 @@ pub(super) fn about(path: &str) -> Option<&'static str> {
         "solver.compress_after" => {
             "dense iterations before compression takes part; the default is 0, half of the epochs of a gradient method"
         }
+        "solver.refit" => {
+            "true or false, the default: whether the last iteration fits the weights to the network as it is shipped"
+        }
         "solver.eval_every" => "accuracy is measured every so many iterations; 1 is the default",
         "solver.stop" => "as in `stop: {step_below: 1.0e-6}`",
         "solver.stop.step_below" => "the run stops when the step falls below this value",

@@ -1,0 +1,187 @@
+//! `refit`: the last iteration leaves the blocks of the network itself, which fits no worse than before.
+
+use ndarray::Array2;
+use nnbcd::bcd::{Coupling, Solver, SolverSettings, StopSettings, Termination};
+use nnbcd::compress::Projected;
+use nnbcd::linalg::Real;
+
+use crate::blocks::{Blocks, relu, rows, squares};
+use crate::cases::{Case, decay_per_layer, every_kind};
+
+const COUPLINGS: [Coupling; 3] = [Coupling::Penalty, Coupling::Hard, Coupling::Constrained];
+
+fn all_cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for coupling in COUPLINGS {
+        // The last one: compression takes part in the refit only.
+        for compress_after in [0, 3, 11] {
+            for mut case in every_kind() {
+                case.solver.coupling = coupling;
+                case.solver.compress_after = compress_after;
+                case.solver.weight_decay = decay_per_layer();
+                case.solver.refit = true;
+                cases.push(case);
+            }
+        }
+    }
+    cases
+}
+
+/// `f(X)` of the network that is shipped: `Z` where there is one.
+fn outputs(blocks: &Blocks) -> Array2<f64> {
+    let mut shipped = blocks.clone();
+    for (weight, compressed) in shipped.weights.iter_mut().zip(&blocks.compressed) {
+        if let Some(compressed) = compressed {
+            weight.assign(compressed);
+        }
+    }
+    let last = shipped.layers.len() - 1;
+    for layer in 0..=last {
+        let products = shipped.joined(layer).dot(&shipped.columns_of(layer));
+        let units = rows_back(&shipped, layer, &products);
+        shipped.activations[layer] = if layer < last { relu(&units) } else { units };
+    }
+    shipped.activations.remove(last)
+}
+
+/// The inverse of [`rows`]: from one column per position and sample to one per sample.
+fn rows_back(blocks: &Blocks, layer: usize, columns: &Array2<f64>) -> Array2<f64> {
+    let shape = blocks.pre_activations[layer].dim();
+    let mut units = Array2::zeros(shape);
+    let numbers = Array2::from_shape_fn(shape, |(row, column)| (row * shape.1 + column) as f64);
+    for (value, position) in columns
+        .iter()
+        .zip(rows(&blocks.layers[layer], &numbers).iter())
+    {
+        let position = *position as usize;
+        units[(position / shape.1, position % shape.1)] = *value;
+    }
+    units
+}
+
+/// `1/2 |f(X) - Y|^2 + sum lambda_i/2 |W_i|^2` of the network that is shipped.
+fn objective(blocks: &Blocks, settings: &SolverSettings) -> f64 {
+    let weights = blocks.weights.iter().zip(&blocks.compressed);
+    let decay: f64 = weights
+        .enumerate()
+        .map(|(index, (weight, compressed))| {
+            let shipped = compressed.as_ref().unwrap_or(weight);
+            settings.weight_decay.of_layer(index) * squares(shipped)
+        })
+        .sum();
+    0.5 * (squares(&(outputs(blocks) - &blocks.targets)) + decay)
+}
+
+fn parameters<T: Real>(solver: &Solver<T>) -> usize {
+    let layers = solver.compressed().iter().flatten();
+    layers.map(Projected::parameters).sum()
+}
+
+fn run<T: Real>(case: &Case) -> Solver<T> {
+    let mut solver = case.solver::<T>();
+    while solver.termination().is_none() {
+        solver.iterate().unwrap();
+    }
+    solver
+}
+
+#[test]
+fn the_last_row_is_that_of_the_network_itself() {
+    fn check<T: Real>(case: &Case, tolerance: f64) {
+        let solver = run::<T>(case);
+        let row = solver.measurement();
+        assert_eq!(row.iteration, case.solver.iterations);
+        assert_eq!(row.sums.activation_residual(), 0.0, "{case:?}");
+        assert_eq!(row.sums.linear_residual(), 0.0, "{case:?}");
+        assert_eq!(row.sums.compression_residual(), 0.0, "{case:?}");
+        let expected = objective(&Blocks::of(&solver), &case.solver);
+        let error = (row.objective - expected).abs() / expected;
+        assert!(error <= tolerance, "{error:e} of {case:?}");
+    }
+    for case in all_cases() {
+        check::<f64>(&case, 1e-12);
+        check::<f32>(&case, 1e-5);
+    }
+}
+
+#[test]
+fn the_network_gets_better_and_never_worse() {
+    let (mut better, mut total) = (0, 0);
+    for case in all_cases() {
+        let mut solver = case.solver::<f64>();
+        for _ in 1..case.solver.iterations {
+            solver.iterate().unwrap();
+        }
+        let compressed = solver.compressed().iter().any(Option::is_some);
+        let before = objective(&Blocks::of(&solver), &case.solver);
+        let (size, violations) = (parameters(&solver), solver.measurement().descent_violations);
+        let row = solver.iterate().unwrap();
+        assert_eq!(row.descent_violations, violations, "{case:?}");
+        if compressed || case.solver.compress_after < 11 {
+            let after = objective(&Blocks::of(&solver), &case.solver);
+            assert!(after <= before * (1.0 + 1e-12), "{before} {after} {case:?}");
+            (better, total) = (better + usize::from(after < 0.99 * before), total + 1);
+            assert_eq!(parameters(&solver), size, "{case:?}");
+        }
+    }
+    assert!(better * 4 > total * 3, "{better} of {total}");
+}
+
+/// The last layer of these is dense, and its fit is the ridge solution for what it really reads: the
+/// gradient vanishes there.
+#[test]
+fn the_output_layer_is_fitted_to_the_targets() {
+    let mut fitted = 0;
+    for case in all_cases() {
+        let mut solver = case.solver::<f64>();
+        for _ in 1..case.solver.iterations {
+            solver.iterate().unwrap();
+        }
+        let before = Blocks::of(&solver);
+        solver.iterate().unwrap();
+        let after = Blocks::of(&solver);
+        let last = after.layers.len() - 1;
+        if after.compressed[last].is_some() || after.weights[last] == before.weights[last] {
+            continue;
+        }
+        let SolverSettings { rho, alpha, .. } = case.solver;
+        let columns = after.columns_of(last);
+        let joined = after.joined(last);
+        let mut gradient = rho * (joined.dot(&columns) - &after.targets).dot(&columns.t());
+        gradient += &(alpha * (&joined - &before.joined(last)));
+        let decay = case.solver.weight_decay.of_layer(last);
+        let inputs = after.weights[last].ncols();
+        gradient
+            .slice_mut(ndarray::s![.., ..inputs])
+            .scaled_add(decay, &after.weights[last]);
+        let scale = squares(&after.targets.dot(&columns.t()));
+        assert!(squares(&gradient) <= 1e-20 * scale, "{case:?}");
+        fitted += 1;
+    }
+    assert!(fitted > 30, "{fitted}");
+}
+
+#[test]
+fn a_run_that_settles_is_refitted_and_then_ends() {
+    for mut case in every_kind() {
+        case.solver.refit = true;
+        case.solver.iterations = 500;
+        case.solver.stop = Some(StopSettings { step_below: 0.5 });
+        let mut solver = case.solver::<f64>();
+        let mut settled = None;
+        while solver.termination().is_none() {
+            let row = solver.iterate().unwrap();
+            if settled.is_none() && row.step < 0.5 {
+                settled = Some(row.iteration);
+            }
+        }
+        let ended = solver.measurement();
+        assert_eq!(Some(ended.iteration), settled.map(|k| k + 1), "{case:?}");
+        assert_eq!(ended.sums.linear_residual(), 0.0);
+        assert_eq!(solver.termination(), Some(Termination::StepBelow(0.5)));
+        // From its checkpoint too.
+        let bytes = solver.checkpoint().pieces().concat();
+        let resumed = Solver::<f64>::resume(case.problem(), &bytes).unwrap();
+        assert_eq!(resumed.termination(), solver.termination());
+    }
+}
