@@ -38,7 +38,7 @@ const RATE: &str = "rate";
 /// * the first iteration with a test accuracy of at least `a`, for each `a` of the query (mean over
 ///   the seeds that get there),
 /// * the first iteration with `F_k <= 1.01 F_K`, where `F_K` is the final objective,
-/// * the final objective and the number of iterations in which the objective rose,
+/// * the final objective (before a `refit`) and the number of iterations in which the objective rose,
 /// * the rate: the least-squares slope of `log min_{j<=k} step_j^2` against `log k`; the theorem
 ///   promises -1 or steeper.
 ///
@@ -129,7 +129,7 @@ fn measure(records: &[IterationRecord], accuracies: &[f64]) -> Vec<Option<f64>> 
             })
         })
         .collect();
-    let last = records.last();
+    let last = records.iter().rfind(|record| !record.is_refit());
     values.push(last.and_then(|last| {
         let settled = last.objective * (1.0 + SETTLED);
         first(&|record| record.objective <= settled)
@@ -140,11 +140,13 @@ fn measure(records: &[IterationRecord], accuracies: &[f64]) -> Vec<Option<f64>> 
     values
 }
 
-/// `(k, min_{1<=j<=k} step_j^2)` for every iteration `k >= 1`; steps that are not finite are passed
-/// over.
+/// `(k, min_{1<=j<=k} step_j^2)` for every iteration `k >= 1` of the method; steps that are not finite
+/// are passed over.
 pub(super) fn running_minimum(records: &[IterationRecord]) -> Vec<(f64, f64)> {
     let mut minimum = f64::INFINITY;
-    let steps = records.iter().filter(|record| record.iteration > 0);
+    let steps = records
+        .iter()
+        .filter(|record| record.iteration > 0 && !record.is_refit());
     steps
         .map(|record| {
             minimum = minimum.min(record.step * record.step);
@@ -201,6 +203,19 @@ mod tests {
         let values = measure(&records, &[0.9, 0.95]);
         assert_eq!(values[..4], [Some(2.0), None, Some(2.0), Some(10.0)]);
         assert_eq!(values[4], Some(0.0));
+    }
+
+    #[test]
+    fn a_refit_is_no_iteration_of_the_method() {
+        let mut records = [
+            record(1, 20.0, 4.0, Some(0.8)),
+            record(2, 10.0, 2.0, Some(0.8)),
+            record(3, 500.0, 1.0, Some(0.95)),
+        ];
+        (records[2].residual_v, records[2].residual_u) = (Some(0.0), Some(0.0));
+        let values = measure(&records, &[0.9]);
+        assert_eq!(values[..3], [Some(3.0), Some(2.0), Some(10.0)]);
+        assert_eq!(running_minimum(&records), [(1.0, 16.0), (2.0, 4.0)]);
     }
 
     #[test]

@@ -60,8 +60,9 @@ impl Quantity {
     /// The value in a record; `None` where it was not measured.
     pub(crate) fn of(self, record: &IterationRecord) -> Option<f64> {
         match self {
-            Self::Objective => Some(record.objective),
-            Self::Loss => Some(record.loss),
+            // Of the network itself they would stand far above the curves of the split problem.
+            Self::Objective => (!record.is_refit()).then_some(record.objective),
+            Self::Loss => (!record.is_refit()).then_some(record.loss),
             Self::ResidualU => record.residual_u,
             Self::ResidualV => record.residual_v,
             Self::ResidualW => Some(record.residual_w),
@@ -224,7 +225,8 @@ impl History {
         }
         if !record.objective.is_finite() {
             self.broken.get_or_insert(record.iteration);
-        } else if self.best.is_none_or(|(_, least)| record.objective < least) {
+        } else if !record.is_refit() && self.best.is_none_or(|(_, least)| record.objective < least)
+        {
             self.best = Some((record.iteration, record.objective));
         }
         if self.pace.len() == WINDOW {
@@ -272,6 +274,7 @@ impl History {
         if let Some((iteration, least)) = self.best
             && least > 0.0
             && last.objective > 10.0 * least
+            && !last.is_refit()
             // A growing tau raises the objective by itself; that is no violation.
             && last.descent_violations > Some(0)
         {

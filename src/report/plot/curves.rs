@@ -63,7 +63,11 @@ impl Curves {
         let log = Scale::Log;
         let figures = match kind {
             PlotKind::Convergence => {
-                vec![self.over_iterations("convergence", "Objective F", log, |r| Some(r.objective))]
+                vec![
+                    self.over_iterations("convergence", "Objective F", log, |r| {
+                        (!r.is_refit()).then_some(r.objective)
+                    }),
+                ]
             }
             PlotKind::Residuals => vec![
                 self.over_iterations("residual-v", "Residual |V − act(U)|", log, |r| {
