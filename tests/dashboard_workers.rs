@@ -158,6 +158,24 @@ fn orders_are_refused_with_the_reason_and_what_to_do_instead() {
 }
 
 #[test]
+fn workers_without_a_queue_are_ended_where_they_run() {
+    for action in [Action::Pause, Action::Cancel, Action::StopRun, Action::Jobs] {
+        let mut state = fixture::state(PLAIN);
+        state.apply(RunUpdate::Trials(fixture::table(|_, _| {
+            TrialStatus::Queued
+        })));
+        let mut alone = worker("", &fixture::id(0, 0), true);
+        (alone.status.pid, alone.status.host) = (4711, "n7".to_owned());
+        state.apply(RunUpdate::Workers(vec![alone]));
+        assert_eq!(state.handle(action), None);
+        let said = fixture::text(&mut state, 80, 24);
+        assert!(said.contains("Workers share this run"), "{said}");
+        assert!(said.contains("kill 4711   (on n7)"), "{action:?}: {said}");
+        assert!(!said.contains("slurm"), "{said}");
+    }
+}
+
+#[test]
 fn a_runner_that_goes_on_with_what_workers_left_takes_orders() {
     let mut state = shared();
     state.show_queue(QueueNews::Tasks(Vec::new()));

@@ -65,6 +65,11 @@ impl State {
     pub(super) fn refuse(&mut self, action: Action) {
         let root = &self.root;
         let words = match action {
+            _ if !self.has_queue() => format!(
+                "They listen to signals alone: end them where they run{}. They write \
+                 checkpoints, and workers that are started again go on from there.",
+                self.first_worker()
+            ),
             Action::Cancel => format!(
                 "Cancel their tasks, which keeps the checkpoints:\n  nnbcd-tui cancel {root} {}",
                 self.selected_ids()
@@ -84,6 +89,20 @@ impl State {
             "Workers share this run, perhaps on other hosts; the dashboard cannot reach them.";
         let words = format!("{why}\n\n{words}");
         self.prompt = Some(Prompt::Refusal { words });
+    }
+
+    /// Whether the run was submitted to a queue: workers of any other launcher have none.
+    fn has_queue(&self) -> bool {
+        self.shared.answered_at.is_some() || !self.shared.problem.is_empty()
+    }
+
+    /// How to end one of the workers that live.
+    fn first_worker(&self) -> String {
+        let alive = self.shared.workers.iter().find(|worker| worker.lives);
+        alive.map_or(String::new(), |worker| {
+            let (pid, host) = (worker.status.pid, visible(&worker.status.host));
+            format!(", as in:\n  kill {pid}   (on {host})\n")
+        })
     }
 
     /// Ids of the selected trials, for a command line.
