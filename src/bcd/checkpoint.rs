@@ -31,8 +31,6 @@ struct Header {
     descent_violations: usize,
     step: f64,
     tau: f64,
-    #[serde(default)]
-    refitted: bool,
     loss: f64,
     sums: Vec<[f64; 4]>,
     compressed: Vec<Option<Form>>,
@@ -90,7 +88,6 @@ impl<T: Real> Solver<T> {
             descent_violations: self.descent_violations,
             step: self.step,
             tau: self.tau,
-            refitted: self.refitted,
             loss: self.sums.loss,
             sums: self
                 .sums
@@ -162,7 +159,6 @@ impl<T: Real> Solver<T> {
         solver.descent_violations = header.descent_violations;
         solver.step = header.step;
         solver.tau = header.tau;
-        solver.refitted = header.refitted;
         solver.sums = Sums {
             loss: header.loss,
             layers: header.sums.into_iter().map(LayerSums::from_array).collect(),

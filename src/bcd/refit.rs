@@ -41,7 +41,6 @@ impl<T: Real> Solver<T> {
             squared_step += self.take_images(index, &units);
         }
         self.sums = self.measure_sums();
-        self.refitted = true;
         Ok(squared_step)
     }
 

@@ -108,8 +108,6 @@ pub struct Solver<T> {
     pub(super) descent_violations: usize,
     pub(super) step: f64,
     pub(super) tau: f64,
-    /// Whether the last iteration was a refit.
-    pub(super) refitted: bool,
     first_layer: Option<FirstLayerSystem>,
     first_constrained: Option<System>,
     workspace: Workspace<T>,
@@ -139,7 +137,6 @@ impl<T: Real> Solver<T> {
             descent_violations: 0,
             step: 0.0,
             tau: problem.settings.tau,
-            refitted: false,
             first_layer: None,
             first_constrained: None,
             workspace: Workspace::default(),
@@ -220,6 +217,14 @@ impl<T: Real> Solver<T> {
     fn refits_in(&self, number: usize) -> bool {
         let settings = &self.problem.settings;
         settings.refit && (number == settings.iterations || self.has_settled())
+    }
+
+    /// Whether the blocks are those of the network itself, as a refit leaves them.
+    fn is_of_network(&self) -> bool {
+        let sums = &self.sums;
+        let open =
+            sums.activation_residual() + sums.linear_residual() + sums.compression_residual();
+        self.iteration > 0 && open == 0.0
     }
 
     /// Whether the last step was below the limit of the settings.
@@ -350,7 +355,7 @@ impl<T: Real> Solver<T> {
         }
         let limit = settings.stop.as_ref()?.step_below;
         let ends = if settings.refit {
-            self.refitted
+            self.is_of_network()
         } else {
             self.has_settled()
         };

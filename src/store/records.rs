@@ -65,7 +65,10 @@ impl IterationRecord {
     /// Whether this row is of the network itself, as `refit` leaves it, and not of the split problem: its
     /// objective is another function than that of the rows before.
     pub fn is_refit(&self) -> bool {
-        self.iteration > 0 && self.residual_v == Some(0.0) && self.residual_u == Some(0.0)
+        self.iteration > 0
+            && self.residual_v == Some(0.0)
+            && self.residual_u == Some(0.0)
+            && self.residual_w == 0.0
     }
 }
 

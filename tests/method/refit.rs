@@ -127,11 +127,11 @@ fn the_network_gets_better_and_never_worse() {
     assert!(better * 4 > total * 3, "{better} of {total}");
 }
 
-/// The last layer of these is dense, and its fit is the ridge solution for what it really reads: the
-/// gradient vanishes there.
+/// A layer that is not compressed takes the ridge solution for its targets and what it really reads, or
+/// stays: the gradient vanishes there.
 #[test]
-fn the_output_layer_is_fitted_to_the_targets() {
-    let mut fitted = 0;
+fn dense_layers_are_fitted_to_what_they_really_read() {
+    let (mut hidden, mut output) = (0, 0);
     for case in all_cases() {
         let mut solver = case.solver::<f64>();
         for _ in 1..case.solver.iterations {
@@ -140,25 +140,40 @@ fn the_output_layer_is_fitted_to_the_targets() {
         let before = Blocks::of(&solver);
         solver.iterate().unwrap();
         let after = Blocks::of(&solver);
-        let last = after.layers.len() - 1;
-        if after.compressed[last].is_some() || after.weights[last] == before.weights[last] {
-            continue;
+        for index in 0..after.layers.len() {
+            if after.compressed[index].is_some() || after.weights[index] == before.weights[index] {
+                continue;
+            }
+            let targets = if after.is_hidden(index) {
+                hidden += 1;
+                &before.pre_activations[index]
+            } else {
+                output += 1;
+                &after.targets
+            };
+            let targets = rows(&after.layers[index], targets);
+            assert_ridge_solution(&case.solver, index, [&before, &after], &targets);
         }
-        let SolverSettings { rho, alpha, .. } = case.solver;
-        let columns = after.columns_of(last);
-        let joined = after.joined(last);
-        let mut gradient = rho * (joined.dot(&columns) - &after.targets).dot(&columns.t());
-        gradient += &(alpha * (&joined - &before.joined(last)));
-        let decay = case.solver.weight_decay.of_layer(last);
-        let inputs = after.weights[last].ncols();
-        gradient
-            .slice_mut(ndarray::s![.., ..inputs])
-            .scaled_add(decay, &after.weights[last]);
-        let scale = squares(&after.targets.dot(&columns.t()));
-        assert!(squares(&gradient) <= 1e-20 * scale, "{case:?}");
-        fitted += 1;
     }
-    assert!(fitted > 30, "{fitted}");
+    assert!(hidden > 20 && output > 30, "{hidden} {output}");
+}
+
+fn assert_ridge_solution(
+    settings: &SolverSettings,
+    index: usize,
+    [before, after]: [&Blocks; 2],
+    targets: &Array2<f64>,
+) {
+    let columns = after.columns_of(index);
+    let joined = after.joined(index);
+    let mut gradient = settings.rho * (joined.dot(&columns) - targets).dot(&columns.t());
+    gradient += &(settings.alpha * (&joined - &before.joined(index)));
+    let weights = &after.weights[index];
+    gradient
+        .slice_mut(ndarray::s![.., ..weights.ncols()])
+        .scaled_add(settings.weight_decay.of_layer(index), weights);
+    let scale = squares(&targets.dot(&columns.t()));
+    assert!(squares(&gradient) <= 1e-20 * scale, "{index}: {settings:?}");
 }
 
 #[test]

@@ -66,8 +66,8 @@ impl State {
         let root = &self.root;
         let words = match action {
             _ if !self.has_queue() => format!(
-                "They listen to signals alone: end them where they run{}. They write \
-                 checkpoints, and workers that are started again go on from there.",
+                "They listen to signals alone, so end them where they run. They write \
+                 checkpoints, and workers that are started again go on from there.{}",
                 self.first_worker()
             ),
             Action::Cancel => format!(
@@ -101,7 +101,7 @@ impl State {
         let alive = self.shared.workers.iter().find(|worker| worker.lives);
         alive.map_or(String::new(), |worker| {
             let (pid, host) = (worker.status.pid, visible(&worker.status.host));
-            format!(", as in:\n  kill {pid}   (on {host})\n")
+            format!("\n  kill {pid}   (on {host})")
         })
     }
 
