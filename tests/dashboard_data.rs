@@ -155,3 +155,30 @@ fn iterations_of_ended_trials_are_let_go_and_read_again_when_looked_at() {
     assert_eq!(state.take_forgotten(), ["1"]);
     assert!(state.take_forgotten().is_empty(), "once is enough");
 }
+
+/// The objective of a refit is that of the network: far above the split problem's, and no divergence.
+#[test]
+fn the_row_of_a_refit_is_no_divergence() {
+    let shown = |residual: f64| {
+        let mut state = fixture::failed(Look::default());
+        let mut records: Vec<IterationRecord> = (0..20).map(|k| fixture::record(k, 1.0)).collect();
+        records.push(IterationRecord {
+            objective: 1e6,
+            residual_u: Some(residual),
+            residual_v: Some(residual),
+            residual_w: residual,
+            ..fixture::record(20, 1.0)
+        });
+        for record in &mut records[10..] {
+            record.descent_violations = Some(1);
+        }
+        state.apply(RunUpdate::Iterations {
+            trial: fixture::id(0, 1),
+            records,
+        });
+        state.handle(Action::Move(-3));
+        fixture::text(&mut state, 100, 30)
+    };
+    assert!(shown(0.5).contains("diverged"), "{}", shown(0.5));
+    assert!(!shown(0.0).contains("diverged"), "{}", shown(0.0));
+}
