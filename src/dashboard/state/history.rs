@@ -60,9 +60,8 @@ impl Quantity {
     /// The value in a record; `None` where it was not measured.
     pub(crate) fn of(self, record: &IterationRecord) -> Option<f64> {
         match self {
-            // Of the network itself they would stand far above the curves of the split problem.
-            Self::Objective => (!record.is_refit()).then_some(record.objective),
-            Self::Loss => (!record.is_refit()).then_some(record.loss),
+            Self::Objective => Some(record.objective),
+            Self::Loss => Some(record.loss),
             Self::ResidualU => record.residual_u,
             Self::ResidualV => record.residual_v,
             Self::ResidualW => Some(record.residual_w),
