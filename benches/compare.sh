@@ -9,7 +9,7 @@
 set -euo pipefail
 python=$1 peer=$2 threads=${3:-2}
 cd "$(dirname "$0")/.."
-cargo build --release --bench published 2>/dev/null
+cargo build --release --quiet --bench published
 bench=$(cargo bench --bench published --no-run 2>&1 | sed -n 's/.*(\(.*published-[^)]*\)).*/\1/p')
 seconds() { awk '/seconds_per_iteration/ { print $NF }'; }
 printf '%-12s %10s %10s %8s\n' configuration ours peer ratio

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Duration;
 
-use nnbcd::store::{RunDirectory, RunnerLock, TrialStatus};
+use nnbcd::store::{RunDirectory, RunnerLock, TrialStatus, checkpoint};
 use nnbcd::sweep::{
     Budget, DataSets, Interrupt, Moment, Summary, Sweep, plan_from_text, prepare, run_sweep,
 };
@@ -127,4 +127,18 @@ grid:
         assert_eq!(last.descent_violations, Some(0), "{row:?}");
         assert!(last.test_accuracy.unwrap() > 0.5, "{row:?}");
     }
+}
+
+#[test]
+fn a_checkpoint_that_a_killed_runner_left_beside_a_result_goes_with_the_next_run() {
+    let directory = tempfile::tempdir().unwrap();
+    let sweep = sweep(directory.path(), 5);
+    run_sweep(&sweep, &Interrupt::default(), &mut |_, _| {}).unwrap();
+    let trial = sweep.run.trial(&sweep.trials[1].trial.id);
+    let result = trial.read_result().unwrap();
+    checkpoint::write(&trial, 4, &[b"state"]).unwrap();
+    let summary = run_sweep(&sweep, &Interrupt::default(), &mut |_, _| {}).unwrap();
+    assert_eq!(summary.done, 3);
+    assert_eq!(trial.read_result().unwrap(), result, "it is not run again");
+    assert_eq!(checkpoint::newest_iteration(&trial), None);
 }

@@ -106,38 +106,48 @@ impl<T: Real> PreActivationUpdate<T> {
 
     /// One row of the arrays.
     #[inline(always)]
-    fn row(self, new: &[T], v: &mut [T], u: &mut [T], e: &mut [T], sums: &mut Lanes) {
-        let (new, new_rest) = new.as_chunks::<LANES>();
-        let (v, v_rest) = v.as_chunks_mut::<LANES>();
-        let (u, u_rest) = u.as_chunks_mut::<LANES>();
-        let (e, e_rest) = e.as_chunks_mut::<LANES>();
-        for (((new, v), u), e) in new.iter().zip(v).zip(u).zip(e) {
-            let mut terms = [[T::zero(); LANES]; 3];
-            for lane in 0..LANES {
-                let entry = self.entry(new[lane], &mut v[lane], &mut u[lane], &mut e[lane]);
-                for (term, value) in terms.iter_mut().zip(entry) {
-                    term[lane] = value;
-                }
+    fn row(self, new: &[T], v: &mut [T], u: &mut [T], e: &mut [T], sums: &mut [Lanes; 3]) {
+        // Updates and sums in loops of their own: each of them is compiled to full vectors.
+        let mut terms = [[T::zero(); BLOCK]; 3];
+        let blocks = new.chunks(BLOCK).zip(v.chunks_mut(BLOCK));
+        let blocks = blocks.zip(u.chunks_mut(BLOCK).zip(e.chunks_mut(BLOCK)));
+        for ((new, v), (u, e)) in blocks {
+            let [v_steps, u_steps, residuals] = &mut terms;
+            let entries = new.iter().zip(v).zip(u.iter_mut().zip(e));
+            let parts = v_steps.iter_mut().zip(u_steps).zip(residuals);
+            for (((new, v), (u, e)), ((v_step, u_step), residual)) in entries.zip(parts) {
+                [*v_step, *u_step, *residual] = self.entry(*new, v, u, e);
             }
-            for (sum, term) in sums.iter_mut().zip(terms) {
-                for (sum, term) in sum.iter_mut().zip(term) {
-                    *sum += term.widen() * term.widen();
-                }
-            }
-        }
-        for (((new, v), u), e) in new_rest.iter().zip(v_rest).zip(u_rest).zip(e_rest) {
-            for (sum, term) in sums.iter_mut().zip(self.entry(*new, v, u, e)) {
-                sum[0] += term.widen() * term.widen();
+            for (sum, terms) in sums.iter_mut().zip(&terms) {
+                add_squares(&terms[..new.len()], sum);
             }
         }
     }
 }
 
+/// Entries of a row that are updated before their squares are summed; they stay in the first cache.
+const BLOCK: usize = 256;
+
+#[inline(always)]
+fn add_squares<T: Real>(terms: &[T], sums: &mut Lanes) {
+    let (chunks, rest) = terms.as_chunks::<LANES>();
+    let mut held = *sums;
+    for chunk in chunks {
+        for (sum, term) in held.iter_mut().zip(chunk) {
+            *sum += term.widen() * term.widen();
+        }
+    }
+    for term in rest {
+        held[0] += term.widen() * term.widen();
+    }
+    *sums = held;
+}
+
 /// Numbers handled side by side.
 const LANES: usize = 16;
 
-/// The three sums of a pass, in as many parts as numbers are handled side by side.
-type Lanes = [[f64; LANES]; 3];
+/// A sum in as many parts as numbers are handled side by side.
+type Lanes = [f64; LANES];
 
 /// The pass over some columns. A type of its own and not a closure, because only a function that is
 /// always inlined is compiled for the vector instructions that the dispatch has found.

@@ -14,8 +14,8 @@ use super::prox::{Pass, PassSums, PreActivationUpdate};
 use super::state::Workspace;
 use super::updates::Iteration;
 use crate::linalg::{
-    Accumulate, Cholesky, NotPositiveDefinite, Real, Threads, gram_of_columns, gram_of_rows,
-    product_on, sum_of_squares, tile_width,
+    Accumulate, Cholesky, NotPositiveDefinite, Real, SparseRows, Threads, gram_of_columns,
+    gram_of_rows, product_on, sum_of_squares, tile_width,
 };
 use crate::network::{LayerWeights, add_bias};
 
@@ -150,6 +150,8 @@ impl Add for TileSums {
 /// * primal, for a wider next layer: `V_i = relu(U_i) + (gamma/rho I + W' W)^-1 W' R`.
 struct ActivationSystem<'a, T> {
     weights: &'a LayerWeights<T>,
+    /// `W` and `W'`, where so few entries are left that their products are cheaper.
+    sparse: Option<[SparseRows<T>; 2]>,
     /// `rho / gamma`
     ratio: T,
     dual: bool,
@@ -175,8 +177,10 @@ impl<'a, T: Real> ActivationSystem<'a, T> {
             gram_of_columns(ratio, weight, system.view_mut());
         }
         system.diag_mut().mapv_inplace(|entry| entry + T::one());
+        let sparse = SparseRows::if_sparse(weight).zip(SparseRows::if_sparse(weight.t()));
         Ok(Self {
             weights,
+            sparse: sparse.map(<[_; 2]>::from),
             ratio,
             dual,
             factor: Cholesky::factor(system)?,
@@ -225,15 +229,14 @@ impl<'a, T: Real> ActivationSystem<'a, T> {
 
     /// `R -= W V`
     fn subtract_image(&self, activations: ArrayView2<'_, T>, residual: ArrayViewMut2<'_, T>) {
-        let weight = self.weights.weight.view();
-        product_on(
-            Threads::One,
-            -T::one(),
-            weight,
-            activations,
-            Accumulate::Add,
-            residual,
-        );
+        let (minus, add) = (-T::one(), Accumulate::Add);
+        match &self.sparse {
+            Some([rows, _]) => rows.multiply(Threads::One, minus, activations, add, residual),
+            None => {
+                let weight = self.weights.weight.view();
+                product_on(Threads::One, minus, weight, activations, add, residual);
+            }
+        }
     }
 
     /// `V = rho/gamma W' R`, or `V += …`
@@ -243,14 +246,15 @@ impl<'a, T: Real> ActivationSystem<'a, T> {
         accumulate: Accumulate,
         activations: ArrayViewMut2<'_, T>,
     ) {
-        let weight = self.weights.weight.t();
-        product_on(
-            Threads::One,
-            self.ratio,
-            weight,
-            residual,
-            accumulate,
-            activations,
-        );
+        let one = Threads::One;
+        match &self.sparse {
+            Some([_, columns]) => {
+                columns.multiply(one, self.ratio, residual, accumulate, activations);
+            }
+            None => {
+                let weight = self.weights.weight.t();
+                product_on(one, self.ratio, weight, residual, accumulate, activations);
+            }
+        }
     }
 }

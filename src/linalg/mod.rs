@@ -11,6 +11,7 @@ mod eigen;
 mod factor;
 mod product;
 mod real;
+mod sparse;
 mod sweep;
 
 pub use eigen::{orthonormal_columns, symmetric_eigen};
@@ -19,6 +20,7 @@ pub use product::{
     Accumulate, Threads, gram_of_columns, gram_of_rows, product, product_on, tile_width,
 };
 pub use real::Real;
+pub use sparse::SparseRows;
 pub use sweep::{
     entries, entries_mut, sum_of_products, sum_of_squares, sum_of_squares_of_difference,
 };

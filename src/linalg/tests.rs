@@ -221,3 +221,74 @@ fn sums_agree_with_the_plain_loop() {
         .sum();
     assert!((sum_of_squares_of_difference(a, b) - plain).abs() < 1e-9);
 }
+
+/// `random`, with every tenth entry kept.
+fn sparse<T: Real>(rows: usize, columns: usize, seed: u64) -> Array2<T> {
+    let mut matrix = random::<T>(rows, columns, seed);
+    for (index, value) in matrix.iter_mut().enumerate() {
+        if index % 10 != 3 {
+            *value = T::zero();
+        }
+    }
+    matrix
+}
+
+#[test]
+fn sparse_product_agrees_with_the_dense_one_in_parts_of_arrays_too() {
+    let a = sparse::<f64>(23, 37, 21);
+    let wide = random::<f64>(37, 1600, 22);
+    let rows = SparseRows::if_sparse(a.view()).expect("nine of ten entries are zero");
+    for (start, end) in [(0, 0), (0, 1), (5, 132), (1, 129), (3, 132), (0, 1600)] {
+        let b = wide.slice(s![.., start..end]);
+        let expected = a.dot(&b);
+        for threads in [Threads::One, Threads::Pool] {
+            let mut whole = random::<f64>(23, 1700, 23);
+            let before = whole.clone();
+            let target = s![.., 7..7 + end - start];
+            rows.multiply(
+                threads,
+                1.0,
+                b,
+                Accumulate::Replace,
+                whole.slice_mut(target),
+            );
+            let c = whole.slice(target).to_owned();
+            assert!(largest_difference(&c, &expected) < 1e-14);
+            rows.multiply(threads, -1.0, b, Accumulate::Add, whole.slice_mut(target));
+            let c = whole.slice(target).to_owned();
+            assert!(largest_difference(&c, &Array2::zeros(c.dim())) < 1e-14);
+            whole.slice_mut(target).assign(&before.slice(target));
+            assert_eq!(whole, before, "nothing beside the target is written");
+        }
+    }
+}
+
+#[test]
+fn a_matrix_with_many_non_zeros_is_not_sparse() {
+    let mut a = Array2::<f32>::zeros((10, 10));
+    a.slice_mut(s![..3, ..]).fill(1.0);
+    assert!(SparseRows::if_sparse(a.view()).is_none());
+    a[(0, 0)] = 0.0;
+    assert!(SparseRows::if_sparse(a.view()).is_some());
+}
+
+#[test]
+fn sparse_product_is_the_same_for_any_number_of_threads() {
+    let a = sparse::<f32>(50, 40, 24);
+    let b = random::<f32>(40, 3000, 25);
+    let rows = SparseRows::if_sparse(a.view()).expect("nine of ten entries are zero");
+    let run = |threads| {
+        with_threads(threads, || {
+            let mut c = Array2::zeros((50, 3000));
+            rows.multiply(
+                Threads::Pool,
+                0.3,
+                b.view(),
+                Accumulate::Replace,
+                c.view_mut(),
+            );
+            c
+        })
+    };
+    assert_eq!(run(1), run(3));
+}

@@ -2,24 +2,17 @@
 
 use std::ops::Range;
 
-use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, s};
-use pulp::{Arch, NullaryFnOnce};
+use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, CowArray, s};
 use rayon::prelude::*;
 
 use super::architecture::{Architecture, Layer, LayerKind};
 use super::linear::gather_patch;
 use super::weights::LayerWeights;
 use crate::compress::{Projected, Stored};
-use crate::linalg::{Accumulate, Real, Threads, entries, product_on, sum_of_squares};
+use crate::linalg::{Accumulate, Real, SparseRows, Threads, entries, product_on, sum_of_squares};
 
 /// Samples that go through all layers at once: their activations stay in a core's cache.
 const TILE: usize = 256;
-
-/// Columns of a tile whose sums are held in registers while a sparse row is walked.
-const STRIP: usize = 128;
-
-/// Below this share of non-zeros a sparse product beats the dense one.
-const SPARSE_DENSITY: f64 = 0.3;
 
 /// How a weight is applied.
 enum Operator<'a, T> {
@@ -27,12 +20,6 @@ enum Operator<'a, T> {
     /// Left and right factor; cheaper than their product.
     Factors(Array2<T>, Array2<T>),
     Sparse(SparseRows<T>),
-}
-
-/// Non-zeros row by row.
-struct SparseRows<T> {
-    starts: Vec<usize>,
-    entries: Vec<(u32, T)>,
 }
 
 /// A network as it would be shipped, ready to be applied.
@@ -150,8 +137,7 @@ impl<'a, T: Real> Deployed<'a, T> {
 
     /// Outputs of the last layer for a few samples, classes x n, on the calling thread.
     fn forward_tile(&self, inputs: ArrayView2<'_, T>) -> Array2<T> {
-        let mut activations = Array2::zeros(inputs.dim());
-        activations.assign(&inputs);
+        let mut activations = CowArray::from(inputs);
         for (index, layer) in self.architecture.layers.iter().enumerate() {
             let mut units = Array2::zeros((layer.units, activations.ncols()));
             self.operators[index].apply(layer, activations.view(), &mut units);
@@ -165,9 +151,9 @@ impl<'a, T: Real> Deployed<'a, T> {
                     row.mapv_inplace(|value| value + shift);
                 }
             }
-            activations = units;
+            activations = units.into();
         }
-        activations
+        activations.into_owned()
     }
 }
 
@@ -207,12 +193,7 @@ impl<'a, T: Real> Operator<'a, T> {
             }
             Stored::LowRank(_) => Self::Dense(dense.view()),
             Stored::Sparse | Stored::NM { .. } => {
-                let non_zeros = dense.len() - projected.zeros();
-                if (non_zeros as f64) < SPARSE_DENSITY * dense.len() as f64 {
-                    Self::Sparse(SparseRows::new(dense.view()))
-                } else {
-                    Self::Dense(dense.view())
-                }
+                SparseRows::if_sparse(dense.view()).map_or(Self::Dense(dense.view()), Self::Sparse)
             }
         }
     }
@@ -249,83 +230,7 @@ impl<'a, T: Real> Operator<'a, T> {
                 );
                 product_on(Threads::One, one, left.view(), inner.view(), replace, units);
             }
-            Self::Sparse(rows) => rows.multiply(inputs, units),
-        }
-    }
-}
-
-impl<T: Real> SparseRows<T> {
-    fn new(dense: ArrayView2<'_, T>) -> Self {
-        let mut starts = vec![0];
-        let mut entries = Vec::new();
-        for row in dense.rows() {
-            for (column, value) in row.iter().enumerate() {
-                if !value.is_zero() {
-                    let column = u32::try_from(column).expect("a row has fewer than 2^32 entries");
-                    entries.push((column, *value));
-                }
-            }
-            starts.push(entries.len());
-        }
-        Self { starts, entries }
-    }
-
-    fn multiply(&self, inputs: ArrayView2<'_, T>, mut units: ArrayViewMut2<'_, T>) {
-        let samples = inputs.ncols();
-        let (Some(inputs), Some(units)) = (inputs.to_slice(), units.as_slice_mut()) else {
-            unreachable!("tiles are in standard layout");
-        };
-        if samples > 0 {
-            Arch::new().dispatch(SparseProduct {
-                rows: self,
-                samples,
-                inputs,
-                units,
-            });
-        }
-    }
-}
-
-/// A type of its own and not a closure, because only a function that is always inlined is compiled
-/// for the vector instructions that the dispatch has found.
-struct SparseProduct<'a, T> {
-    rows: &'a SparseRows<T>,
-    samples: usize,
-    inputs: &'a [T],
-    units: &'a mut [T],
-}
-
-impl<T: Real> NullaryFnOnce for SparseProduct<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        let Self {
-            rows,
-            samples,
-            inputs,
-            units,
-        } = self;
-        for (row, sums) in units.chunks_exact_mut(samples).enumerate() {
-            let entries = &rows.entries[rows.starts[row]..rows.starts[row + 1]];
-            let mut strips = sums.chunks_exact_mut(STRIP);
-            let mut start = 0;
-            for strip in &mut strips {
-                let mut held = [T::zero(); STRIP];
-                for (column, value) in entries {
-                    let from = *column as usize * samples + start;
-                    for (sum, input) in held.iter_mut().zip(&inputs[from..from + STRIP]) {
-                        *sum += *value * *input;
-                    }
-                }
-                strip.copy_from_slice(&held);
-                start += STRIP;
-            }
-            for (offset, sum) in strips.into_remainder().iter_mut().enumerate() {
-                *sum = entries.iter().fold(T::zero(), |sum, (column, value)| {
-                    sum + *value * inputs[*column as usize * samples + start + offset]
-                });
-            }
+            Self::Sparse(rows) => rows.multiply(Threads::One, one, inputs, replace, units),
         }
     }
 }

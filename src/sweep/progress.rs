@@ -11,7 +11,7 @@ use super::prepare::PreparedTrial;
 use super::runner::{Summary, Sweep};
 use crate::store::{
     Journal, RunDirectory, RunnerState, RunnerStatus, StoreError, TrialEventKind, TrialResult,
-    TrialRow, TrialStatus, TrialTable, host_name, unix_seconds,
+    TrialRow, TrialStatus, TrialTable, checkpoint, host_name, unix_seconds,
 };
 
 /// Time between heartbeats.
@@ -138,7 +138,7 @@ impl<'a> Progress<'a> {
         self.table.rows[index] = row;
         self.note(index, TrialEventKind::Ended { status, error });
         if status == TrialStatus::Done {
-            warn_of(crate::store::checkpoint::remove(&directory));
+            warn_of(checkpoint::remove(&directory));
         }
         self.table_changed();
     }
@@ -320,10 +320,15 @@ pub fn take_stock(
 fn earlier_result(run: &RunDirectory, trial: &str) -> Option<TrialResult> {
     let directory = run.trial(trial);
     warn_of(directory.settle_attempts());
-    directory.read_result().unwrap_or_else(|error| {
+    let result = directory.read_result().unwrap_or_else(|error| {
         tracing::warn!("{error}: this trial is run again");
         None
-    })
+    });
+    if matches!(&result, Some(result) if result.status == TrialStatus::Done) {
+        // The process that published the result may have been killed before it could clean up.
+        warn_of(checkpoint::remove(&directory));
+    }
+    result
 }
 
 /// What cannot be written now is written again with the next change; the trials go on.
