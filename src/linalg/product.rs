@@ -81,13 +81,15 @@ pub fn product_on<T: Real>(
     }
 }
 
-/// Rows of a triangle up to which one thread computes it; of a rectangle, rows and columns up to half
-/// of that.
-const BLOCK: usize = 256;
+/// Rows that the kernel of the backend computes at a time; what is left over runs at a lower rate.
+const KERNEL_ROWS: usize = 96;
 
-/// Where a result is cut in two: in the middle, at a multiple of the vector width.
+/// Rows and columns of a result up to which one thread computes it.
+const BLOCK: usize = 2 * KERNEL_ROWS;
+
+/// Where a result is cut in two: near the middle, at a multiple of the kernel's rows.
 fn middle(size: usize) -> usize {
-    (size / 2).next_multiple_of(16).min(size)
+    (size / 2).next_multiple_of(KERNEL_ROWS).min(size)
 }
 
 /// A product in blocks of the result, each on one thread. The threads never wait for each other
@@ -101,7 +103,7 @@ fn multiply_blocks<T: Real>(
     alpha: T,
 ) {
     let (rows, columns) = (c.nrows(), c.ncols());
-    if rows.max(columns) <= BLOCK / 2 {
+    if rows.max(columns) <= BLOCK {
         matmul(c, accumulate, a, b, alpha, Par::Seq);
     } else if rows >= columns {
         let row = middle(rows);
