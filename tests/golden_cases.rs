@@ -120,11 +120,7 @@ fn weights<T: Real>(case: &Value) -> Vec<LayerWeights<T>> {
 }
 
 fn samples<T: Real>(inputs: &Value, labels: &Value) -> Samples<T> {
-    let inputs = matrix(inputs)
-        .reversed_axes()
-        .as_standard_layout()
-        .into_owned();
-    Samples::new(inputs.view(), &counts(labels))
+    Samples::new(matrix(inputs).t(), &counts(labels))
 }
 
 fn solver<T: Real>(case: &Value) -> Solver<T> {

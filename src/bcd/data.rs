@@ -20,7 +20,7 @@ impl<T: Real> Samples<T> {
     /// The same samples in the precision of the solver.
     pub fn new(inputs: ArrayView2<'_, f64>, labels: &[usize]) -> Self {
         Self {
-            inputs: inputs.mapv(T::from_f64),
+            inputs: inputs.as_standard_layout().mapv(T::from_f64),
             labels: labels.to_vec(),
         }
     }

@@ -108,9 +108,9 @@ impl<T: Real> PreActivationUpdate<T> {
     #[inline(always)]
     fn row(self, new: &[T], v: &mut [T], u: &mut [T], e: &mut [T], sums: &mut [Lanes; 3]) {
         // Updates and sums in loops of their own: each of them is compiled to full vectors.
-        let mut terms = [[T::zero(); BLOCK]; 3];
-        let blocks = new.chunks(BLOCK).zip(v.chunks_mut(BLOCK));
-        let blocks = blocks.zip(u.chunks_mut(BLOCK).zip(e.chunks_mut(BLOCK)));
+        let mut terms = [[T::zero(); PIECE]; 3];
+        let blocks = new.chunks(PIECE).zip(v.chunks_mut(PIECE));
+        let blocks = blocks.zip(u.chunks_mut(PIECE).zip(e.chunks_mut(PIECE)));
         for ((new, v), (u, e)) in blocks {
             let [v_steps, u_steps, residuals] = &mut terms;
             let entries = new.iter().zip(v).zip(u.iter_mut().zip(e));
@@ -124,9 +124,6 @@ impl<T: Real> PreActivationUpdate<T> {
         }
     }
 }
-
-/// Entries of a row that are updated before their squares are summed; they stay in the first cache.
-const BLOCK: usize = 256;
 
 #[inline(always)]
 fn add_squares<T: Real>(terms: &[T], sums: &mut Lanes) {
@@ -142,6 +139,9 @@ fn add_squares<T: Real>(terms: &[T], sums: &mut Lanes) {
     }
     *sums = held;
 }
+
+/// Entries of a row that are updated before their squares are summed; they stay in the first cache.
+const PIECE: usize = 256;
 
 /// Numbers handled side by side.
 const LANES: usize = 16;

@@ -7,15 +7,15 @@ use std::ops::Add;
 use std::sync::{Mutex, PoisonError};
 
 use ndarray::parallel::prelude::*;
-use ndarray::{ArrayView2, ArrayViewMut2, Axis, Zip};
+use ndarray::{Array1, ArrayView2, ArrayViewMut2, Axis, Zip};
 
 use super::error::{Block, SolverError};
 use super::prox::{Pass, PassSums, PreActivationUpdate};
 use super::state::Workspace;
 use super::updates::Iteration;
 use crate::linalg::{
-    Accumulate, Cholesky, NotPositiveDefinite, Real, SparseRows, Threads, gram_of_columns,
-    gram_of_rows, product_on, sum_of_squares, tile_width,
+    Accumulate, Cholesky, Factor, NotPositiveDefinite, Real, Threads, gram_of_columns,
+    gram_of_rows, sum_of_squares, tile_width,
 };
 use crate::network::{LayerWeights, add_bias};
 
@@ -39,10 +39,12 @@ impl<T: Real> Iteration<'_, T> {
         let next = index + 1;
         let settings = self.settings();
         let update = PreActivationUpdate::new(settings.gamma, settings.rho, settings.alpha);
+        let width = tile_width(self.problem.data.train.len());
         let system = ActivationSystem::new(
             settings.rho / settings.gamma,
             self.state.pre_activations[index].nrows(),
             &self.state.weights[next],
+            width,
             &mut self.workspace.system,
         )
         .map_err(|error| SolverError {
@@ -53,7 +55,6 @@ impl<T: Real> Iteration<'_, T> {
         let (pre_activations, next_pre_activations) =
             this_and_next(&mut self.state.pre_activations, index);
         let (residual, next_residual) = this_and_next(&mut self.state.linear_residuals, index);
-        let width = tile_width(pre_activations.ncols());
         let memories = &self.workspace.tiles;
         let sums: Vec<TileSums> = self.state.activations[index]
             .axis_chunks_iter_mut(Axis(1), width)
@@ -149,9 +150,11 @@ impl Add for TileSums {
 ///   `E = U_{i+1} - W V_i` is the new linear residual and costs nothing more;
 /// * primal, for a wider next layer: `V_i = relu(U_i) + (gamma/rho I + W' W)^-1 W' R`.
 struct ActivationSystem<'a, T> {
-    weights: &'a LayerWeights<T>,
-    /// `W` and `W'`, where so few entries are left that their products are cheaper.
-    sparse: Option<[SparseRows<T>; 2]>,
+    /// `W`
+    weight: Factor<'a, T>,
+    /// `W'`
+    transpose: Factor<'a, T>,
+    bias: Option<&'a Array1<T>>,
     /// `rho / gamma`
     ratio: T,
     dual: bool,
@@ -159,10 +162,12 @@ struct ActivationSystem<'a, T> {
 }
 
 impl<'a, T: Real> ActivationSystem<'a, T> {
+    /// For tiles of so many `columns`.
     fn new(
         ratio: f64,
         units: usize,
         weights: &'a LayerWeights<T>,
+        columns: usize,
         memory: &mut Vec<T>,
     ) -> Result<Self, NotPositiveDefinite> {
         let weight = weights.weight.view();
@@ -177,10 +182,11 @@ impl<'a, T: Real> ActivationSystem<'a, T> {
             gram_of_columns(ratio, weight, system.view_mut());
         }
         system.diag_mut().mapv_inplace(|entry| entry + T::one());
-        let sparse = SparseRows::if_sparse(weight).zip(SparseRows::if_sparse(weight.t()));
+        let [weight, transpose] = Factor::with_transpose(weight, columns);
         Ok(Self {
-            weights,
-            sparse: sparse.map(<[_; 2]>::from),
+            weight,
+            transpose,
+            bias: weights.bias.as_ref(),
             ratio,
             dual,
             factor: Cholesky::factor(system)?,
@@ -202,7 +208,7 @@ impl<'a, T: Real> ActivationSystem<'a, T> {
             .for_each(|v, u| *v = u.max(T::zero()));
         residual.assign(&tile.next_pre_activations);
         self.subtract_image(activations.view(), residual.view_mut());
-        if let Some(bias) = &self.weights.bias {
+        if let Some(bias) = self.bias {
             add_bias(-T::one(), bias, residual.view_mut());
         }
         if self.dual {
@@ -230,13 +236,8 @@ impl<'a, T: Real> ActivationSystem<'a, T> {
     /// `R -= W V`
     fn subtract_image(&self, activations: ArrayView2<'_, T>, residual: ArrayViewMut2<'_, T>) {
         let (minus, add) = (-T::one(), Accumulate::Add);
-        match &self.sparse {
-            Some([rows, _]) => rows.multiply(Threads::One, minus, activations, add, residual),
-            None => {
-                let weight = self.weights.weight.view();
-                product_on(Threads::One, minus, weight, activations, add, residual);
-            }
-        }
+        self.weight
+            .multiply(Threads::One, minus, activations, add, residual);
     }
 
     /// `V = rho/gamma W' R`, or `V += …`
@@ -246,15 +247,7 @@ impl<'a, T: Real> ActivationSystem<'a, T> {
         accumulate: Accumulate,
         activations: ArrayViewMut2<'_, T>,
     ) {
-        let one = Threads::One;
-        match &self.sparse {
-            Some([_, columns]) => {
-                columns.multiply(one, self.ratio, residual, accumulate, activations);
-            }
-            None => {
-                let weight = self.weights.weight.t();
-                product_on(one, self.ratio, weight, residual, accumulate, activations);
-            }
-        }
+        self.transpose
+            .multiply(Threads::One, self.ratio, residual, accumulate, activations);
     }
 }

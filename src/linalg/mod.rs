@@ -20,7 +20,7 @@ pub use product::{
     Accumulate, Threads, gram_of_columns, gram_of_rows, product, product_on, tile_width,
 };
 pub use real::Real;
-pub use sparse::SparseRows;
+pub use sparse::Factor;
 pub use sweep::{
     entries, entries_mut, sum_of_products, sum_of_squares, sum_of_squares_of_difference,
 };

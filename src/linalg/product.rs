@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use faer::linalg::matmul::matmul;
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, MatMut, MatRef, Par};
-use ndarray::{ArrayView2, ArrayViewMut2};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 use rayon::prelude::*;
 
 use super::Real;
@@ -81,15 +81,19 @@ pub fn product_on<T: Real>(
     }
 }
 
-/// Rows that the kernel of the backend computes at a time; what is left over runs at a lower rate.
-const KERNEL_ROWS: usize = 96;
+/// Columns of a row-major result that the backend's kernel computes at a time in single precision with
+/// AVX-512 (its other widths divide it); what is left over runs at a lower rate.
+const KERNEL_WIDTH: usize = 96;
 
-/// Rows and columns of a result up to which one thread computes it.
-const BLOCK: usize = 2 * KERNEL_ROWS;
+/// Columns of a result up to which one thread computes it; of a triangle, rows and columns.
+const BLOCK_COLUMNS: usize = 2 * KERNEL_WIDTH;
 
-/// Where a result is cut in two: near the middle, at a multiple of the kernel's rows.
-fn middle(size: usize) -> usize {
-    (size / 2).next_multiple_of(KERNEL_ROWS).min(size)
+/// Rows of a result up to which one thread computes it.
+const BLOCK_ROWS: usize = 128;
+
+/// The multiple of the kernel's width nearest to the middle; below `columns`, which are more than a block.
+fn middle_column(columns: usize) -> usize {
+    (columns + KERNEL_WIDTH) / (2 * KERNEL_WIDTH) * KERNEL_WIDTH
 }
 
 /// A product in blocks of the result, each on one thread. The threads never wait for each other
@@ -103,10 +107,10 @@ fn multiply_blocks<T: Real>(
     alpha: T,
 ) {
     let (rows, columns) = (c.nrows(), c.ncols());
-    if rows.max(columns) <= BLOCK {
+    if rows <= BLOCK_ROWS && columns <= BLOCK_COLUMNS {
         matmul(c, accumulate, a, b, alpha, Par::Seq);
-    } else if rows >= columns {
-        let row = middle(rows);
+    } else if rows * BLOCK_COLUMNS >= columns * BLOCK_ROWS {
+        let row = (rows / 2).next_multiple_of(16);
         let (upper, lower) = c.split_at_row_mut(row);
         let (a_upper, a_lower) = a.split_at_row(row);
         rayon::join(
@@ -114,7 +118,7 @@ fn multiply_blocks<T: Real>(
             || multiply_blocks(lower, accumulate, a_lower, b, alpha),
         );
     } else {
-        let column = middle(columns);
+        let column = middle_column(columns);
         let (left, right) = c.split_at_col_mut(column);
         let (b_left, b_right) = b.split_at_col(column);
         rayon::join(
@@ -127,7 +131,7 @@ fn multiply_blocks<T: Real>(
 /// The lower triangle of `C = scale A A'` in blocks, each on one thread.
 fn gram_blocks<T: Real>(c: MatMut<'_, T>, a: MatRef<'_, T>, scale: T) {
     let size = c.nrows();
-    if size <= BLOCK {
+    if size <= BLOCK_COLUMNS {
         triangular::matmul(
             c,
             BlockStructure::TriangularLower,
@@ -141,7 +145,7 @@ fn gram_blocks<T: Real>(c: MatMut<'_, T>, a: MatRef<'_, T>, scale: T) {
         );
         return;
     }
-    let row = middle(size);
+    let row = middle_column(size);
     let (upper, _, corner, lower) = c.split_at_mut(row, row);
     let (a_upper, a_lower) = a.split_at_row(row);
     rayon::join(
@@ -213,7 +217,9 @@ impl<'a, T: Real> Operand<'a, T> {
         } else if let Some(slice) = view.reversed_axes().to_slice() {
             (Cow::Borrowed(slice), false)
         } else {
-            (Cow::Owned(view.iter().copied().collect()), true)
+            let mut copy = Array2::zeros(shape);
+            copy.assign(&view);
+            (Cow::Owned(copy.into_raw_vec_and_offset().0), true)
         };
         Self {
             data,

@@ -1,49 +1,128 @@
 //! Products with a matrix of few non-zeros.
 
-use ndarray::{ArrayView2, ArrayViewMut2, Axis};
+use ndarray::{ArrayView2, ArrayViewMut2, Axis, CowArray};
 use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
-use super::{Accumulate, Real, Threads, tile_width};
+use super::{Accumulate, Real, Threads, product_on, tile_width};
 
-/// Below this share of non-zeros a sparse product beats the dense one.
+/// Below this share of non-zeros a sparse product beats the dense one, if a thread has [`STRIP`] columns at least.
 const DENSITY_LIMIT: f64 = 0.3;
 
-/// Columns whose sums are held in registers while a sparse row is walked.
+/// Columns whose sums are held (in registers, with AVX-512) while a sparse row is walked.
 const STRIP: usize = 128;
+
+/// The left factor of products, in the form that they are cheaper with.
+#[derive(Debug)]
+pub enum Factor<'a, T> {
+    /// As it is.
+    Dense(ArrayView2<'a, T>),
+    /// Its non-zeros.
+    Sparse(SparseRows<T>),
+}
+
+impl<'a, T: Real> Factor<'a, T> {
+    /// For products with right factors of which a thread gets so many `columns` at a time.
+    pub fn new(matrix: ArrayView2<'a, T>, columns: usize) -> Self {
+        if columns < STRIP {
+            return Self::Dense(matrix);
+        }
+        let non_zeros = matrix.iter().filter(|value| !value.is_zero()).count();
+        if (non_zeros as f64) < DENSITY_LIMIT * matrix.len() as f64 {
+            Self::Sparse(SparseRows::new(matrix, non_zeros))
+        } else {
+            Self::Dense(matrix)
+        }
+    }
+
+    /// The matrix and its transpose.
+    pub fn with_transpose(matrix: ArrayView2<'a, T>, columns: usize) -> [Self; 2] {
+        let factor = Self::new(matrix, columns);
+        let transpose = match &factor {
+            Self::Dense(_) => Self::Dense(matrix.reversed_axes()),
+            Self::Sparse(rows) => Self::Sparse(rows.transpose()),
+        };
+        [factor, transpose]
+    }
+
+    /// `C = alpha A B` or `C += alpha A B`; `A` is m x k, `B` k x n, `C` m x n.
+    pub fn multiply(
+        &self,
+        threads: Threads,
+        alpha: T,
+        b: ArrayView2<'_, T>,
+        accumulate: Accumulate,
+        c: ArrayViewMut2<'_, T>,
+    ) {
+        match self {
+            Self::Dense(a) => product_on(threads, alpha, *a, b, accumulate, c),
+            Self::Sparse(rows) => rows.multiply(threads, alpha, b, accumulate, c),
+        }
+    }
+}
 
 /// The non-zeros of a matrix, row by row.
 #[derive(Debug)]
 pub struct SparseRows<T> {
+    columns: usize,
     starts: Vec<usize>,
     entries: Vec<(u32, T)>,
 }
 
-impl<T: Real> SparseRows<T> {
-    /// The matrix, if it has so few non-zeros that a product gets cheaper; m x k.
-    pub fn if_sparse(matrix: ArrayView2<'_, T>) -> Option<Self> {
-        let limit = DENSITY_LIMIT * matrix.len() as f64;
-        let non_zeros = matrix.iter().filter(|value| !value.is_zero()).count();
-        ((non_zeros as f64) < limit).then(|| Self::new(matrix))
-    }
+fn narrow(index: usize) -> u32 {
+    u32::try_from(index).expect("a weight has fewer than 2^32 rows and columns")
+}
 
-    fn new(matrix: ArrayView2<'_, T>) -> Self {
+impl<T: Real> SparseRows<T> {
+    fn new(matrix: ArrayView2<'_, T>, non_zeros: usize) -> Self {
         let mut starts = vec![0];
-        let mut entries = Vec::new();
+        let mut entries = Vec::with_capacity(non_zeros);
         for row in matrix.rows() {
             for (column, value) in row.iter().enumerate() {
                 if !value.is_zero() {
-                    let column = u32::try_from(column).expect("a row has fewer than 2^32 entries");
-                    entries.push((column, *value));
+                    entries.push((narrow(column), *value));
                 }
             }
             starts.push(entries.len());
         }
-        Self { starts, entries }
+        Self {
+            columns: matrix.ncols(),
+            starts,
+            entries,
+        }
     }
 
-    /// `C = alpha A B` or `C += alpha A B`; `B` is k x n, `C` m x n, the rows of both contiguous.
-    pub fn multiply(
+    fn rows(&self) -> impl Iterator<Item = &[(u32, T)]> {
+        self.starts
+            .windows(2)
+            .map(|bounds| &self.entries[bounds[0]..bounds[1]])
+    }
+
+    fn transpose(&self) -> Self {
+        let mut starts = vec![0; self.columns + 1];
+        for (column, _) in &self.entries {
+            starts[*column as usize + 1] += 1;
+        }
+        for column in 0..self.columns {
+            starts[column + 1] += starts[column];
+        }
+        let mut next = starts.clone();
+        let mut entries = vec![(0, T::zero()); self.entries.len()];
+        for (row, non_zeros) in self.rows().enumerate() {
+            for (column, value) in non_zeros {
+                let place = &mut next[*column as usize];
+                entries[*place] = (narrow(row), *value);
+                *place += 1;
+            }
+        }
+        Self {
+            columns: self.starts.len() - 1,
+            starts,
+            entries,
+        }
+    }
+
+    fn multiply(
         &self,
         threads: Threads,
         alpha: T,
@@ -51,11 +130,18 @@ impl<T: Real> SparseRows<T> {
         accumulate: Accumulate,
         mut c: ArrayViewMut2<'_, T>,
     ) {
-        let width = match threads {
-            Threads::One => b.ncols().max(1),
-            Threads::Pool => tile_width(b.ncols()).max(1),
+        let expected = (self.starts.len() - 1, self.columns, b.ncols());
+        assert_eq!(
+            (c.nrows(), b.nrows(), c.ncols()),
+            expected,
+            "the shapes fit"
+        );
+        let b = if b.ncols() > 1 && b.strides()[1] != 1 {
+            CowArray::from(b.as_standard_layout().into_owned())
+        } else {
+            CowArray::from(b)
         };
-        let tile = |(b, c): (ArrayView2<'_, T>, ArrayViewMut2<'_, T>)| {
+        let tile = |b: ArrayView2<'_, T>, c: ArrayViewMut2<'_, T>| {
             Arch::new().dispatch(Product {
                 matrix: self,
                 alpha,
@@ -64,14 +150,15 @@ impl<T: Real> SparseRows<T> {
                 c,
             });
         };
-        let tiles = b.axis_chunks_iter(Axis(1), width);
-        let targets = c.axis_chunks_iter_mut(Axis(1), width);
         match threads {
-            Threads::One => tiles.zip(targets).for_each(tile),
-            Threads::Pool => tiles
-                .into_par_iter()
-                .zip(targets.into_par_iter())
-                .for_each(tile),
+            Threads::One => tile(b.view(), c),
+            Threads::Pool => {
+                let width = tile_width(b.ncols()).max(1);
+                c.axis_chunks_iter_mut(Axis(1), width)
+                    .into_par_iter()
+                    .zip(b.axis_chunks_iter(Axis(1), width))
+                    .for_each(|(c, b)| tile(b, c));
+            }
         }
     }
 }
@@ -98,19 +185,18 @@ impl<T: Real> NullaryFnOnce for Product<'_, T> {
             accumulate,
             mut c,
         } = self;
-        let Some(inputs) = b
+        let inputs: Vec<&[T]> = b
             .rows()
             .into_iter()
-            .map(|row| row.to_slice())
-            .collect::<Option<Vec<&[T]>>>()
-        else {
-            unreachable!("the rows of the arrays of a method are contiguous");
-        };
-        for (row, mut sums) in c.rows_mut().into_iter().enumerate() {
-            let entries = &matrix.entries[matrix.starts[row]..matrix.starts[row + 1]];
-            let Some(sums) = sums.as_slice_mut() else {
-                unreachable!("the rows of the arrays of a method are contiguous");
-            };
+            .map(|row| {
+                row.to_slice()
+                    .expect("the rows of the right factor are contiguous")
+            })
+            .collect();
+        for (entries, mut sums) in matrix.rows().zip(c.rows_mut()) {
+            let sums = sums
+                .as_slice_mut()
+                .expect("the target of a product has contiguous rows: the solver owns it");
             if accumulate == Accumulate::Replace {
                 sums.fill(T::zero());
             }

@@ -237,7 +237,8 @@ fn sparse<T: Real>(rows: usize, columns: usize, seed: u64) -> Array2<T> {
 fn sparse_product_agrees_with_the_dense_one_in_parts_of_arrays_too() {
     let a = sparse::<f64>(23, 37, 21);
     let wide = random::<f64>(37, 1600, 22);
-    let rows = SparseRows::if_sparse(a.view()).expect("nine of ten entries are zero");
+    let rows = Factor::new(a.view(), 128);
+    assert!(matches!(rows, Factor::Sparse(_)));
     for (start, end) in [(0, 0), (0, 1), (5, 132), (1, 129), (3, 132), (0, 1600)] {
         let b = wide.slice(s![.., start..end]);
         let expected = a.dot(&b);
@@ -264,19 +265,66 @@ fn sparse_product_agrees_with_the_dense_one_in_parts_of_arrays_too() {
 }
 
 #[test]
-fn a_matrix_with_many_non_zeros_is_not_sparse() {
+fn sparse_product_reads_every_layout() {
+    let a = sparse::<f64>(23, 37, 21);
+    let b = random::<f64>(200, 37, 22);
+    let mut c = Array2::zeros((23, 200));
+    let factor = Factor::new(a.view(), 200);
+    factor.multiply(Threads::Pool, 1.0, b.t(), Accumulate::Replace, c.view_mut());
+    assert!(largest_difference(&c, &a.dot(&b.t())) < 1e-14);
+}
+
+#[test]
+#[should_panic(expected = "the shapes fit")]
+fn sparse_product_refuses_shapes_that_do_not_fit() {
+    let a = sparse::<f64>(23, 37, 21);
+    let b = random::<f64>(38, 200, 22);
+    let mut c = Array2::zeros((23, 200));
+    let factor = Factor::new(a.view(), 200);
+    factor.multiply(
+        Threads::One,
+        1.0,
+        b.view(),
+        Accumulate::Replace,
+        c.view_mut(),
+    );
+}
+
+#[test]
+fn the_transpose_of_a_sparse_factor_is_that_of_the_matrix() {
+    let mut a = sparse::<f64>(23, 37, 21);
+    a.row_mut(7).fill(0.0);
+    a.column_mut(36).fill(0.0);
+    let b = random::<f64>(23, 150, 22);
+    let [_, transpose] = Factor::with_transpose(a.view(), 150);
+    assert!(matches!(transpose, Factor::Sparse(_)));
+    let mut c = Array2::zeros((37, 150));
+    transpose.multiply(
+        Threads::One,
+        1.0,
+        b.view(),
+        Accumulate::Replace,
+        c.view_mut(),
+    );
+    assert!(largest_difference(&c, &a.t().dot(&b)) < 1e-14);
+}
+
+#[test]
+fn a_factor_is_sparse_with_few_non_zeros_and_many_columns() {
     let mut a = Array2::<f32>::zeros((10, 10));
     a.slice_mut(s![..3, ..]).fill(1.0);
-    assert!(SparseRows::if_sparse(a.view()).is_none());
+    assert!(matches!(Factor::new(a.view(), 256), Factor::Dense(_)));
     a[(0, 0)] = 0.0;
-    assert!(SparseRows::if_sparse(a.view()).is_some());
+    assert!(matches!(Factor::new(a.view(), 256), Factor::Sparse(_)));
+    assert!(matches!(Factor::new(a.view(), 64), Factor::Dense(_)));
 }
 
 #[test]
 fn sparse_product_is_the_same_for_any_number_of_threads() {
     let a = sparse::<f32>(50, 40, 24);
     let b = random::<f32>(40, 3000, 25);
-    let rows = SparseRows::if_sparse(a.view()).expect("nine of ten entries are zero");
+    let rows = Factor::new(a.view(), 128);
+    assert!(matches!(rows, Factor::Sparse(_)));
     let run = |threads| {
         with_threads(threads, || {
             let mut c = Array2::zeros((50, 3000));

@@ -9,17 +9,16 @@ use super::architecture::{Architecture, Layer, LayerKind};
 use super::linear::gather_patch;
 use super::weights::LayerWeights;
 use crate::compress::{Projected, Stored};
-use crate::linalg::{Accumulate, Real, SparseRows, Threads, entries, product_on, sum_of_squares};
+use crate::linalg::{Accumulate, Factor, Real, Threads, entries, product_on, sum_of_squares};
 
 /// Samples that go through all layers at once: their activations stay in a core's cache.
 const TILE: usize = 256;
 
 /// How a weight is applied.
 enum Operator<'a, T> {
-    Dense(ArrayView2<'a, T>),
+    Matrix(Factor<'a, T>),
     /// Left and right factor; cheaper than their product.
     Factors(Array2<T>, Array2<T>),
-    Sparse(SparseRows<T>),
 }
 
 /// A network as it would be shipped, ready to be applied.
@@ -50,7 +49,7 @@ impl<'a, T: Real> Deployed<'a, T> {
             .zip(compressed)
             .map(|(weights, compressed)| match compressed {
                 Some(projected) => Operator::compressed(projected),
-                None => Operator::Dense(weights.weight.view()),
+                None => Operator::dense(weights.weight.view()),
             })
             .collect();
         Self {
@@ -179,6 +178,10 @@ fn largest<T: Real>(outputs: ndarray::ArrayView1<'_, T>) -> usize {
 }
 
 impl<'a, T: Real> Operator<'a, T> {
+    fn dense(weight: ArrayView2<'a, T>) -> Self {
+        Self::Matrix(Factor::Dense(weight))
+    }
+
     fn compressed(projected: &'a Projected<T>) -> Self {
         let dense = &projected.dense;
         match &projected.stored {
@@ -186,15 +189,13 @@ impl<'a, T: Real> Operator<'a, T> {
                 Some((left, right)) if left.len() + right.len() < dense.len() => {
                     Self::Factors(left, right)
                 }
-                _ => Self::Dense(dense.view()),
+                _ => Self::dense(dense.view()),
             },
             Stored::LowRank(factors) if factors.parameters() < dense.len() => {
                 Self::Factors(factors.left.clone(), factors.right.clone())
             }
-            Stored::LowRank(_) => Self::Dense(dense.view()),
-            Stored::Sparse | Stored::NM { .. } => {
-                SparseRows::if_sparse(dense.view()).map_or(Self::Dense(dense.view()), Self::Sparse)
-            }
+            Stored::LowRank(_) => Self::dense(dense.view()),
+            Stored::Sparse | Stored::NM { .. } => Self::Matrix(Factor::new(dense.view(), TILE)),
         }
     }
 
@@ -217,7 +218,7 @@ impl<'a, T: Real> Operator<'a, T> {
         let one = T::one();
         let replace = Accumulate::Replace;
         match self {
-            Self::Dense(weight) => product_on(Threads::One, one, *weight, inputs, replace, units),
+            Self::Matrix(factor) => factor.multiply(Threads::One, one, inputs, replace, units),
             Self::Factors(left, right) => {
                 let mut inner = Array2::zeros((right.nrows(), inputs.ncols()));
                 product_on(
@@ -230,7 +231,6 @@ impl<'a, T: Real> Operator<'a, T> {
                 );
                 product_on(Threads::One, one, left.view(), inner.view(), replace, units);
             }
-            Self::Sparse(rows) => rows.multiply(Threads::One, one, inputs, replace, units),
         }
     }
 }

@@ -5,7 +5,7 @@ use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis};
 
 use super::architecture::{Convolution, Layer, LayerKind};
 use super::weights::LayerWeights;
-use crate::linalg::{Accumulate, Real, SparseRows, Threads, product, product_on};
+use crate::linalg::{Accumulate, Factor, Real, Threads, product, product_on, tile_width};
 
 /// `U = factor · (W V + b 1')`, or `U += …`: `V` is inputs x n, `U` units x n.
 pub fn apply_layer<T: Real>(
@@ -18,12 +18,10 @@ pub fn apply_layer<T: Real>(
 ) {
     let weight = weights.weight.view();
     match &layer.kind {
-        LayerKind::Dense => match SparseRows::if_sparse(weight) {
-            Some(rows) => {
-                rows.multiply(Threads::Pool, factor, inputs, accumulate, units.view_mut());
-            }
-            None => product(factor, weight, inputs, accumulate, units.view_mut()),
-        },
+        LayerKind::Dense => {
+            let factor_of_inputs = Factor::new(weight, tile_width(inputs.ncols()));
+            factor_of_inputs.multiply(Threads::Pool, factor, inputs, accumulate, units.view_mut());
+        }
         LayerKind::Convolution(conv) => {
             units
                 .axis_chunks_iter_mut(Axis(0), conv.filters)

@@ -302,7 +302,7 @@ pub fn take_stock(
         .collect();
     let row = |prepared: &PreparedTrial| {
         let result = (begun.contains(&prepared.trial.id))
-            .then(|| earlier_result(run, &prepared.trial.id))
+            .then(|| settled_result(run, &prepared.trial.id))
             .flatten();
         match result {
             Some(result) if result.status == TrialStatus::Done || !retry_failed => {
@@ -317,14 +317,18 @@ pub fn take_stock(
     }
 }
 
-fn earlier_result(run: &RunDirectory, trial: &str) -> Option<TrialResult> {
+/// The result of an earlier run, after what it left behind has been cleaned up.
+fn settled_result(run: &RunDirectory, trial: &str) -> Option<TrialResult> {
     let directory = run.trial(trial);
     warn_of(directory.settle_attempts());
     let result = directory.read_result().unwrap_or_else(|error| {
         tracing::warn!("{error}: this trial is run again");
         None
     });
-    if matches!(&result, Some(result) if result.status == TrialStatus::Done) {
+    if result
+        .as_ref()
+        .is_some_and(|result| result.status == TrialStatus::Done)
+    {
         // The process that published the result may have been killed before it could clean up.
         warn_of(checkpoint::remove(&directory));
     }

@@ -4,11 +4,11 @@
 //! proof; the entries of `U` are compared with other candidates.
 
 use ndarray::Array2;
-use nnbcd::bcd::SolverSettings;
+use nnbcd::bcd::{Coupling, SolverSettings};
 use nnbcd::linalg::Real;
 
 use crate::blocks::{Blocks, relu, rows, squares, with_one_threshold};
-use crate::cases::{Case, METHODS, decay_per_layer, every_kind, normal};
+use crate::cases::{Case, METHODS, SPARSE, decay_per_layer, every_kind, normal};
 
 fn norm(array: &Array2<f64>) -> f64 {
     squares(array).sqrt()
@@ -173,6 +173,37 @@ fn check_both(case: &Case) {
 fn all_gradients_vanish_for_every_method_bias_and_convolution() {
     for case in every_kind() {
         check_both(&case);
+    }
+}
+
+/// Where `W` itself has few non-zeros its products are sparse; both forms of the `V` update.
+#[test]
+fn the_gradient_of_the_activations_vanishes_with_sparse_weights() {
+    fn largest<T: Real>(case: &Case) -> f64 {
+        let mut solver = case.solver::<T>();
+        let mut largest = 0.0_f64;
+        for _ in 0..3 {
+            let before = Blocks::of(&solver);
+            solver.iterate().unwrap();
+            let after = Blocks::of(&solver);
+            for index in 0..case.hidden.len() {
+                let gradient = activation_gradient(&before, &after, index, &case.solver);
+                largest = largest.max(gradient);
+            }
+        }
+        largest
+    }
+    for hidden in [vec![10, 16], vec![10, 17], vec![20, 9]] {
+        let mut case = Case {
+            hidden,
+            samples: 300,
+            bias: true,
+            compression: SPARSE,
+            ..Case::default()
+        };
+        case.solver.coupling = Coupling::Hard;
+        assert!(largest::<f64>(&case) < 1e-14, "{case:?}");
+        assert!(largest::<f32>(&case) < 3e-6, "{case:?}");
     }
 }
 

@@ -27,6 +27,9 @@ pub const METHODS: [&str; 7] = [
         {"layer": 2, "method": "n-m", "n": 2, "m": 4}]}"#,
 ];
 
+/// So few non-zeros that products are sparse.
+pub const SPARSE: &str = r#"{"method": "prune", "sparsity": 0.9, "layers": "all"}"#;
+
 /// A problem in a few words; the rest is drawn from the seed.
 #[derive(Clone, Debug)]
 pub struct Case {

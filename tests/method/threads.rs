@@ -3,7 +3,7 @@
 use nnbcd::bcd::Coupling;
 use nnbcd::linalg::Real;
 
-use crate::cases::{Case, METHODS};
+use crate::cases::{Case, METHODS, SPARSE};
 
 fn final_state<T: Real>(case: &Case, threads: usize) -> Vec<u8> {
     let pool = rayon::ThreadPoolBuilder::new()
@@ -26,7 +26,7 @@ fn final_state<T: Real>(case: &Case, threads: usize) -> Vec<u8> {
 }
 
 fn check<T: Real>(case: &Case) {
-    for coupling in [Coupling::Penalty, Coupling::Constrained] {
+    for coupling in [Coupling::Penalty, Coupling::Hard, Coupling::Constrained] {
         let mut case = case.clone();
         case.solver.coupling = coupling;
         check_coupling::<T>(&case);
@@ -46,7 +46,7 @@ fn check_coupling<T: Real>(case: &Case) {
 /// Large enough for several pieces of every array.
 #[test]
 fn blocks_sums_and_accuracies_do_not_depend_on_the_threads() {
-    for (index, compression) in METHODS.into_iter().enumerate() {
+    for (index, compression) in METHODS.into_iter().chain([SPARSE]).enumerate() {
         let case = Case {
             features: 70,
             hidden: vec![66, 90],
