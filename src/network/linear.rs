@@ -19,8 +19,8 @@ pub fn apply_layer<T: Real>(
     let weight = weights.weight.view();
     match &layer.kind {
         LayerKind::Dense => {
-            let factor_of_inputs = Factor::new(weight, tile_width(inputs.ncols()));
-            factor_of_inputs.multiply(Threads::Pool, factor, inputs, accumulate, units.view_mut());
+            let matrix = Factor::new(weight, tile_width(inputs.ncols()));
+            matrix.multiply(Threads::Pool, factor, inputs, accumulate, units.view_mut());
         }
         LayerKind::Convolution(conv) => {
             units
