@@ -112,6 +112,8 @@ fn differing(old: &IterationRecord, new: &IterationRecord) -> Vec<(&'static str,
             ("compression_ratio", Some(row.compression_ratio)),
             ("effective_sparsity", row.effective_sparsity),
             ("tau", row.tau),
+            ("gamma", row.gamma),
+            ("rho", row.rho),
         ]
     };
     let text =

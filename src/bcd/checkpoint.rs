@@ -30,7 +30,6 @@ struct Header {
     iteration: usize,
     descent_violations: usize,
     step: f64,
-    tau: f64,
     loss: f64,
     sums: Vec<[f64; 4]>,
     compressed: Vec<Option<Form>>,
@@ -87,7 +86,6 @@ impl<T: Real> Solver<T> {
             iteration: self.iteration,
             descent_violations: self.descent_violations,
             step: self.step,
-            tau: self.tau,
             loss: self.sums.loss,
             sums: self
                 .sums
@@ -158,7 +156,7 @@ impl<T: Real> Solver<T> {
         solver.iteration = header.iteration;
         solver.descent_violations = header.descent_violations;
         solver.step = header.step;
-        solver.tau = header.tau;
+        solver.penalties = solver.problem.settings.penalties_at(header.iteration);
         solver.sums = Sums {
             loss: header.loss,
             layers: header.sums.into_iter().map(LayerSums::from_array).collect(),

@@ -28,7 +28,7 @@ pub(crate) use checkpoint::{Arrays, Form, as_bytes, read_header};
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use data::{Samples, TrainingData};
 pub use error::{Block, Cause, SolverError};
-pub use objective::{LayerSums, Sums};
+pub use objective::{LayerSums, Penalties, Sums};
 pub use prox::prox_relu;
 pub use settings::{Coupling, Precision, SolverSettings, StopSettings, WeightDecay};
 pub use solver::{Measurement, Problem, Solver, Termination};

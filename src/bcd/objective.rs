@@ -25,6 +25,17 @@ pub struct Sums {
     pub layers: Vec<LayerSums>,
 }
 
+/// The weights of the residuals in `F` in one iteration.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Penalties {
+    /// Weight of the activation residual.
+    pub gamma: f64,
+    /// Weight of the linear residual.
+    pub rho: f64,
+    /// Weight of the compression residual.
+    pub tau: f64,
+}
+
 impl Sums {
     /// `sum_i |V_i - act_i(U_i)|^2`
     pub fn activation_residual(&self) -> f64 {
@@ -49,7 +60,7 @@ impl Sums {
 
     /// `F = 1/2 |V_N - Y|^2 + gamma/2 sum |V_i - act_i(U_i)|^2 + rho/2 sum |U_i - W_i V_{i-1}|^2 +
     /// tau/2 sum |W_i - Z_i|^2 + sum lambda_i/2 |W_i|^2`
-    pub fn objective(&self, settings: &SolverSettings, tau: f64) -> f64 {
+    pub fn objective(&self, settings: &SolverSettings, penalties: Penalties) -> f64 {
         let decay: f64 = self
             .layers
             .iter()
@@ -58,9 +69,9 @@ impl Sums {
             .sum();
         self.loss
             + 0.5
-                * (settings.gamma * self.activation_residual()
-                    + settings.rho * self.linear_residual()
-                    + tau * self.compression_residual()
+                * (penalties.gamma * self.activation_residual()
+                    + penalties.rho * self.linear_residual()
+                    + penalties.tau * self.compression_residual()
                     + decay)
     }
 }
@@ -81,17 +92,42 @@ impl SolverSettings {
         self.compress_after == 0 || iteration > self.compress_after
     }
 
-    /// `tau` of iteration `k` (1-based): constant, or geometric from `tau` to `tau_final` over the
-    /// iterations in which compression takes part.
-    pub fn tau_at(&self, iteration: usize) -> f64 {
-        let Some(last) = self.tau_final else {
-            return self.tau;
+    /// The weights of iteration `k` (1-based).
+    pub fn penalties_at(&self, iteration: usize) -> Penalties {
+        let of = |first, last| self.continued(first, last, iteration);
+        Penalties {
+            gamma: of(self.gamma, self.gamma_final),
+            rho: of(self.rho, self.rho_final),
+            tau: of(self.tau, self.tau_final),
+        }
+    }
+
+    /// Constant, or geometric from `first` to `last` over the iterations in which compression takes
+    /// part.
+    fn continued(&self, first: f64, last: Option<f64>, iteration: usize) -> f64 {
+        let Some(last) = last else {
+            return first;
         };
         let span = self.iterations.saturating_sub(1 + self.compress_after);
         let done = iteration.saturating_sub(1 + self.compress_after);
         if span == 0 {
-            return self.tau;
+            return first;
         }
-        self.tau * (last / self.tau).powf(done as f64 / span as f64)
+        first * (last / first).powf(done as f64 / span as f64)
+    }
+
+    /// Whether an iteration (1-based) of a run that does not end early is a refit.
+    pub fn refits_in(&self, iteration: usize) -> bool {
+        self.refit && iteration == self.iterations || self.schedules_refit(iteration)
+    }
+
+    /// Whether `refit_every` makes this iteration (1-based) a refit.
+    pub fn schedules_refit(&self, iteration: usize) -> bool {
+        let since_dense = iteration.saturating_sub(self.compress_after);
+        self.refit
+            && since_dense > 0
+            && self
+                .refit_every
+                .is_some_and(|every| since_dense.is_multiple_of(every))
     }
 }

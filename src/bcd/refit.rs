@@ -1,4 +1,5 @@
-//! `refit`: the last iteration fits the weights to the network as it is shipped.
+//! `refit`: the last iteration, and with `refit_every` some before it, fit the weights to the network as
+//! it is shipped.
 //!
 //! The split blocks can meet the targets while the network itself does not: there every layer reads
 //! what the layers before really put out, and not `V_{i-1}`. One sweep from the input to the output
@@ -101,6 +102,6 @@ impl<T: Real> Solver<T> {
                 .map(|layer| of_layer(&layer.weight))
                 .collect(),
         };
-        sums.objective(&problem.settings, self.tau)
+        sums.objective(&problem.settings, self.penalties)
     }
 }

@@ -56,9 +56,10 @@ pub struct StopSettings {
 /// | `weight_decay` | 0 | `lambda` of `lambda_i/2 |W_i|^2` | >= 0 |
 /// | `precision` | single | arithmetic | single, double |
 /// | `coupling` | penalty | see [`Coupling`] | penalty, hard, constrained |
-/// | `tau_final` | none | geometric continuation of `tau` over the iterations | > 0 |
+/// | `gamma_final`, `rho_final`, `tau_final` | none | geometric continuation of `gamma`, `rho`, `tau` over the iterations after `compress_after` | > 0 |
 /// | `compress_after` | 0 | dense warm-up: compression takes part after so many iterations | < iterations |
 /// | `refit` | false | the last iteration fits the weights to the network as it is shipped | true, false |
+/// | `refit_every` | none | and so does an iteration after `compress_after` every so often | >= 2, with `refit` |
 /// | `eval_every` | 1 | accuracy every so many iterations (the last one always) | >= 1 |
 /// | `stop` | none | see [`StopSettings`] | `step_below` > 0 |
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -80,6 +81,12 @@ pub struct SolverSettings {
     pub precision: Precision,
     /// How `W` and `Z` are tied.
     pub coupling: Coupling,
+    /// `gamma` of the last iteration, reached geometrically.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gamma_final: Option<f64>,
+    /// `rho` of the last iteration, reached geometrically.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rho_final: Option<f64>,
     /// `tau` of the last iteration, reached geometrically.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tau_final: Option<f64>,
@@ -87,6 +94,9 @@ pub struct SolverSettings {
     pub compress_after: usize,
     /// Whether the last iteration fits the weights to the network as it is shipped, layer by layer from the input on.
     pub refit: bool,
+    /// With `refit`: how often iterations after `compress_after` do the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refit_every: Option<usize>,
     /// Accuracy is measured every so many iterations.
     pub eval_every: usize,
     /// Early stop.
@@ -105,9 +115,12 @@ impl Default for SolverSettings {
             weight_decay: WeightDecay::Uniform(0.0),
             precision: Precision::Single,
             coupling: Coupling::Penalty,
+            gamma_final: None,
+            rho_final: None,
             tau_final: None,
             compress_after: 0,
             refit: false,
+            refit_every: None,
             eval_every: 1,
             stop: None,
         }

@@ -7,7 +7,7 @@ use ndarray::Array2;
 use super::constrained::System;
 use super::data::TrainingData;
 use super::error::{Block, Cause, SolverError};
-use super::objective::{LayerSums, Sums};
+use super::objective::{LayerSums, Penalties, Sums};
 use super::ridge::FirstLayerSystem;
 use super::settings::{Coupling, SolverSettings};
 use super::state::{State, Workspace};
@@ -70,7 +70,7 @@ impl<T: Real> Problem<T> {
 pub struct Measurement {
     /// Iterations done.
     pub iteration: usize,
-    /// `F` at the end of the iteration, at the `tau` of this iteration.
+    /// `F` at the end of the iteration, with the penalties of this iteration.
     pub objective: f64,
     /// Parts of the objective, layer by layer.
     pub sums: Sums,
@@ -107,7 +107,7 @@ pub struct Solver<T> {
     pub(super) iteration: usize,
     pub(super) descent_violations: usize,
     pub(super) step: f64,
-    pub(super) tau: f64,
+    pub(super) penalties: Penalties,
     first_layer: Option<FirstLayerSystem>,
     first_constrained: Option<System>,
     workspace: Workspace<T>,
@@ -136,7 +136,7 @@ impl<T: Real> Solver<T> {
             iteration: 0,
             descent_violations: 0,
             step: 0.0,
-            tau: problem.settings.tau,
+            penalties: problem.settings.penalties_at(0),
             first_layer: None,
             first_constrained: None,
             workspace: Workspace::default(),
@@ -148,7 +148,7 @@ impl<T: Real> Solver<T> {
     }
 
     /// One pass over all blocks, in the order of the paper: output layer first, then layer by layer
-    /// towards the input. With `refit` the last iteration is a sweep of its own instead.
+    /// towards the input. A refit is a sweep of its own instead.
     ///
     /// # Errors
     /// [`SolverError`] names the block that turned non-finite or whose system broke down.
@@ -163,7 +163,7 @@ impl<T: Real> Solver<T> {
             Coupling::Constrained => vec![None; weights_before.len()],
             Coupling::Penalty | Coupling::Hard => self.state.compressed.clone(),
         };
-        self.tau = self.problem.settings.tau_at(number);
+        self.penalties = self.problem.settings.penalties_at(number);
         let objective_before = self.objective();
         let refits = self.refits_in(number);
         let squared_step = if refits {
@@ -189,7 +189,7 @@ impl<T: Real> Solver<T> {
         Iteration {
             problem: &self.problem,
             number,
-            tau: self.tau,
+            penalties: self.penalties,
             state: &mut self.state,
             workspace: &mut self.workspace,
             first_layer: &mut self.first_layer,
@@ -213,10 +213,10 @@ impl<T: Real> Solver<T> {
         Ok(pass.squared_step)
     }
 
-    /// Whether this iteration is the one with which a run with `refit` ends.
+    /// Whether this iteration is a refit: one of the schedule, or the one with which a run ends.
     fn refits_in(&self, number: usize) -> bool {
         let settings = &self.problem.settings;
-        settings.refit && (number == settings.iterations || self.has_settled())
+        settings.refits_in(number) || settings.refit && self.has_settled()
     }
 
     /// Whether the blocks are those of the network itself, as a refit leaves them.
@@ -326,7 +326,7 @@ impl<T: Real> Solver<T> {
     }
 
     fn objective(&self) -> f64 {
-        self.sums.objective(&self.problem.settings, self.tau)
+        self.sums.objective(&self.problem.settings, self.penalties)
     }
 
     /// What there is to report of the present state.
@@ -340,11 +340,16 @@ impl<T: Real> Solver<T> {
         }
     }
 
-    /// `tau` of the present iteration, where it couples anything; row 0 is measured with that of the first one.
+    /// The weights of the residuals in the present iteration; row 0 is measured with those of the first one.
+    pub fn penalties(&self) -> Penalties {
+        self.penalties
+    }
+
+    /// `tau` of the present iteration, where it couples anything.
     pub fn coupling_weight(&self) -> Option<f64> {
         let couples =
             self.is_compressing() && self.problem.settings.coupling != Coupling::Constrained;
-        couples.then_some(self.tau)
+        couples.then_some(self.penalties.tau)
     }
 
     /// Whether there is nothing more to do, and why.
@@ -355,7 +360,7 @@ impl<T: Real> Solver<T> {
         }
         let limit = settings.stop.as_ref()?.step_below;
         let ends = if settings.refit {
-            self.is_of_network()
+            self.is_of_network() && !settings.schedules_refit(self.iteration)
         } else {
             self.has_settled()
         };

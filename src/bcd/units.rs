@@ -10,6 +10,7 @@ use ndarray::parallel::prelude::*;
 use ndarray::{Array1, ArrayView2, ArrayViewMut2, Axis, Zip};
 
 use super::error::{Block, SolverError};
+use super::objective::Penalties;
 use super::prox::{Pass, PassSums, PreActivationUpdate};
 use super::state::Workspace;
 use super::updates::Iteration;
@@ -37,11 +38,11 @@ impl<T: Real> Iteration<'_, T> {
         index: usize,
     ) -> Result<(), SolverError> {
         let next = index + 1;
-        let settings = self.settings();
-        let update = PreActivationUpdate::new(settings.gamma, settings.rho, settings.alpha);
+        let Penalties { gamma, rho, .. } = self.penalties;
+        let update = PreActivationUpdate::new(gamma, rho, self.settings().alpha);
         let width = tile_width(self.problem.data.train.len());
         let system = ActivationSystem::new(
-            settings.rho / settings.gamma,
+            rho / gamma,
             self.state.pre_activations[index].nrows(),
             &self.state.weights[next],
             width,

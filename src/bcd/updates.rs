@@ -6,7 +6,7 @@ use ndarray::Zip;
 
 use super::constrained::System;
 use super::error::{Block, Cause, SolverError};
-use super::objective::Sums;
+use super::objective::{Penalties, Sums};
 use super::ridge::{Change, FirstLayerSystem, Ridge, solve_dual, solve_primal};
 use super::settings::{Coupling, SolverSettings};
 use super::solver::Problem;
@@ -21,8 +21,8 @@ pub struct Iteration<'a, T> {
     pub problem: &'a Problem<T>,
     /// Number of the iteration, from 1.
     pub number: usize,
-    /// `tau` of this iteration.
-    pub tau: f64,
+    /// The weights of the residuals in this iteration.
+    pub penalties: Penalties,
     /// The blocks.
     pub state: &'a mut State<T>,
     /// Memory to be used again.
@@ -68,10 +68,8 @@ impl<T: Real> Iteration<'_, T> {
     /// `W_N V_{N-1} = U_N - E_N` is known from the last update of `V_{N-1}`.
     pub fn update_output(&mut self) -> Result<(), SolverError> {
         let last = self.problem.architecture.layers.len() - 1;
-        let (gamma, rho, alpha) = {
-            let settings = self.settings();
-            (settings.gamma, settings.rho, settings.alpha)
-        };
+        let Penalties { gamma, rho, .. } = self.penalties;
+        let alpha = self.settings().alpha;
         let total = 1.0 + gamma + alpha;
         let (target, pull, stay) = (1.0 / total, gamma / total, alpha / total);
         let (upper, lower) = (gamma / (gamma + rho), rho / (gamma + rho));
@@ -133,7 +131,7 @@ impl<T: Real> Iteration<'_, T> {
         let settings = &problem.settings;
         let layer = &problem.architecture.layers[index];
         let tau = if self.state.compressed[index].is_some() {
-            self.tau
+            self.penalties.tau
         } else {
             0.0
         };
@@ -141,7 +139,7 @@ impl<T: Real> Iteration<'_, T> {
         let ridge = Ridge {
             shift: settings.alpha + tau + decay,
             bias_shift: settings.alpha,
-            rho: settings.rho,
+            rho: self.penalties.rho,
         };
         let weights = &self.state.weights[index];
         let (pull, shrink) = (T::from_f64(tau), T::from_f64(decay));

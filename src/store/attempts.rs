@@ -13,7 +13,7 @@ use super::checkpoint;
 use super::error::StoreError;
 use super::layout::TrialDirectory;
 use super::publish::publish;
-use super::records::TrialResult;
+use super::records::{TrialResult, TrialStatus};
 use super::tail::read_file;
 use super::tail::whole_lines;
 
@@ -52,19 +52,18 @@ impl TrialDirectory {
     pub fn publish_attempt(&self, own: &Self, result: &TrialResult) -> Result<bool, StoreError> {
         own.replace_result(result)?;
         let first = self.publish_result(result)?;
-        self.settle_attempts()?;
+        self.settle()?;
         Ok(first)
     }
 
-    /// Brings a trial that has a result to rest: the files of the attempt that it came from become the trial's, and
-    /// no attempt is left. Does nothing to a trial without a result.
+    /// Brings a trial that has a result to rest: the files of the attempt that it came from become the trial's, no
+    /// attempt is left, and no checkpoint beside a result that is done. Does nothing to a trial without a result.
+    ///
+    /// The process that published the result may have been killed before it could do this.
     ///
     /// # Errors
     /// If a file cannot be read, moved or removed.
-    pub fn settle_attempts(&self) -> Result<(), StoreError> {
-        if !self.attempts().exists() {
-            return Ok(());
-        }
+    pub fn settle(&self) -> Result<(), StoreError> {
         let Some(result) = read_if_there(&self.result_json())? else {
             return Ok(());
         };
@@ -73,8 +72,11 @@ impl TrialDirectory {
                 self.take_files_of(&attempt)?;
             }
         }
-        for leftover in [self.checkpoint(0), self.checkpoint(1)] {
-            remove_file(&leftover)?;
+        if self
+            .read_result()?
+            .is_some_and(|result| result.status == TrialStatus::Done)
+        {
+            checkpoint::remove(self)?;
         }
         remove_directory(&self.attempts())
     }
@@ -145,10 +147,6 @@ fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(StoreError::io(path, "read", &error)),
     }
-}
-
-fn remove_file(path: &Path) -> Result<(), StoreError> {
-    gone(path, fs::remove_file(path))
 }
 
 fn remove_directory(path: &Path) -> Result<(), StoreError> {

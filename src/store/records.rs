@@ -21,7 +21,7 @@ pub enum TrialStatus {
 
 /// One row of `iterations.csv`. Row 0 is the state before the first iteration.
 ///
-/// Field order is column order. `None`: not measured in this iteration (an empty cell). Files without the last two columns
+/// Field order is column order. `None`: not measured in this iteration (an empty cell). Files without the last four columns
 /// are read as if these were empty.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct IterationRecord {
@@ -59,10 +59,16 @@ pub struct IterationRecord {
     /// `tau`, the weight of the coupling, in this iteration; `None` where nothing is compressed (yet).
     #[serde(default)]
     pub tau: Option<f64>,
+    /// `gamma`, the weight of the activation residual, in this iteration; a gradient method has none.
+    #[serde(default)]
+    pub gamma: Option<f64>,
+    /// `rho`, the weight of the linear residual, in this iteration; a gradient method has none.
+    #[serde(default)]
+    pub rho: Option<f64>,
 }
 
 impl IterationRecord {
-    /// Whether this row is of the network itself, as `refit` leaves it, and not of the split problem: its
+    /// Whether this row is of the network itself, as a refit leaves it, and not of the split problem: its
     /// objective is another function than that of the rows before.
     pub fn is_refit(&self) -> bool {
         self.iteration > 0

@@ -152,8 +152,13 @@ fn solver(solver: &SolverSettings, layers: Layers) -> Checked {
     positive(solver.rho, "solver.rho")?;
     positive(solver.tau, "solver.tau")?;
     positive(solver.alpha, "solver.alpha")?;
-    if let Some(tau_final) = solver.tau_final {
-        positive(tau_final, "solver.tau_final")?;
+    let finals = [
+        (solver.gamma_final, "solver.gamma_final"),
+        (solver.rho_final, "solver.rho_final"),
+        (solver.tau_final, "solver.tau_final"),
+    ];
+    for (value, path) in finals {
+        value.map_or(Ok(()), |value| positive(value, path))?;
     }
     weight_decay(&solver.weight_decay, layers)?;
     require(
@@ -171,6 +176,11 @@ fn solver(solver: &SolverSettings, layers: Layers) -> Checked {
         true,
         "only with solver.iterations >= 1: the last iteration is the refit",
     )?;
+    if let Some(every) = solver.refit_every {
+        let path = "solver.refit_every";
+        require(solver.refit, path, every, "only with solver.refit: true")?;
+        require(every >= 2, path, every, "a whole number >= 2")?;
+    }
     at_least_one(solver.eval_every, "solver.eval_every")?;
     match &solver.stop {
         Some(stop) => positive(stop.step_below, "solver.stop.step_below"),

@@ -101,9 +101,14 @@ fn blocks(
     if constrained || settings.refit {
         inside_sets = updates_inside_sets(architecture, compression);
     }
-    if constrained {
-        operations += inside_sets.operations;
-    }
+    let iterations = settings.iterations.max(1);
+    let refits = (1..=iterations).filter(|number| settings.refits_in(*number));
+    let share = if constrained {
+        1.0
+    } else {
+        refits.count() as f64 / iterations as f64
+    };
+    operations += share * inside_sets.operations;
     Work {
         numbers: numbers + widest + largest_system,
         operations,

@@ -320,19 +320,11 @@ pub fn take_stock(
 /// The result of an earlier run, after what it left behind has been cleaned up.
 fn settled_result(run: &RunDirectory, trial: &str) -> Option<TrialResult> {
     let directory = run.trial(trial);
-    warn_of(directory.settle_attempts());
-    let result = directory.read_result().unwrap_or_else(|error| {
+    warn_of(directory.settle());
+    directory.read_result().unwrap_or_else(|error| {
         tracing::warn!("{error}: this trial is run again");
         None
-    });
-    if result
-        .as_ref()
-        .is_some_and(|result| result.status == TrialStatus::Done)
-    {
-        // The process that published the result may have been killed before it could clean up.
-        warn_of(checkpoint::remove(&directory));
-    }
-    result
+    })
 }
 
 /// What cannot be written now is written again with the next change; the trials go on.

@@ -162,7 +162,7 @@ impl Worker<'_> {
 
     fn attempt(&mut self, trial: &PreparedTrial) -> Result<ShardEvent, TrialError> {
         let directory = self.shard.run.trial(&trial.trial.id);
-        directory.settle_attempts()?;
+        directory.settle()?;
         match directory.read_result()? {
             Some(result) if result.status == TrialStatus::Failed => {
                 if !self.shard.retry_failed {

@@ -151,6 +151,8 @@ impl<T: Real> Training<T> for Solver<T> {
             step: measured.step,
             descent_violations: Some(measured.descent_violations as u64),
             tau: self.coupling_weight(),
+            gamma: Some(self.penalties().gamma),
+            rho: Some(self.penalties().rho),
             ..IterationRecord::default()
         }
     }

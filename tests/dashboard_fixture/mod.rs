@@ -102,6 +102,8 @@ pub fn record(iteration: u64, final_objective: f64) -> IterationRecord {
         compression_ratio: 12.4,
         effective_sparsity: Some(0.02 * (k / 200.0)),
         tau: Some(5.0 * (k / 100.0).exp()),
+        gamma: Some(0.5),
+        rho: Some(0.5 * (k / 200.0).exp()),
     }
 }
 

@@ -13,7 +13,7 @@ const TRIALS_HEADER: &str = "trial,status,seed,compression.method,compression.ra
 
 const ITERATIONS_HEADER: &str = "iteration,seconds,objective,loss,residual_v,residual_u,residual_w,\
     step,descent_violations,train_accuracy,test_accuracy,balanced_accuracy,sparsity,\
-    compression_ratio,effective_sparsity,tau";
+    compression_ratio,effective_sparsity,tau,gamma,rho";
 
 #[test]
 fn a_grid_becomes_tables_rows_and_models() {

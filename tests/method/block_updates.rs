@@ -8,18 +8,18 @@ use nnbcd::bcd::{Coupling, SolverSettings};
 use nnbcd::linalg::Real;
 
 use crate::blocks::{Blocks, relu, rows, squares, with_one_threshold};
-use crate::cases::{Case, METHODS, SPARSE, decay_per_layer, every_kind, normal};
+use crate::cases::{Case, METHODS, SPARSE, decay_per_layer, every_kind, in_iteration, normal};
 
 fn norm(array: &Array2<f64>) -> f64 {
     squares(array).sqrt()
 }
 
 /// Largest gradient of all blocks, each relative to the rounding of the terms that cancel in it.
-fn largest_gradient(before: &Blocks, after: &Blocks, settings: &SolverSettings, tau: f64) -> f64 {
+fn largest_gradient(before: &Blocks, after: &Blocks, settings: &SolverSettings) -> f64 {
     let last = after.layers.len() - 1;
     let mut largest = output_gradient(before, after, settings);
     for index in 0..=last {
-        largest = largest.max(weight_gradient(before, after, index, settings, tau));
+        largest = largest.max(weight_gradient(before, after, index, settings));
         if index < last {
             largest = largest.max(activation_gradient(before, after, index, settings));
         }
@@ -70,7 +70,6 @@ fn weight_gradient(
     after: &Blocks,
     index: usize,
     settings: &SolverSettings,
-    tau: f64,
 ) -> f64 {
     let columns = before.columns_of(index);
     let units = rows(&after.layers[index], &after.pre_activations[index]);
@@ -83,10 +82,10 @@ fn weight_gradient(
     let mut own = gradient.slice_mut(ndarray::s![.., ..weight.ncols()]);
     own += &(decay * weight);
     if let Some(compressed) = compressed_in_use(before, after, index) {
-        own += &(tau * (weight - compressed));
+        own += &(settings.tau * (weight - compressed));
     }
     let scale = settings.rho * norm(&columns) * (norm(&units) + norm(&columns) * norm(&joined))
-        + (settings.alpha + decay + tau) * norm(&joined);
+        + (settings.alpha + decay + settings.tau) * norm(&joined);
     norm(&gradient) / scale
 }
 
@@ -144,13 +143,12 @@ fn largest_excess(before: &Blocks, after: &Blocks, settings: &SolverSettings) ->
 
 fn check<T: Real>(case: &Case, gradient_limit: f64) {
     let mut solver = case.solver::<T>();
-    let settings = &case.solver;
     let mut before = Blocks::of(&solver);
     for iteration in 1..=4 {
         solver.iterate().unwrap();
+        let settings = &in_iteration(&case.solver, iteration);
         let after = Blocks::of(&solver);
-        let tau = settings.tau_at(iteration);
-        let gradient = largest_gradient(&before, &after, settings, tau);
+        let gradient = largest_gradient(&before, &after, settings);
         assert!(
             gradient < gradient_limit,
             "gradient {gradient:e} in iteration {iteration} of {case:?}"
@@ -265,6 +263,8 @@ fn all_gradients_vanish_with_continuation_and_extreme_penalties() {
         case.solver.rho = rho;
         case.solver.tau = tau;
         case.solver.alpha = alpha;
+        case.solver.gamma_final = Some(3.0 * gamma);
+        case.solver.rho_final = Some(7.0 * rho);
         case.solver.tau_final = Some(50.0 * tau);
         check_both(&case);
     }
@@ -365,8 +365,7 @@ fn the_gradient_check_notices_a_small_error_in_any_block() {
     let before = Blocks::of(&solver);
     solver.iterate().unwrap();
     let exact = Blocks::of(&solver);
-    let gradient =
-        |blocks: &Blocks| largest_gradient(&before, blocks, &case.solver, case.solver.tau);
+    let gradient = |blocks: &Blocks| largest_gradient(&before, blocks, &case.solver);
     let clean = gradient(&exact);
     for index in 0..3 {
         let mut wrong = exact.clone();

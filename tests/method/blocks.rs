@@ -142,12 +142,12 @@ impl Blocks {
         parts
     }
 
-    pub fn objective(&self, settings: &SolverSettings, tau: f64) -> f64 {
+    pub fn objective(&self, settings: &SolverSettings) -> f64 {
         let parts = self.parts(settings);
         0.5 * (parts.data
             + settings.gamma * parts.activation
             + settings.rho * parts.linear
-            + tau * parts.compression
+            + settings.tau * parts.compression
             + parts.decay)
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ndarray::Array2;
-use nnbcd::bcd::{Problem, Samples, Solver, SolverSettings, TrainingData, WeightDecay};
+use nnbcd::bcd::{Penalties, Problem, Samples, Solver, SolverSettings, TrainingData, WeightDecay};
 use nnbcd::compress::CompressionSettings;
 use nnbcd::linalg::Real;
 use nnbcd::network::{
@@ -164,4 +164,15 @@ pub fn every_kind() -> Vec<Case> {
         }
     }
     cases
+}
+
+/// The settings with the penalties of one iteration, to be put into the equations.
+pub fn in_iteration(settings: &SolverSettings, iteration: usize) -> SolverSettings {
+    let Penalties { gamma, rho, tau } = settings.penalties_at(iteration);
+    SolverSettings {
+        gamma,
+        rho,
+        tau,
+        ..settings.clone()
+    }
 }

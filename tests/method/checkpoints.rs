@@ -39,8 +39,10 @@ fn every_iteration_of_every_method_can_be_resumed() {
                 case.solver.coupling = coupling;
                 case.solver.compress_after = compress_after;
                 case.solver.tau_final = case.bias.then_some(20.0);
-                // The sixth and last iteration, from which nothing is resumed in earnest.
+                case.solver.rho_final = case.bias.then_some(3.0);
+                // The second, fourth and last iteration without a dense start, with one the fifth and last.
                 (case.solver.iterations, case.solver.refit) = (6, true);
+                case.solver.refit_every = Some(2);
                 assert_resumes::<f64>(&case);
                 assert_resumes::<f32>(&case);
             }

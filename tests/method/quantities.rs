@@ -10,7 +10,7 @@ use nnbcd::network::{
 use nnbcd::sweep::record;
 
 use crate::blocks::Blocks;
-use crate::cases::{Case, METHODS, decay_per_layer, every_kind};
+use crate::cases::{Case, METHODS, decay_per_layer, every_kind, in_iteration};
 
 fn assert_close(value: f64, expected: f64, what: &str) {
     assert!(
@@ -23,6 +23,7 @@ fn assert_close(value: f64, expected: f64, what: &str) {
 fn objective_loss_and_residuals_are_those_of_the_blocks() {
     for mut case in every_kind() {
         case.solver.weight_decay = decay_per_layer();
+        case.solver.gamma_final = Some(7.0);
         case.solver.tau_final = Some(9.0);
         let mut solver = case.solver::<f64>();
         for iteration in 0..=5 {
@@ -33,15 +34,19 @@ fn objective_loss_and_residuals_are_those_of_the_blocks() {
             let record = record::iteration(&solver, None);
             let blocks = Blocks::of(&solver);
             let parts = blocks.parts(&case.solver);
-            let tau = case.solver.tau_at(iteration);
+            let settings = in_iteration(&case.solver, iteration);
             assert_close(
-                tau,
+                settings.tau,
                 2.0 * 4.5_f64.powf((iteration.max(1) - 1) as f64 / 11.0),
                 "tau",
             );
-            let objective = blocks.objective(&case.solver, tau);
+            let objective = blocks.objective(&settings);
             assert_close(row.objective, objective, "objective");
             assert_close(record.objective, objective, "objective");
+            assert_eq!(
+                [record.gamma, record.rho],
+                [Some(settings.gamma), Some(settings.rho)]
+            );
             assert_close(record.loss, 0.5 * parts.data, "loss");
             assert_close(
                 record.residual_v.unwrap(),
@@ -274,7 +279,7 @@ fn a_case_without_hidden_layers_is_measured_alike() {
     let mut solver = case.solver::<f64>();
     for _ in 0..5 {
         let row = solver.iterate().unwrap();
-        let objective = Blocks::of(&solver).objective(&case.solver, case.solver.tau);
+        let objective = Blocks::of(&solver).objective(&case.solver);
         assert_close(row.objective, objective, "objective");
         assert_eq!(row.descent_violations, 0);
     }

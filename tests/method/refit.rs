@@ -200,3 +200,36 @@ fn a_run_that_settles_is_refitted_and_then_ends() {
         assert_eq!(resumed.termination(), solver.termination());
     }
 }
+
+#[test]
+fn with_refit_every_others_before_the_last_are_refits_too() {
+    for mut case in all_cases() {
+        let dense = case.solver.compress_after;
+        case.solver.refit_every = Some(3);
+        case.solver.rho_final = Some(4.0);
+        let mut solver = case.solver::<f64>();
+        while solver.termination().is_none() {
+            let row = solver.iterate().unwrap();
+            let number = row.iteration;
+            let residuals = row.sums.activation_residual() + row.sums.linear_residual();
+            let expected = number > dense && (number - dense) % 3 == 0 || number == 12;
+            assert_eq!(residuals == 0.0, expected, "{number} of {case:?}");
+            if case.solver.coupling != Coupling::Hard {
+                assert_eq!(row.descent_violations, 0, "{case:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_refit_on_the_schedule_does_not_end_a_run_that_may_settle() {
+    for mut case in every_kind() {
+        case.solver.refit = true;
+        case.solver.refit_every = Some(4);
+        case.solver.iterations = 11;
+        case.solver.stop = Some(StopSettings { step_below: 1e-9 });
+        let solver = run::<f64>(&case);
+        assert_eq!(solver.measurement().iteration, 11);
+        assert_eq!(solver.termination(), Some(Termination::Iterations));
+    }
+}

@@ -44,7 +44,7 @@ impl<T: Real> Iteration<'_, T> {
         let mut correlation = Array2::zeros(weights.weight.dim());
         add_correlation(
             layer,
-            T::from_f64(settings.rho),
+            T::from_f64(self.penalties.rho),
             residual,
             inputs,
             &mut correlation,
@@ -52,7 +52,7 @@ impl<T: Real> Iteration<'_, T> {
         let start = weights.weight.mapv(T::widen);
         let mut descent = correlation.mapv(T::widen);
         descent.scaled_add(-settings.weight_decay.of_layer(index), &start);
-        let bias_descent = sum_over_samples(layer, residual) * settings.rho;
+        let bias_descent = sum_over_samples(layer, residual) * self.penalties.rho;
         system.eliminate_bias(&mut descent, &bias_descent);
         let quadratic = Quadratic {
             matrix: system.matrix(),
@@ -77,19 +77,20 @@ impl<T: Real> Iteration<'_, T> {
         Ok(())
     }
 
-    /// The system of a layer; that of the first layer never changes.
+    /// The system of a layer; that of the first layer changes only with `rho`.
     fn constrained_system(&mut self, index: usize) -> Result<System, SolverError> {
         let problem = self.problem;
-        if index == 0
-            && let Some(known) = self.first_constrained.take()
-        {
-            return Ok(known);
-        }
         let ridge = Ridge {
             shift: problem.settings.alpha + problem.settings.weight_decay.of_layer(index),
             bias_shift: problem.settings.alpha,
-            rho: problem.settings.rho,
+            rho: self.penalties.rho,
         };
+        if index == 0
+            && let Some(known) = self.first_constrained.take()
+            && known.ridge() == ridge
+        {
+            return Ok(known);
+        }
         let bias = problem.architecture.bias;
         let system = if index == 0 {
             System::of_first_layer(ridge, &problem.architecture.layers[0], &problem.data, bias)

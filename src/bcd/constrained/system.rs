@@ -19,6 +19,7 @@ const TILE: usize = 2048;
 /// `D` of the weight. What is left for the weight alone has `A - a a' / c` and `G - g a' / c`.
 #[derive(Debug)]
 pub struct System {
+    ridge: Ridge,
     matrix: Array2<f64>,
     factor: Cholesky<f64>,
     border: Option<Border>,
@@ -80,10 +81,16 @@ impl System {
             }
         }
         Ok(Self {
+            ridge,
             factor: Cholesky::factor(matrix.clone())?,
             matrix,
             border,
         })
+    }
+
+    /// The regularisation that it was made with.
+    pub fn ridge(&self) -> Ridge {
+        self.ridge
     }
 
     /// `A`, both triangles; without the bias.

@@ -33,8 +33,8 @@ pub(crate) enum Picture {
     CompressionRatio,
     /// How far every layer is from its compressed copy.
     Errors,
-    /// The weight of the coupling.
-    Coupling,
+    /// The weights of the residuals.
+    Penalties,
 }
 
 impl Picture {
@@ -48,7 +48,7 @@ impl Picture {
         Self::Sparsity,
         Self::CompressionRatio,
         Self::Errors,
-        Self::Coupling,
+        Self::Penalties,
     ];
 
     /// Whether values spread over orders of magnitude.

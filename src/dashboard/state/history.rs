@@ -38,11 +38,15 @@ pub enum Quantity {
     EffectiveSparsity,
     /// The weight of the coupling.
     Tau,
+    /// The weight of the activation residual.
+    Gamma,
+    /// The weight of the linear residual.
+    Rho,
 }
 
 impl Quantity {
     /// All quantities, in the order of [`History`]'s series.
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 14] = [
         Self::Objective,
         Self::Loss,
         Self::ResidualU,
@@ -55,6 +59,8 @@ impl Quantity {
         Self::CompressionRatio,
         Self::EffectiveSparsity,
         Self::Tau,
+        Self::Gamma,
+        Self::Rho,
     ];
 
     /// The value in a record; `None` where it was not measured.
@@ -73,6 +79,8 @@ impl Quantity {
             Self::CompressionRatio => Some(record.compression_ratio),
             Self::EffectiveSparsity => record.effective_sparsity,
             Self::Tau => record.tau,
+            Self::Gamma => record.gamma,
+            Self::Rho => record.rho,
         }
     }
 }

@@ -100,7 +100,12 @@ fn curves_of(state: &State, subject: &Subject, colour: usize, alone: bool) -> Ve
             curves.extend(draw(Quantity::EffectiveSparsity, "effective", pick(1)));
             curves
         }
-        Picture::Coupling => draw(Quantity::Tau, "tau", pick(0)),
+        Picture::Penalties => {
+            let mut curves = draw(Quantity::Tau, "tau", pick(0));
+            curves.extend(draw(Quantity::Gamma, "gamma", pick(1)));
+            curves.extend(draw(Quantity::Rho, "rho", pick(2)));
+            curves
+        }
         Picture::CompressionRatio => draw(Quantity::CompressionRatio, "ratio", pick(0)),
     }
 }
@@ -124,15 +129,15 @@ fn terms(state: &State, subject: &Subject) -> Vec<Curve> {
             term(
                 "act",
                 2,
-                mapped(residual(Quantity::ResidualV), |value, _| {
-                    penalties.activation(value)
+                mapped(residual(Quantity::ResidualV), |value, at| {
+                    penalties.activation(value, at)
                 }),
             ),
             term(
                 "lin",
                 3,
-                mapped(residual(Quantity::ResidualU), |value, _| {
-                    penalties.linear(value)
+                mapped(residual(Quantity::ResidualU), |value, at| {
+                    penalties.linear(value, at)
                 }),
             ),
             term(
@@ -303,7 +308,7 @@ fn title(state: &State, subjects: &[Subject], y_scale: Scale) -> Line<'static> {
         Picture::Sparsity => "share of zeros; effective: without dead units",
         Picture::CompressionRatio => "compression ratio",
         Picture::Errors => "|W - Z| / |W| of every layer",
-        Picture::Coupling => "tau, the weight of the coupling",
+        Picture::Penalties => "penalties: tau, gamma, rho",
     };
     let mut line = Line::from(Span::styled(format!(" {name}"), theme.title()));
     if y_scale == Scale::Logarithmic {

@@ -156,12 +156,12 @@ fn the_columns_are_a_contract() {
         fs::read_to_string(trial.iterations_csv()).unwrap(),
         "iteration,seconds,objective,loss,residual_v,residual_u,residual_w,step,\
         descent_violations,train_accuracy,test_accuracy,balanced_accuracy,sparsity,\
-        compression_ratio,effective_sparsity,tau\n"
+        compression_ratio,effective_sparsity,tau,gamma,rho\n"
     );
 }
 
 #[test]
-fn rows_from_before_the_last_two_columns_are_read() {
+fn rows_from_before_the_last_four_columns_are_read() {
     let scratch = scratch();
     let trial = trial_in(&scratch, "t");
     let old = "iteration,seconds,objective,loss,residual_v,residual_u,residual_w,step,\
@@ -174,6 +174,7 @@ fn rows_from_before_the_last_two_columns_are_read() {
     };
     assert_eq!((row.sparsity, row.compression_ratio), (0.25, 2.0));
     assert_eq!((row.effective_sparsity, row.tau), (None, None));
+    assert_eq!((row.gamma, row.rho), (None, None));
     // A trial does not go on below other columns: it begins anew.
     let error = IterationWriter::resume_at(&trial.iterations_csv(), 0).unwrap_err();
     assert!(error.to_string().contains("columns"), "{error}");

@@ -86,7 +86,7 @@ fn any_number() -> impl Strategy<Value = f64> {
 fn any_iteration() -> impl Strategy<Value = IterationRecord> {
     (
         any::<(u64, u64)>(),
-        proptest::collection::vec(any_number(), 14),
+        proptest::collection::vec(any_number(), 16),
         any::<[bool; 6]>(),
     )
         .prop_map(|(counts, numbers, measured)| IterationRecord {
@@ -106,6 +106,8 @@ fn any_iteration() -> impl Strategy<Value = IterationRecord> {
             compression_ratio: numbers[11],
             effective_sparsity: measured[5].then_some(numbers[12]),
             tau: measured[4].then_some(numbers[13]),
+            gamma: measured[3].then_some(numbers[14]),
+            rho: measured[3].then_some(numbers[15]),
         })
 }
 

@@ -52,18 +52,36 @@ fn what_a_winner_left_undone_is_done_by_the_next() {
     fs::write(winner.model(), "the model").unwrap();
     other.replace_result(&result("t", 2.0)).unwrap();
     winner.replace_result(&result("t", 1.0)).unwrap();
-    trial.settle_attempts().unwrap();
+    trial.settle().unwrap();
     assert!(
         trial.attempts().exists(),
         "nothing happens without a result"
     );
     // Killed here: the result is public, the files are not.
     assert!(trial.publish_result(&result("t", 1.0)).unwrap());
-    trial.settle_attempts().unwrap();
+    trial.settle().unwrap();
     assert_eq!(fs::read(trial.model()).unwrap(), b"the model");
     assert_eq!(trial.read_iterations().unwrap().len(), 6);
     assert!(!trial.attempts().exists());
-    trial.settle_attempts().unwrap();
+    trial.settle().unwrap();
+}
+
+#[test]
+fn a_checkpoint_beside_a_result_goes_where_nothing_goes_on_from_it() {
+    let scratch = scratch();
+    for (status, kept) in [(TrialStatus::Done, None), (TrialStatus::Failed, Some(4))] {
+        let trial = trial_in(&scratch, &format!("{status:?}"));
+        checkpoint::write(&trial, 4, &[b"state"]).unwrap();
+        trial.settle().unwrap();
+        assert_eq!(checkpoint::newest_iteration(&trial), Some(4));
+        let ended = TrialResult {
+            status,
+            ..TrialResult::default()
+        };
+        trial.publish_result(&ended).unwrap();
+        trial.settle().unwrap();
+        assert_eq!(checkpoint::newest_iteration(&trial), kept);
+    }
 }
 
 #[test]

@@ -45,6 +45,10 @@ pub(super) fn about(path: &str) -> Option<&'static str> {
         "solver.gamma" => "gamma weighs the activation residual; the paper uses 0.5 to 100",
         "solver.rho" => "rho weighs the linear residual; the paper uses 0.5 to 100",
         "solver.tau" => "tau couples the weights to their compressed copies; 1 is the default",
+        "solver.gamma_final" => {
+            "gamma of the last iteration, reached geometrically from solver.gamma"
+        }
+        "solver.rho_final" => "rho of the last iteration, reached geometrically from solver.rho",
         "solver.tau_final" => "tau of the last iteration, reached geometrically from solver.tau",
         "solver.alpha" => "alpha weighs the proximal terms; 1 is the default",
         "solver.weight_decay" => {
@@ -59,6 +63,7 @@ pub(super) fn about(path: &str) -> Option<&'static str> {
         "solver.refit" => {
             "true or false, the default: whether the last iteration fits the weights to the network as it is shipped"
         }
+        "solver.refit_every" => "iterations from one refit to the next; needs solver.refit: true",
         "solver.eval_every" => "accuracy is measured every so many iterations; 1 is the default",
         "solver.stop" => "as in `stop: {step_below: 1.0e-6}`",
         "solver.stop.step_below" => "the run stops when the step falls below this value",
