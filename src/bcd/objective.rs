@@ -121,6 +121,13 @@ impl SolverSettings {
         self.refit && iteration == self.iterations || self.schedules_refit(iteration)
     }
 
+    /// How many iterations of a run that does not end early are refits.
+    pub fn refits(&self) -> usize {
+        let before_last = self.iterations.saturating_sub(1 + self.compress_after);
+        let scheduled = self.refit_every.map_or(0, |every| before_last / every);
+        if self.refit { 1 + scheduled } else { 0 }
+    }
+
     /// Whether `refit_every` makes this iteration (1-based) a refit.
     pub fn schedules_refit(&self, iteration: usize) -> bool {
         let since_dense = iteration.saturating_sub(self.compress_after);

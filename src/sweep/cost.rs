@@ -101,12 +101,10 @@ fn blocks(
     if constrained || settings.refit {
         inside_sets = updates_inside_sets(architecture, compression);
     }
-    let iterations = settings.iterations.max(1);
-    let refits = (1..=iterations).filter(|number| settings.refits_in(*number));
     let share = if constrained {
         1.0
     } else {
-        refits.count() as f64 / iterations as f64
+        settings.refits() as f64 / settings.iterations.max(1) as f64
     };
     operations += share * inside_sets.operations;
     Work {

@@ -208,16 +208,19 @@ fn with_refit_every_others_before_the_last_are_refits_too() {
         case.solver.refit_every = Some(3);
         case.solver.rho_final = Some(4.0);
         let mut solver = case.solver::<f64>();
+        let mut refits = 0;
         while solver.termination().is_none() {
             let row = solver.iterate().unwrap();
             let number = row.iteration;
             let residuals = row.sums.activation_residual() + row.sums.linear_residual();
             let expected = number > dense && (number - dense) % 3 == 0 || number == 12;
             assert_eq!(residuals == 0.0, expected, "{number} of {case:?}");
+            refits += usize::from(expected);
             if case.solver.coupling != Coupling::Hard {
                 assert_eq!(row.descent_violations, 0, "{case:?}");
             }
         }
+        assert_eq!(refits, case.solver.refits(), "{case:?}");
     }
 }
 
