@@ -30,6 +30,8 @@ struct Header {
     iteration: usize,
     descent_violations: usize,
     step: f64,
+    #[serde(default)]
+    refitted_at_rest: bool,
     loss: f64,
     sums: Vec<[f64; 4]>,
     compressed: Vec<Option<Form>>,
@@ -86,6 +88,7 @@ impl<T: Real> Solver<T> {
             iteration: self.iteration,
             descent_violations: self.descent_violations,
             step: self.step,
+            refitted_at_rest: self.refitted_at_rest,
             loss: self.sums.loss,
             sums: self
                 .sums
@@ -156,6 +159,7 @@ impl<T: Real> Solver<T> {
         solver.iteration = header.iteration;
         solver.descent_violations = header.descent_violations;
         solver.step = header.step;
+        solver.refitted_at_rest = header.refitted_at_rest;
         solver.penalties = solver.problem.settings.penalties_at(header.iteration);
         solver.sums = Sums {
             loss: header.loss,

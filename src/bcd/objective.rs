@@ -118,7 +118,9 @@ impl SolverSettings {
 
     /// Whether an iteration (1-based) of a run that does not end early is a refit.
     pub fn refits_in(&self, iteration: usize) -> bool {
-        self.refit && iteration == self.iterations || self.schedules_refit(iteration)
+        let since_dense = iteration.saturating_sub(self.compress_after);
+        let scheduled = |every| since_dense > 0 && since_dense.is_multiple_of(every);
+        self.refit && (iteration == self.iterations || self.refit_every.is_some_and(scheduled))
     }
 
     /// How many iterations of a run that does not end early are refits.
@@ -126,15 +128,5 @@ impl SolverSettings {
         let before_last = self.iterations.saturating_sub(1 + self.compress_after);
         let scheduled = self.refit_every.map_or(0, |every| before_last / every);
         if self.refit { 1 + scheduled } else { 0 }
-    }
-
-    /// Whether `refit_every` makes this iteration (1-based) a refit.
-    pub fn schedules_refit(&self, iteration: usize) -> bool {
-        let since_dense = iteration.saturating_sub(self.compress_after);
-        self.refit
-            && since_dense > 0
-            && self
-                .refit_every
-                .is_some_and(|every| since_dense.is_multiple_of(every))
     }
 }

@@ -57,7 +57,7 @@ pub struct StopSettings {
 /// | `precision` | single | arithmetic | single, double |
 /// | `coupling` | penalty | see [`Coupling`] | penalty, hard, constrained |
 /// | `gamma_final`, `rho_final`, `tau_final` | none | geometric continuation of `gamma`, `rho`, `tau` over the iterations after `compress_after` | > 0 |
-/// | `compress_after` | 0 | dense warm-up: compression takes part after so many iterations | < iterations |
+/// | `compress_after` | 0 | dense warm-up: compression takes part after so many iterations; 0 without compression | < iterations |
 /// | `refit` | false | the last iteration fits the weights to the network as it is shipped | true, false |
 /// | `refit_every` | none | and so does an iteration after `compress_after` every so often | >= 2, with `refit` |
 /// | `eval_every` | 1 | accuracy every so many iterations (the last one always) | >= 1 |

@@ -107,6 +107,8 @@ pub struct Solver<T> {
     pub(super) iteration: usize,
     pub(super) descent_violations: usize,
     pub(super) step: f64,
+    /// Whether the last iteration was a refit because the step before it was below the limit.
+    pub(super) refitted_at_rest: bool,
     pub(super) penalties: Penalties,
     first_layer: Option<FirstLayerSystem>,
     first_constrained: Option<System>,
@@ -136,6 +138,7 @@ impl<T: Real> Solver<T> {
             iteration: 0,
             descent_violations: 0,
             step: 0.0,
+            refitted_at_rest: false,
             penalties: problem.settings.penalties_at(0),
             first_layer: None,
             first_constrained: None,
@@ -165,7 +168,8 @@ impl<T: Real> Solver<T> {
         };
         self.penalties = self.problem.settings.penalties_at(number);
         let objective_before = self.objective();
-        let refits = self.refits_in(number);
+        self.refitted_at_rest = self.problem.settings.refit && self.has_settled();
+        let refits = self.refitted_at_rest || self.problem.settings.refits_in(number);
         let squared_step = if refits {
             self.refit(number)?
         } else {
@@ -211,20 +215,6 @@ impl<T: Real> Solver<T> {
             pass.update_weight(layer)?;
         }
         Ok(pass.squared_step)
-    }
-
-    /// Whether this iteration is a refit: one of the schedule, or the one with which a run ends.
-    fn refits_in(&self, number: usize) -> bool {
-        let settings = &self.problem.settings;
-        settings.refits_in(number) || settings.refit && self.has_settled()
-    }
-
-    /// Whether the blocks are those of the network itself, as a refit leaves them.
-    fn is_of_network(&self) -> bool {
-        let sums = &self.sums;
-        let open =
-            sums.activation_residual() + sums.linear_residual() + sums.compression_residual();
-        self.iteration > 0 && open == 0.0
     }
 
     /// Whether the last step was below the limit of the settings.
@@ -360,7 +350,7 @@ impl<T: Real> Solver<T> {
         }
         let limit = settings.stop.as_ref()?.step_below;
         let ends = if settings.refit {
-            self.is_of_network() && !settings.schedules_refit(self.iteration)
+            self.refitted_at_rest
         } else {
             self.has_settled()
         };

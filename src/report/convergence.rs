@@ -132,7 +132,7 @@ fn measure(records: &[IterationRecord], accuracies: &[f64]) -> Vec<Option<f64>> 
     let last = records.iter().rfind(|record| !record.is_refit());
     values.push(last.and_then(|last| {
         let settled = last.objective * (1.0 + SETTLED);
-        first(&|record| record.objective <= settled)
+        first(&|record| !record.is_refit() && record.objective <= settled)
     }));
     values.push(last.map(|last| last.objective));
     values.push(last.and_then(|last| Some(last.descent_violations? as f64)));
@@ -215,6 +215,14 @@ mod tests {
         (records[2].residual_v, records[2].residual_u) = (Some(0.0), Some(0.0));
         let values = measure(&records, &[0.9]);
         assert_eq!(values[..3], [Some(3.0), Some(2.0), Some(10.0)]);
+        // In the middle, with a small objective of its own.
+        (records[2].objective, records[2].iteration) = (5.0, 0);
+        (records[2].iteration, records[0].iteration) = (1, 0);
+        records.sort_by_key(|record| record.iteration);
+        let values = measure(&records, &[0.9]);
+        assert_eq!(values[..3], [Some(1.0), Some(2.0), Some(10.0)]);
+        (records[1].iteration, records[0].iteration) = (3, 1);
+        records.sort_by_key(|record| record.iteration);
         assert_eq!(running_minimum(&records), [(1.0, 16.0), (2.0, 4.0)]);
     }
 

@@ -14,8 +14,8 @@ use super::error::StoreError;
 use super::layout::TrialDirectory;
 use super::publish::publish;
 use super::records::{TrialResult, TrialStatus};
-use super::tail::read_file;
-use super::tail::whole_lines;
+use super::results::parse;
+use super::tail::{read_if_there, whole_lines};
 
 impl TrialDirectory {
     /// Begins the attempt of `worker`, from the furthest checkpoint that anybody has left of this trial.
@@ -64,21 +64,23 @@ impl TrialDirectory {
     /// # Errors
     /// If a file cannot be read, moved or removed.
     pub fn settle(&self) -> Result<(), StoreError> {
+        // Before the result is read: an attempt that begins later is of a trial that is run again.
+        let attempts = self.list_attempts();
         let Some(result) = read_if_there(&self.result_json())? else {
             return Ok(());
         };
-        for attempt in self.list_attempts() {
+        for attempt in &attempts {
             if read_if_there(&attempt.result_json())?.as_ref() == Some(&result) {
-                self.take_files_of(&attempt)?;
+                self.take_files_of(attempt)?;
             }
         }
-        if self
-            .read_result()?
-            .is_some_and(|result| result.status == TrialStatus::Done)
-        {
+        if parse(&result).is_ok_and(|result| result.status == TrialStatus::Done) {
             checkpoint::remove(self)?;
         }
-        remove_directory(&self.attempts())
+        for attempt in &attempts {
+            remove_directory(attempt.root())?;
+        }
+        gone(&self.attempts(), fs::remove_dir(self.attempts()))
     }
 
     fn take_files_of(&self, attempt: &Self) -> Result<(), StoreError> {
@@ -138,14 +140,6 @@ fn copy_lines(from: &Path, to: &Path) -> Result<(), StoreError> {
     match read_if_there(from)? {
         Some(bytes) => publish(to, whole_lines(&bytes)),
         None => Ok(()),
-    }
-}
-
-fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
-    match read_file(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(StoreError::io(path, "read", &error)),
     }
 }
 

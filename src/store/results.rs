@@ -14,7 +14,7 @@ use super::error::StoreError;
 use super::layout::TrialDirectory;
 use super::publish::{publish, publish_first};
 use super::records::{IterationRecord, TrialResult};
-use super::tail::read_file;
+use super::tail::read_if_there;
 
 const REMEDY: &str =
     "delete this file and run the same command again: the trial goes on from its checkpoint";
@@ -25,15 +25,13 @@ impl TrialDirectory {
     /// # Errors
     /// If the file cannot be read or is damaged.
     pub fn read_result(&self) -> Result<Option<TrialResult>, StoreError> {
-        let path = self.result_json();
-        let bytes = match read_file(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(StoreError::io(&path, "read", &error)),
+        let Some(bytes) = read_if_there(&self.result_json())? else {
+            return Ok(None);
         };
-        parse(&bytes)
-            .map(Some)
-            .map_err(|error| StoreError::new(&path, format!("holds no result: {error}"), REMEDY))
+        parse(&bytes).map(Some).map_err(|error| {
+            let what = format!("holds no result: {error}");
+            StoreError::new(&self.result_json(), what, REMEDY)
+        })
     }
 
     /// Publishes the result unless there is one: of several workers on one trial the first wins.
@@ -88,7 +86,7 @@ fn format(result: &TrialResult) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
     Ok(bytes)
 }
 
-fn parse(bytes: &[u8]) -> Result<TrialResult, Box<dyn std::error::Error>> {
+pub(super) fn parse(bytes: &[u8]) -> Result<TrialResult, Box<dyn std::error::Error>> {
     let mut value: Value = serde_json::from_slice(bytes)?;
     let last = match value.get_mut("last").map(Value::take) {
         None | Some(Value::Null) => None,

@@ -1,7 +1,6 @@
 //! `iterations.csv` and `layers.csv`: written row by row, read while they grow.
 
 use std::fs::OpenOptions;
-use std::io;
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +12,7 @@ use super::append::AppendFile;
 use super::error::StoreError;
 use super::layout::TrialDirectory;
 use super::records::{IterationRecord, LayerRecord};
-use super::tail::{read_file, whole_lines};
+use super::tail::{read_if_there, whole_lines};
 
 /// A record that belongs to an iteration; its fields are the columns of its file.
 pub trait Row: Serialize + DeserializeOwned + Default {
@@ -63,7 +62,7 @@ impl<R: Row> RowWriter<R> {
     /// # Errors
     /// If the file cannot be read or written, or has other columns.
     pub fn resume_at(path: &Path, iteration: u64) -> Result<Self, StoreError> {
-        let bytes = read_if_there(path)?;
+        let bytes = read_if_there(path)?.unwrap_or_default();
         let kept = length_up_to::<R>(whole_lines(&bytes), iteration)
             .map_err(|what| StoreError::new(path, what, REMEDY))?;
         Self::open(path, kept as u64)
@@ -139,7 +138,7 @@ impl TrialDirectory {
 }
 
 fn read_rows<R: Row>(path: &Path) -> Result<Vec<R>, StoreError> {
-    let bytes = read_if_there(path)?;
+    let bytes = read_if_there(path)?.unwrap_or_default();
     rows(&mut None, whole_lines(&bytes))
         .map(|row| row.map(|(row, _)| row))
         .collect::<Result<_, _>>()
@@ -212,13 +211,6 @@ fn names(header_line: &[u8]) -> StringRecord {
         .trim_end()
         .split(',')
         .collect()
-}
-
-fn read_if_there(path: &Path) -> Result<Vec<u8>, StoreError> {
-    match read_file(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        outcome => outcome.map_err(|error| StoreError::io(path, "read", &error)),
-    }
 }
 
 /// Text of the fields' names, as the first line of a file.

@@ -114,7 +114,7 @@ fn blocks(
     }
 }
 
-/// What `coupling: constrained`, and a `refit` once, needs beside the rest: in double precision the Gram matrix, the system, its factor, and
+/// What `coupling: constrained` and refits need beside the rest: in double precision the Gram matrix, the system, its factor, and
 /// half a dozen matrices of the weight's shape. The weight of the first layer keeps its system.
 fn updates_inside_sets(
     architecture: &Architecture,

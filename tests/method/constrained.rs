@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use crate::block_updates::eliminate;
 use crate::blocks::{Blocks, rows, squares};
-use crate::cases::{Case, METHODS, decay_per_layer, normal};
+use crate::cases::{Case, METHODS, decay_per_layer, in_iteration, normal};
 
 /// Beside all methods: a bond that misses the boundary between rows and columns, a single core, and
 /// one column core.
@@ -145,17 +145,19 @@ fn block_gradient(
 /// Sparse rows and the bias satisfy the normal equations on their support.
 #[test]
 fn the_gradient_vanishes_on_the_support_and_for_the_bias() {
-    for case in all_cases() {
+    for mut case in all_cases() {
+        case.solver.rho_final = Some(300.0);
         let mut solver = case.solver::<f64>();
         let mut before = Blocks::of(&solver);
-        for _ in 0..4 {
+        for iteration in 1..=4 {
             solver.iterate().unwrap();
+            let settings = in_iteration(&case.solver, iteration);
             let after = Blocks::of(&solver);
             for (index, compressed) in solver.compressed().iter().enumerate() {
                 let Some(compressed) = compressed else {
                     continue;
                 };
-                let gradient = block_gradient([&before, &after], index, &case.solver);
+                let gradient = block_gradient([&before, &after], index, &settings);
                 let sparse = matches!(compressed.stored, Stored::Sparse | Stored::NM { .. });
                 let inputs = compressed.dense.ncols();
                 for ((row, column), entry) in gradient.indexed_iter() {
@@ -193,24 +195,25 @@ fn neighbour(stored: &Stored<f64>, dense: &Array2<f64>, size: f64, seed: u64) ->
 /// Near and far, no point with the same support, rank or other cores is better, whatever its bias.
 #[test]
 fn no_neighbour_in_the_set_is_better() {
-    for case in all_cases() {
+    for mut case in all_cases() {
+        case.solver.rho_final = Some(300.0);
         let mut solver = case.solver::<f64>();
         let mut before = Blocks::of(&solver);
-        for iteration in 0..3 {
+        for iteration in 1..=3 {
             solver.iterate().unwrap();
+            let settings = in_iteration(&case.solver, iteration);
             let after = Blocks::of(&solver);
             let pair = [&before, &after];
             for (index, compressed) in solver.compressed().iter().enumerate() {
                 let Some(Projected { dense, stored }) = compressed else {
                     continue;
                 };
-                let value =
-                    |joined: &Array2<f64>| block_objective(pair, index, &case.solver, joined);
+                let value = |joined: &Array2<f64>| block_objective(pair, index, &settings, joined);
                 let reached = value(&after.joined(index));
                 let limit = reached * (1.0 - 1e-9);
                 assert!(reached <= value(&before.joined(index)), "{case:?}");
                 for (size, seed) in [(1e-4, 1), (1e-2, 3), (0.1, 5), (1.0, 7)] {
-                    let moved = neighbour(stored, dense, size, seed + 10 * iteration);
+                    let moved = neighbour(stored, dense, size, seed + 10 * iteration as u64);
                     let mut joined = after.joined(index);
                     joined.slice_mut(s![.., ..dense.ncols()]).assign(&moved);
                     assert!(value(&joined) >= limit, "layer {index} of {case:?}");

@@ -1,7 +1,7 @@
 //! Every number that is reported, against its definition.
 
 use ndarray::{Array2, array};
-use nnbcd::bcd::{Coupling, Solver};
+use nnbcd::bcd::{Coupling, Solver, SolverSettings};
 use nnbcd::compress::{LayerCompression, Projected};
 use nnbcd::network::{
     Architecture, ConvolutionSettings, InitSettings, LayerWeights, ModelSettings,
@@ -24,6 +24,7 @@ fn objective_loss_and_residuals_are_those_of_the_blocks() {
     for mut case in every_kind() {
         case.solver.weight_decay = decay_per_layer();
         case.solver.gamma_final = Some(7.0);
+        case.solver.rho_final = Some(0.3);
         case.solver.tau_final = Some(9.0);
         let mut solver = case.solver::<f64>();
         for iteration in 0..=5 {
@@ -296,5 +297,32 @@ fn a_start_that_is_not_finite_is_refused_before_the_first_row() {
                 .unwrap_err();
             assert_eq!(error.iteration, 0, "{case:?}");
         }
+    }
+}
+
+#[test]
+fn penalties_go_geometrically_from_the_first_to_the_last_iteration_after_the_dense_start() {
+    let settings = SolverSettings {
+        iterations: 7,
+        compress_after: 2,
+        gamma: 1.0,
+        gamma_final: Some(81.0),
+        rho: 2.0,
+        rho_final: Some(32.0),
+        tau: 5.0,
+        ..SolverSettings::default()
+    };
+    let expected = [
+        (0, 1.0, 2.0),
+        (3, 1.0, 2.0),
+        (4, 3.0, 4.0),
+        (5, 9.0, 8.0),
+        (7, 81.0, 32.0),
+    ];
+    for (iteration, gamma, rho) in expected {
+        let penalties = settings.penalties_at(iteration);
+        assert_close(penalties.gamma, gamma, "gamma");
+        assert_close(penalties.rho, rho, "rho");
+        assert_eq!(penalties.tau, 5.0);
     }
 }

@@ -6,7 +6,7 @@ use nnbcd::compress::Projected;
 use nnbcd::linalg::Real;
 
 use crate::blocks::{Blocks, relu, rows, squares};
-use crate::cases::{Case, decay_per_layer, every_kind};
+use crate::cases::{Case, decay_per_layer, every_kind, in_iteration};
 
 const COUPLINGS: [Coupling; 3] = [Coupling::Penalty, Coupling::Hard, Coupling::Constrained];
 
@@ -132,11 +132,13 @@ fn the_network_gets_better_and_never_worse() {
 #[test]
 fn dense_layers_are_fitted_to_what_they_really_read() {
     let (mut hidden, mut output) = (0, 0);
-    for case in all_cases() {
+    for mut case in all_cases() {
+        case.solver.rho_final = Some(7.0);
         let mut solver = case.solver::<f64>();
         for _ in 1..case.solver.iterations {
             solver.iterate().unwrap();
         }
+        let settings = in_iteration(&case.solver, case.solver.iterations);
         let before = Blocks::of(&solver);
         solver.iterate().unwrap();
         let after = Blocks::of(&solver);
@@ -152,7 +154,7 @@ fn dense_layers_are_fitted_to_what_they_really_read() {
                 &after.targets
             };
             let targets = rows(&after.layers[index], targets);
-            assert_ridge_solution(&case.solver, index, [&before, &after], &targets);
+            assert_ridge_solution(&settings, index, [&before, &after], &targets);
         }
     }
     assert!(hidden > 20 && output > 30, "{hidden} {output}");
@@ -225,7 +227,7 @@ fn with_refit_every_others_before_the_last_are_refits_too() {
 }
 
 #[test]
-fn a_refit_on_the_schedule_does_not_end_a_run_that_may_settle() {
+fn only_a_run_that_has_settled_ends_with_a_refit_on_the_schedule() {
     for mut case in every_kind() {
         case.solver.refit = true;
         case.solver.refit_every = Some(4);
@@ -234,5 +236,13 @@ fn a_refit_on_the_schedule_does_not_end_a_run_that_may_settle() {
         let solver = run::<f64>(&case);
         assert_eq!(solver.measurement().iteration, 11);
         assert_eq!(solver.termination(), Some(Termination::Iterations));
+        // Settled from the first iteration on: a refit of its own, or one that is due anyway.
+        for every in [2, 3] {
+            case.solver.refit_every = Some(every);
+            case.solver.stop = Some(StopSettings { step_below: 1e9 });
+            let solver = run::<f64>(&case);
+            assert_eq!(solver.measurement().iteration, 2);
+            assert_eq!(solver.termination(), Some(Termination::StepBelow(1e9)));
+        }
     }
 }

@@ -282,7 +282,7 @@ impl History {
             && least > 0.0
             && last.objective > 10.0 * least
             && !last.is_refit()
-            // A growing tau raises the objective by itself; that is no violation.
+            // Growing penalties raise the objective by themselves; that is no violation.
             && last.descent_violations > Some(0)
         {
             let times = last.objective / least;

@@ -188,7 +188,9 @@ impl Chart<'_> {
             let mut before: Option<(f64, f64)> = None;
             for &(x, range) in &curve.points {
                 let place = plot.x.place(x).zip(range).and_then(|(x, (least, most))| {
-                    Some((x, plot.y.place(least)?, plot.y.place(most)?))
+                    let most = plot.y.place(most)?;
+                    // A refit leaves residuals of zero, which have no place on a logarithmic axis.
+                    Some((x, plot.y.place(least).unwrap_or(most), most))
                 });
                 let Some((x, least, most)) = place else {
                     before = None;
