@@ -15,6 +15,7 @@ mod margins;
 mod penalties;
 mod progress;
 mod prompt;
+mod series;
 mod shared;
 mod trials;
 
@@ -39,12 +40,13 @@ pub use trials::Phase;
 use choices::METRICS;
 pub(crate) use choices::{Convergence, Picture, TableChoice};
 pub(crate) use front::{Spot, front};
-pub(crate) use history::{Bucket, History, Series};
+pub(crate) use history::History;
 pub(crate) use layers::{Layer, Layers};
 pub(crate) use list::{COLUMNS, List, Row, Sort, group_phase};
 pub(crate) use margins::{HeatMap, Margins, margin};
 pub(crate) use penalties::Penalties;
 pub(crate) use prompt::Prompt;
+pub(crate) use series::{Bucket, Series};
 pub(crate) use trials::{Summary, Trial, Trials, short_names};
 
 /// Trials whose curves are drawn together.
