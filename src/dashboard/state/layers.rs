@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::store::LayerRecord;
 
-use super::history::Series;
+use super::series::Series;
 
 /// Layers whose curves are kept; a network with more shows the first ones.
 const LAYERS: usize = 64;
