@@ -114,6 +114,24 @@ fn every_figure_with_data_is_written_twice() {
 }
 
 #[test]
+fn the_pareto_picture_tells_methods_of_training_apart() {
+    let root = tempfile::tempdir().expect("a temporary directory");
+    let settings = [("prune", "nn-bcd"), ("prune", "adam"), ("n-m", "adam")];
+    let run = run_in(root.path(), &settings);
+    let table = fs::read_to_string(run.trials_csv()).expect("written");
+    let table = table.replace(
+        "solver.gamma,solver.rho",
+        "compression.method,solver.method",
+    );
+    fs::write(run.trials_csv(), table).expect("writable");
+    plot(&run, &only(PlotKind::Pareto)).expect("the run is readable");
+    let picture = svg(&run, "pareto");
+    for name in ["prune, nn-bcd", "prune, adam", "n-m, adam"] {
+        assert!(picture.contains(name), "{name}");
+    }
+}
+
+#[test]
 fn a_png_holds_ink_and_says_how_large_it_is() {
     let root = tempfile::tempdir().expect("a temporary directory");
     let run = run_in(root.path(), &CROSSED);

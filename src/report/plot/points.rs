@@ -16,18 +16,22 @@ const WIDE: f64 = 8.0;
 /// More values than this in a heat map cannot be read.
 const MOST_CELLS: usize = 40;
 
-/// The metric against the compression ratio: one point per setting, one colour per value of the
-/// first setting (as a rule the compression method), and the front of the best trade-offs.
+/// The metric against the compression ratio: one point per setting, one colour per value of the first setting
+/// (as a rule the compression method) and method of training, and the front of the best trade-offs.
 pub(super) fn pareto(subject: &Subject) -> Option<Figure> {
     let ratio = |trial: &TrialRow| trial.metric("compression_ratio");
+    let settings = subject.rows.iter().enumerate();
+    let told_apart: Vec<_> = settings
+        .filter(|(position, setting)| *position == 0 || setting.header.path == "solver.method")
+        .map(|(_, setting)| setting.clone())
+        .collect();
     let mut series: Vec<(String, Vec<Point>)> = Vec::new();
     for (_, trials) in subject.groups() {
         let (Some(x), Some(y)) = (summary(&trials, ratio), measured(subject, &trials)) else {
             continue;
         };
-        let first = &subject.rows[..subject.rows.len().min(1)];
-        let values: Vec<String> = first.iter().map(|s| s.value(trials[0])).collect();
-        let name = label(first, &values);
+        let values: Vec<String> = told_apart.iter().map(|s| s.value(trials[0])).collect();
+        let name = label(&told_apart, &values);
         let point = point(x.mean, &y);
         match series.iter_mut().find(|(known, _)| *known == name) {
             Some((_, points)) => points.push(point),
