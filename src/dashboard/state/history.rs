@@ -136,7 +136,7 @@ impl History {
         }
         self.pace
             .push_back((record.iteration, record.seconds, record.objective));
-        self.last = Some(record.clone());
+        self.last = Some(with_known_accuracies(record, self.last.as_ref()));
     }
 
     fn forget_from(&mut self, iteration: u64) {
@@ -155,7 +155,7 @@ impl History {
         &self.series[quantity as usize]
     }
 
-    /// The latest record.
+    /// The latest record; accuracies that were not measured in it are those measured last.
     pub(crate) fn last(&self) -> Option<&IterationRecord> {
         self.last.as_ref()
     }
@@ -203,6 +203,22 @@ impl History {
     }
 }
 
+/// Accuracy is measured every so many iterations: in between the last one is what there is to show.
+fn with_known_accuracies(
+    record: &IterationRecord,
+    before: Option<&IterationRecord>,
+) -> IterationRecord {
+    let known =
+        |of: fn(&IterationRecord) -> Option<f64>| of(record).or_else(|| before.and_then(of));
+    IterationRecord {
+        train_accuracy: known(|record| record.train_accuracy),
+        test_accuracy: known(|record| record.test_accuracy),
+        balanced_accuracy: known(|record| record.balanced_accuracy),
+        effective_sparsity: known(|record| record.effective_sparsity),
+        ..record.clone()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -241,6 +257,19 @@ mod tests {
         let buckets = history.series(Quantity::Objective).buckets();
         assert_eq!(buckets.len(), 6);
         assert_eq!(buckets[5].last, 2.0);
+    }
+
+    #[test]
+    fn between_evaluations_the_last_accuracy_is_shown() {
+        let mut history = History::default();
+        let evaluated = IterationRecord {
+            test_accuracy: Some(0.9),
+            ..record(0, 4.0)
+        };
+        history.extend(&[evaluated, record(1, 3.0), record(2, 2.0)]);
+        let last = history.last().expect("three records");
+        assert_eq!((last.iteration, last.test_accuracy), (2, Some(0.9)));
+        assert_eq!(history.series(Quantity::TestAccuracy).buckets().len(), 1);
     }
 
     #[test]
