@@ -127,3 +127,28 @@ fn differing(old: &IterationRecord, new: &IterationRecord) -> Vec<(&'static str,
         .map(|((name, old), (_, new))| (name, text(old), text(new)))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_that_an_earlier_version_did_not_write_are_no_differences() {
+        let new = IterationRecord {
+            gamma: Some(1.0),
+            rho: Some(2.0),
+            ..IterationRecord::default()
+        };
+        assert!(differing(&IterationRecord::default(), &new).is_empty());
+        let old = IterationRecord {
+            rho: Some(2.5),
+            tau: Some(3.0),
+            ..new.clone()
+        };
+        let names: Vec<_> = differing(&old, &new)
+            .iter()
+            .map(|(name, ..)| *name)
+            .collect();
+        assert_eq!(names, ["tau", "rho"]);
+    }
+}

@@ -215,15 +215,16 @@ mod tests {
         (records[2].residual_v, records[2].residual_u) = (Some(0.0), Some(0.0));
         let values = measure(&records, &[0.9]);
         assert_eq!(values[..3], [Some(3.0), Some(2.0), Some(10.0)]);
-        // In the middle, with a small objective of its own.
-        (records[2].objective, records[2].iteration) = (5.0, 0);
-        (records[2].iteration, records[0].iteration) = (1, 0);
-        records.sort_by_key(|record| record.iteration);
-        let values = measure(&records, &[0.9]);
-        assert_eq!(values[..3], [Some(1.0), Some(2.0), Some(10.0)]);
-        (records[1].iteration, records[0].iteration) = (3, 1);
-        records.sort_by_key(|record| record.iteration);
         assert_eq!(running_minimum(&records), [(1.0, 16.0), (2.0, 4.0)]);
+        // One in the middle, whose objective is smaller than any other.
+        let mut records = [
+            record(1, 20.0, 4.0, Some(0.8)),
+            record(2, 5.0, 1.0, Some(0.95)),
+            record(3, 10.0, 2.0, Some(0.8)),
+        ];
+        (records[1].residual_v, records[1].residual_u) = (Some(0.0), Some(0.0));
+        let values = measure(&records, &[0.9]);
+        assert_eq!(values[..3], [Some(2.0), Some(3.0), Some(10.0)]);
     }
 
     #[test]

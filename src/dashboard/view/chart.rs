@@ -293,3 +293,37 @@ fn row_of(place: f64, area: Rect) -> u16 {
     let row = ((1.0 - place.clamp(0.0, 1.0)) * f64::from(area.height.saturating_sub(1))).round();
     area.y + row as u16
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_that_reaches_down_to_zero_is_drawn_from_its_greatest_value_on_a_logarithmic_axis() {
+        let points =
+            |least| (0..40).map(move |x| (f64::from(x), Some((least, 1.0 + f64::from(x)))));
+        let drawn = |points: Vec<Point>| {
+            let curve = Curve {
+                points,
+                ..Curve::default()
+            };
+            let chart = Chart {
+                curves: vec![curve],
+                y_scale: Scale::Logarithmic,
+                ..Chart::default()
+            };
+            let area = Rect::new(0, 0, 50, 12);
+            let mut buffer = Buffer::empty(area);
+            chart.render(area, &mut buffer);
+            let is_braille = |symbol: &str| {
+                symbol
+                    .chars()
+                    .any(|c| ('\u{2801}'..='\u{28ff}').contains(&c))
+            };
+            let cells = buffer.content().iter();
+            cells.filter(|cell| is_braille(cell.symbol())).count()
+        };
+        assert!(drawn(points(0.0).collect()) > 10);
+        assert!(drawn(points(0.5).collect()) > drawn(points(0.0).collect()));
+    }
+}
