@@ -5,6 +5,7 @@ use std::ops::Add;
 use ndarray::{ArrayView2, ArrayViewMut2};
 use pulp::{Arch, NullaryFnOnce};
 
+use super::objective::Penalties;
 use crate::linalg::Real;
 
 /// A comparison is a single instruction; `max` would look for NaN as well.
@@ -72,18 +73,22 @@ pub struct Pass<'a, T> {
 pub struct PreActivationUpdate<T> {
     weight: T,
     pull: T,
+    /// `omega - 1`
+    excess: T,
 }
 
 impl<T: Real> PreActivationUpdate<T> {
-    /// For the given penalties.
-    pub fn new(gamma: f64, rho: f64, alpha: f64) -> Self {
+    /// For the given penalties and `omega`.
+    pub fn new(Penalties { gamma, rho, .. }: Penalties, alpha: f64, relaxation: f64) -> Self {
         Self {
             weight: T::from_f64((rho + alpha) / gamma),
             pull: T::from_f64(rho / (rho + alpha)),
+            excess: T::from_f64(relaxation - 1.0),
         }
     }
 
-    /// `U_i = argmin gamma/2 |V_i - relu(U)|^2 + rho/2 |U - W_i V_{i-1}|^2 + alpha/2 |U - U_i_old|^2`
+    /// `U_i = argmin gamma/2 |V_i - relu(U)|^2 + rho/2 |U - W_i V_{i-1}|^2 + alpha/2 |U - U_i_old|^2`,
+    /// relaxed where that stays on one side of the kink.
     ///
     /// In the same sweep over memory the new activations are taken over, the linear residual
     /// follows, and the sums of squares of all changes and of the activation residual are
@@ -92,11 +97,25 @@ impl<T: Real> PreActivationUpdate<T> {
         Arch::new().dispatch(Sweep { update: self, pass })
     }
 
+    /// A quadratic holds from the old entry to the relaxed one only if none of the three lies on the
+    /// other side of the kink; otherwise the minimiser itself.
+    #[inline(always)]
+    fn relaxed(self, minimiser: T, old: T) -> T {
+        let relaxed = minimiser + self.excess * (minimiser - old);
+        let active = minimiser > T::zero();
+        if (relaxed > T::zero()) == active && (old > T::zero()) == active {
+            relaxed
+        } else {
+            minimiser
+        }
+    }
+
     /// The new entries, and how far `V` and `U` have moved and `V - relu(U)`.
     #[inline(always)]
     fn entry(self, new: T, v: &mut T, u: &mut T, e: &mut T) -> [T; 3] {
         // W_i V_{i-1} = U_i - E_i, so that b = (rho W V + alpha U) / (rho + alpha) = U - pull · E.
-        let updated = prox_relu(new, *u - self.pull * *e, self.weight);
+        let minimiser = prox_relu(new, *u - self.pull * *e, self.weight);
+        let updated = self.relaxed(minimiser, *u);
         let (v_step, u_step) = (new - *v, updated - *u);
         *v = new;
         *u = updated;

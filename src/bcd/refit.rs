@@ -60,6 +60,7 @@ impl<T: Real> Solver<T> {
         let compressed = self.state.compressed[index].clone();
         let mut pass = self.pass(number);
         pass.inside_sets = true;
+        pass.relaxation = 1.0;
         pass.update_weight(index)?;
         let fitted = self.objective_of_network();
         if fitted <= objective {

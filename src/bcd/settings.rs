@@ -53,6 +53,7 @@ pub struct StopSettings {
 /// | `rho` | 1 | weight of `|U_i - W_i V_{i-1}|^2` | > 0 |
 /// | `tau` | 1 | weight of `|W_i - Z_i|^2` | > 0 |
 /// | `alpha` | 1 | proximal weight | > 0 |
+/// | `relaxation` | 1 | `omega`, see below | > 0, < 2 |
 /// | `weight_decay` | 0 | `lambda` of `lambda_i/2 |W_i|^2` | >= 0 |
 /// | `precision` | single | arithmetic | single, double |
 /// | `coupling` | penalty | see [`Coupling`] | penalty, hard, constrained |
@@ -62,6 +63,13 @@ pub struct StopSettings {
 /// | `refit_every` | none | and so does an iteration after `compress_after` every so often | >= 2, with `refit` |
 /// | `eval_every` | 1 | accuracy every so many iterations (the last one always) | >= 1 |
 /// | `stop` | none | see [`StopSettings`] | `step_below` > 0 |
+///
+/// Over-relaxation (Young 1954): each block goes `omega` times as far as its minimiser,
+/// `x = x* + (omega - 1) (x* - x_old)`. Around the minimiser of a quadratic `q`
+/// `q(x) - q(x*) = (omega - 1)^2 (q(x_old) - q(x*))`, so that with `0 < omega < 2` each step still descends,
+/// and by a multiple of its squared length. It applies to every block that is a quadratic: `W`, `V`, `U_N` and
+/// those entries of a hidden `U` that stay on their side of the kink; not to projections, to minimisers inside a
+/// set and to refits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SolverSettings {
@@ -75,6 +83,8 @@ pub struct SolverSettings {
     pub tau: f64,
     /// Proximal weight.
     pub alpha: f64,
+    /// `omega`: how far each block goes, in steps to its minimiser.
+    pub relaxation: f64,
     /// `lambda`.
     pub weight_decay: WeightDecay,
     /// Arithmetic.
@@ -112,6 +122,7 @@ impl Default for SolverSettings {
             rho: 1.0,
             tau: 1.0,
             alpha: 1.0,
+            relaxation: 1.0,
             weight_decay: WeightDecay::Uniform(0.0),
             precision: Precision::Single,
             coupling: Coupling::Penalty,

@@ -199,6 +199,7 @@ impl<T: Real> Solver<T> {
             first_layer: &mut self.first_layer,
             first_constrained: &mut self.first_constrained,
             inside_sets: self.problem.settings.coupling == Coupling::Constrained,
+            relaxation: self.problem.settings.relaxation,
             sums: &mut self.sums,
             squared_step: 0.0,
         }

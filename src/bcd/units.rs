@@ -38,11 +38,12 @@ impl<T: Real> Iteration<'_, T> {
         index: usize,
     ) -> Result<(), SolverError> {
         let next = index + 1;
-        let Penalties { gamma, rho, .. } = self.penalties;
-        let update = PreActivationUpdate::new(gamma, rho, self.settings().alpha);
+        let update =
+            PreActivationUpdate::new(self.penalties, self.settings().alpha, self.relaxation);
         let width = tile_width(self.problem.data.train.len());
         let system = ActivationSystem::new(
-            rho / gamma,
+            self.penalties,
+            self.relaxation,
             self.state.pre_activations[index].nrows(),
             &self.state.weights[next],
             width,
@@ -146,6 +147,7 @@ impl Add for TileSums {
 
 /// The system of the activation update. With `R = U_{i+1} - W relu(U_i)`, `W = W_{i+1}`, two forms of
 /// the same solution:
+/// both then relaxed:
 ///
 /// * dual: `E = (I + rho/gamma W W')^-1 R`,  `V_i = relu(U_i) + rho/gamma W' E`, where
 ///   `E = U_{i+1} - W V_i` is the new linear residual and costs nothing more;
@@ -158,6 +160,8 @@ struct ActivationSystem<'a, T> {
     bias: Option<&'a Array1<T>>,
     /// `rho / gamma`
     ratio: T,
+    /// `omega - 1`
+    excess: T,
     dual: bool,
     factor: Cholesky<T>,
 }
@@ -165,7 +169,8 @@ struct ActivationSystem<'a, T> {
 impl<'a, T: Real> ActivationSystem<'a, T> {
     /// For tiles of so many `columns`.
     fn new(
-        ratio: f64,
+        Penalties { gamma, rho, .. }: Penalties,
+        relaxation: f64,
         units: usize,
         weights: &'a LayerWeights<T>,
         columns: usize,
@@ -174,7 +179,7 @@ impl<'a, T: Real> ActivationSystem<'a, T> {
         let weight = weights.weight.view();
         let outputs = weight.nrows();
         let dual = outputs as f64 <= DUAL_WIDTH_LIMIT * units as f64;
-        let ratio = T::from_f64(ratio);
+        let ratio = T::from_f64(rho / gamma);
         let size = if dual { outputs } else { units };
         let mut system = Workspace::take_matrix(memory, size, size);
         if dual {
@@ -189,6 +194,7 @@ impl<'a, T: Real> ActivationSystem<'a, T> {
             transpose,
             bias: weights.bias.as_ref(),
             ratio,
+            excess: T::from_f64(relaxation - 1.0),
             dual,
             factor: Cholesky::factor(system)?,
         })
@@ -219,6 +225,16 @@ impl<'a, T: Real> ActivationSystem<'a, T> {
             let mut change = Workspace::matrix(&mut memory.correction, units, samples);
             self.pull_back(residual.view(), Accumulate::Replace, change.view_mut());
             self.factor.solve_on(Threads::One, &mut change);
+            self.subtract_image(change.view(), residual.view_mut());
+            activations += &change;
+        }
+        if self.excess != T::zero() {
+            // E is linear in V.
+            let mut change = Workspace::matrix(&mut memory.correction, units, samples);
+            Zip::from(&mut change)
+                .and(&activations)
+                .and(&tile.activations)
+                .for_each(|change, v, old| *change = self.excess * (*v - *old));
             self.subtract_image(change.view(), residual.view_mut());
             activations += &change;
         }

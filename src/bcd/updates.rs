@@ -33,6 +33,8 @@ pub struct Iteration<'a, T> {
     pub first_constrained: &'a mut Option<System>,
     /// Whether compressed weights are minimised inside their sets.
     pub inside_sets: bool,
+    /// `omega`, see [`super::settings`]; 1 in a refit.
+    pub relaxation: f64,
     /// Parts of the objective.
     pub sums: &'a mut Sums,
     /// Sum of the squared changes of the `U` and `V` so far.
@@ -65,7 +67,7 @@ impl<T: Real> Iteration<'_, T> {
     ///
     /// `U_N = (gamma V_N + rho W_N V_{N-1}) / (gamma + rho)`
     ///
-    /// `W_N V_{N-1} = U_N - E_N` is known from the last update of `V_{N-1}`.
+    /// both then relaxed. `W_N V_{N-1} = U_N - E_N` is known from the last update of `V_{N-1}`.
     pub fn update_output(&mut self) -> Result<(), SolverError> {
         let last = self.problem.architecture.layers.len() - 1;
         let Penalties { gamma, rho, .. } = self.penalties;
@@ -73,6 +75,8 @@ impl<T: Real> Iteration<'_, T> {
         let total = 1.0 + gamma + alpha;
         let (target, pull, stay) = (1.0 / total, gamma / total, alpha / total);
         let (upper, lower) = (gamma / (gamma + rho), rho / (gamma + rho));
+        let excess = self.relaxation - 1.0;
+        let relaxed = |minimiser: f64, old: f64| minimiser + excess * (minimiser - old);
         let mut steps = [0.0; 2];
         let (mut loss, mut activation_residual) = (0.0, 0.0);
         Zip::from(&self.problem.targets)
@@ -82,9 +86,10 @@ impl<T: Real> Iteration<'_, T> {
             .for_each(|y, v, u, e| {
                 let (y, v_old, u_old) = (y.widen(), v.widen(), u.widen());
                 let image = u_old - e.widen();
-                *v = T::from_f64(target * y + pull * u_old + stay * v_old);
+                let minimiser = target * y + pull * u_old + stay * v_old;
+                *v = T::from_f64(relaxed(minimiser, v_old));
                 let v_new = v.widen();
-                *u = T::from_f64(upper * v_new + lower * image);
+                *u = T::from_f64(relaxed(upper * v_new + lower * image, u_old));
                 let u_new = u.widen();
                 *e = T::from_f64(u_new - image);
                 steps[0] += (v_new - v_old).powi(2);
@@ -103,7 +108,8 @@ impl<T: Real> Iteration<'_, T> {
     ///
     /// In residual form, with `E = U_i - W_i_old V_{i-1}`: the change `D` of `W_i` solves
     /// `D [ (alpha + tau_i + lambda_i) I + rho V V' ] = tau_i (Z_i - W_i) - lambda_i W_i + rho E V'`.
-    /// It is exact for any weights, and rounding in the Gram matrix cannot move a converged one.
+    /// It is exact for any weights, and rounding in the Gram matrix cannot move a converged one. The
+    /// weight goes by `omega D`.
     pub fn update_weight(&mut self, index: usize) -> Result<(), SolverError> {
         if self.is_constrained(index) {
             return self.update_constrained_weight(index);
@@ -113,9 +119,10 @@ impl<T: Real> Iteration<'_, T> {
             return Err(self.fail(Block::Weight(index), Cause::NonFinite));
         }
         let weights = &mut self.state.weights[index];
-        weights.weight += &change.weight;
+        let relaxation = T::from_f64(self.relaxation);
+        weights.weight.scaled_add(relaxation, &change.weight);
         if let (Some(bias), Some(change)) = (&mut weights.bias, &change.bias) {
-            *bias += change;
+            bias.scaled_add(relaxation, change);
         }
         self.update_compressed(index)?;
         if index == 0 {

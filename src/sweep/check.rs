@@ -152,6 +152,12 @@ fn solver(solver: &SolverSettings, layers: Layers) -> Checked {
     positive(solver.rho, "solver.rho")?;
     positive(solver.tau, "solver.tau")?;
     positive(solver.alpha, "solver.alpha")?;
+    require(
+        solver.relaxation > 0.0 && solver.relaxation < 2.0,
+        "solver.relaxation",
+        solver.relaxation,
+        "a number > 0 and < 2",
+    )?;
     let finals = [
         (solver.gamma_final, "solver.gamma_final"),
         (solver.rho_final, "solver.rho_final"),

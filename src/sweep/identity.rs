@@ -99,8 +99,10 @@ impl TrialSettings {
         {
             // Younger than ids: the defaults leave no trace in them.
             solver.remove("method");
-            if solver["refit"] == false {
-                solver.remove("refit");
+            for (key, default) in [("refit", Value::from(false)), ("relaxation", 1.0.into())] {
+                if solver[key] == default {
+                    solver.remove(key);
+                }
             }
         }
         write_canonical(&mut text, &json);

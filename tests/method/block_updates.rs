@@ -7,139 +7,9 @@ use ndarray::Array2;
 use nnbcd::bcd::{Coupling, SolverSettings};
 use nnbcd::linalg::Real;
 
-use crate::blocks::{Blocks, relu, rows, squares, with_one_threshold};
+use crate::blocks::{Blocks, rows};
 use crate::cases::{Case, METHODS, SPARSE, decay_per_layer, every_kind, in_iteration, normal};
-
-fn norm(array: &Array2<f64>) -> f64 {
-    squares(array).sqrt()
-}
-
-/// Largest gradient of all blocks, each relative to the rounding of the terms that cancel in it.
-fn largest_gradient(before: &Blocks, after: &Blocks, settings: &SolverSettings) -> f64 {
-    let last = after.layers.len() - 1;
-    let mut largest = output_gradient(before, after, settings);
-    for index in 0..=last {
-        largest = largest.max(weight_gradient(before, after, index, settings));
-        if index < last {
-            largest = largest.max(activation_gradient(before, after, index, settings));
-        }
-    }
-    largest
-}
-
-/// `V_N` for the old `U_N`, `U_N` for the new `V_N` and the old weight.
-fn output_gradient(before: &Blocks, after: &Blocks, settings: &SolverSettings) -> f64 {
-    let last = after.layers.len() - 1;
-    let (v, v_old) = (&after.activations[last], &before.activations[last]);
-    let (u, u_old) = (&after.pre_activations[last], &before.pre_activations[last]);
-    let gradient = v - &after.targets + settings.gamma * (v - u_old) + settings.alpha * (v - v_old);
-    let product = before.joined(last).dot(&before.columns_of(last));
-    let linear = settings.rho * (rows(&after.layers[last], u) - &product);
-    let pull = settings.gamma * (rows(&after.layers[last], u) - rows(&after.layers[last], v));
-    let scale = (1.0 + settings.gamma + settings.alpha) * norm(v)
-        + settings.rho * (norm(u) + norm(&product));
-    norm(&gradient).max(norm(&(linear + pull))) / scale
-}
-
-/// `V_i` for the new layer above and the old `U_i`.
-fn activation_gradient(
-    before: &Blocks,
-    after: &Blocks,
-    index: usize,
-    settings: &SolverSettings,
-) -> f64 {
-    let next = index + 1;
-    let v = &after.activations[index];
-    let weight = &after.weights[next];
-    let mut residual = &after.pre_activations[next] - &weight.dot(v);
-    if let Some(bias) = &after.biases[next] {
-        residual -= &bias.view().insert_axis(ndarray::Axis(1));
-    }
-    let pull = settings.gamma * (v - &relu(&before.pre_activations[index]));
-    let gradient = pull - settings.rho * weight.t().dot(&residual);
-    let scale = settings.gamma * norm(v)
-        + settings.rho
-            * norm(weight)
-            * (norm(weight) * norm(v) + norm(&after.pre_activations[next]));
-    norm(&gradient) / scale
-}
-
-/// `W_i` and its bias for the new `U_i`, the old inputs and the old compressed weight.
-fn weight_gradient(
-    before: &Blocks,
-    after: &Blocks,
-    index: usize,
-    settings: &SolverSettings,
-) -> f64 {
-    let columns = before.columns_of(index);
-    let units = rows(&after.layers[index], &after.pre_activations[index]);
-    let (joined, old) = (after.joined(index), before.joined(index));
-    let residual = &units - &joined.dot(&columns);
-    let mut gradient =
-        settings.alpha * (&joined - &old) - settings.rho * residual.dot(&columns.t());
-    let weight = &after.weights[index];
-    let decay = settings.weight_decay.of_layer(index);
-    let mut own = gradient.slice_mut(ndarray::s![.., ..weight.ncols()]);
-    own += &(decay * weight);
-    if let Some(compressed) = compressed_in_use(before, after, index) {
-        own += &(settings.tau * (weight - compressed));
-    }
-    let scale = settings.rho * norm(&columns) * (norm(&units) + norm(&columns) * norm(&joined))
-        + (settings.alpha + decay + settings.tau) * norm(&joined);
-    norm(&gradient) / scale
-}
-
-/// `Z_i` when `W_i` is updated: the old one, but under one threshold for all layers already moved by
-/// the layers above.
-fn compressed_in_use(before: &Blocks, after: &Blocks, index: usize) -> Option<Array2<f64>> {
-    let old = before.compressed[index].clone()?;
-    let Some(sparsity) = before.one_threshold else {
-        return Some(old);
-    };
-    if index + 1 == before.layers.len() {
-        return Some(old);
-    }
-    let weights: Vec<Array2<f64>> = (0..before.layers.len())
-        .map(|layer| {
-            if layer > index {
-                &after.weights[layer]
-            } else {
-                &before.weights[layer]
-            }
-            .clone()
-        })
-        .collect();
-    Some(with_one_threshold(&weights, sparsity).remove(index))
-}
-
-/// How far the cost of an entry of a hidden `U` is above that of the best candidate nearby,
-/// relative to the terms of the cost.
-fn largest_excess(before: &Blocks, after: &Blocks, settings: &SolverSettings) -> f64 {
-    let mut largest = 0.0_f64;
-    for index in 0..after.layers.len() - 1 {
-        let layer = &after.layers[index];
-        let image = before.joined(index).dot(&before.columns_of(index));
-        let [v, u, old] = [
-            &after.activations[index],
-            &after.pre_activations[index],
-            &before.pre_activations[index],
-        ]
-        .map(|units| rows(layer, units));
-        for (entry, u) in u.indexed_iter() {
-            let cost = |u: f64| {
-                settings.gamma * (v[entry] - u.max(0.0)).powi(2)
-                    + settings.rho * (u - image[entry]).powi(2)
-                    + settings.alpha * (u - old[entry]).powi(2)
-            };
-            let scale = cost(0.0) + 1e-3;
-            for step in [-1.0, -0.1, -1e-3, 1e-3, 0.1, 1.0] {
-                largest = largest.max((cost(*u) - cost(u + step)) / scale);
-                largest = largest.max((cost(*u) - cost(step)) / scale);
-            }
-        }
-    }
-    largest
-}
+use crate::optimality::{activation_gradient, largest_excess, largest_gradient, norm};
 
 fn check<T: Real>(case: &Case, gradient_limit: f64) {
     let mut solver = case.solver::<T>();
@@ -244,6 +114,27 @@ fn all_gradients_vanish_for_widening_and_narrowing_networks() {
                 ..Case::default()
             });
         }
+    }
+}
+
+#[test]
+fn all_gradients_vanish_at_the_minimisers_that_relaxed_blocks_start_from() {
+    for omega in [0.3, 1.5, 1.97] {
+        for mut case in every_kind() {
+            case.solver.relaxation = omega;
+            case.solver.weight_decay = decay_per_layer();
+            check_both(&case);
+        }
+    }
+    for (hidden, samples) in [(vec![10, 17], 30), (vec![20, 4], 5)] {
+        let mut case = Case {
+            hidden,
+            samples,
+            bias: true,
+            ..Case::default()
+        };
+        case.solver.relaxation = 1.7;
+        check_both(&case);
     }
 }
 

@@ -197,6 +197,7 @@ fn neighbour(stored: &Stored<f64>, dense: &Array2<f64>, size: f64, seed: u64) ->
 fn no_neighbour_in_the_set_is_better() {
     for mut case in all_cases() {
         case.solver.rho_final = Some(300.0);
+        case.solver.relaxation = 1.8;
         let mut solver = case.solver::<f64>();
         let mut before = Blocks::of(&solver);
         for iteration in 1..=3 {

@@ -13,6 +13,7 @@ mod checkpoints;
 mod constrained;
 mod descent;
 mod initialisation;
+mod optimality;
 mod projections;
 mod prox;
 mod quantities;
