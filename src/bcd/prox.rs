@@ -97,8 +97,8 @@ impl<T: Real> PreActivationUpdate<T> {
         Arch::new().dispatch(Sweep { update: self, pass })
     }
 
-    /// A quadratic holds from the old entry to the relaxed one only if none of the three lies on the
-    /// other side of the kink; otherwise the minimiser itself.
+    /// From the old entry over the minimiser to the relaxed one the cost is one quadratic only if all
+    /// three lie on the same side of the kink; otherwise the minimiser itself.
     #[inline(always)]
     fn relaxed(self, minimiser: T, old: T) -> T {
         let relaxed = minimiser + self.excess * (minimiser - old);

@@ -29,7 +29,8 @@ impl<T: Real> Iteration<'_, T> {
     /// [`ActivationSystem`], and then
     ///
     /// `U_i = argmin gamma/2 |V_i - relu(U)|^2 + rho/2 |U - W_i V_{i-1}|^2 + alpha/2 |U - U_i_old|^2`,
-    /// entry by entry, see [`super::prox::prox_relu`].
+    /// entry by entry, see [`super::prox::prox_relu`]; both then relaxed, `U_i` where it stays on its side of
+    /// the kink.
     ///
     /// # Errors
     /// [`SolverError`] names the block that turned non-finite or whose system broke down.
@@ -146,12 +147,13 @@ impl Add for TileSums {
 }
 
 /// The system of the activation update. With `R = U_{i+1} - W relu(U_i)`, `W = W_{i+1}`, two forms of
-/// the same solution:
-/// both then relaxed:
+/// the same minimiser:
 ///
 /// * dual: `E = (I + rho/gamma W W')^-1 R`,  `V_i = relu(U_i) + rho/gamma W' E`, where
-///   `E = U_{i+1} - W V_i` is the new linear residual and costs nothing more;
+///   `E = U_{i+1} - W V_i` is its linear residual and costs nothing more;
 /// * primal, for a wider next layer: `V_i = relu(U_i) + (gamma/rho I + W' W)^-1 W' R`.
+///
+/// `V_i` is then relaxed; `E` is linear in it and follows with one product more.
 struct ActivationSystem<'a, T> {
     /// `W`
     weight: Factor<'a, T>,
@@ -225,18 +227,23 @@ impl<'a, T: Real> ActivationSystem<'a, T> {
             let mut change = Workspace::matrix(&mut memory.correction, units, samples);
             self.pull_back(residual.view(), Accumulate::Replace, change.view_mut());
             self.factor.solve_on(Threads::One, &mut change);
-            self.subtract_image(change.view(), residual.view_mut());
             activations += &change;
         }
-        if self.excess != T::zero() {
-            // E is linear in V.
+        if !self.dual || self.excess != T::zero() {
+            // What E does not know of yet: the change of the primal form, and how far V goes past it.
             let mut change = Workspace::matrix(&mut memory.correction, units, samples);
+            if self.dual {
+                change.fill(T::zero());
+            }
             Zip::from(&mut change)
-                .and(&activations)
+                .and(&mut activations)
                 .and(&tile.activations)
-                .for_each(|change, v, old| *change = self.excess * (*v - *old));
+                .for_each(|change, v, old| {
+                    let past = self.excess * (*v - *old);
+                    *change += past;
+                    *v += past;
+                });
             self.subtract_image(change.view(), residual.view_mut());
-            activations += &change;
         }
         tile.next_residual.assign(&residual);
         TileSums {

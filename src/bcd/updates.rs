@@ -1,5 +1,5 @@
 //! The block updates of one iteration: each minimises the objective plus its proximal term over one
-//! block, with all others fixed. Inside a compressed set (`coupling: constrained`) an update may stop
+//! block, with all others fixed, and goes `relaxation` times as far where the block is a quadratic. Inside a compressed set (`coupling: constrained`) an update may stop
 //! short of the minimum; it never raises the objective.
 
 use ndarray::Zip;

@@ -153,7 +153,8 @@ fn solver(solver: &SolverSettings, layers: Layers) -> Checked {
     positive(solver.tau, "solver.tau")?;
     positive(solver.alpha, "solver.alpha")?;
     require(
-        solver.relaxation > 0.0 && solver.relaxation < 2.0,
+        // Not what single precision would round to 2.
+        solver.relaxation > 0.0 && (solver.relaxation as f32) < 2.0,
         "solver.relaxation",
         solver.relaxation,
         "a number > 0 and < 2",

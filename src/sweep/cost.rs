@@ -71,6 +71,7 @@ fn blocks(
     let mut numbers = 0.0;
     let mut operations = 0.0;
     let (mut widest, mut largest_system) = (0.0_f64, 0.0_f64);
+    let relaxed = settings.relaxation != 1.0;
     let mut inputs = architecture.inputs;
     for (index, layer) in architecture.layers.iter().enumerate() {
         let (units, d) = (layer.units as f64, inputs as f64);
@@ -83,13 +84,14 @@ fn blocks(
         };
         numbers += 3.0 * units * n + copies * rows * columns;
         widest = widest.max(units * n);
-        // The W-update (E V' and, behind the first layer, V V'), the V-update (R, S R, W' S R), the
-        // evaluation of the deployed network.
+        // The W-update (E V' and, behind the first layer, V V'), the V-update (R, S R, W' S R and, if
+        // relaxed, W times what it adds), the evaluation of the deployed network.
         operations += product * (1.0 + evaluation);
         if index > 0 {
             let system = d.min(n);
             operations += d * n * system + system.powi(3) / 3.0 + 2.0 * rows * d * d;
-            operations += 2.0 * product + 2.0 * rows.min(d).powi(2) * n;
+            let products = if relaxed { 3.0 } else { 2.0 };
+            operations += products * product + 2.0 * rows.min(d).powi(2) * n;
             largest_system = largest_system.max(system * system);
         } else {
             operations += product;

@@ -216,6 +216,20 @@ mod tests {
     }
 
     #[test]
+    fn only_a_relaxation_that_changes_something_is_in_the_id() {
+        let with = |relaxation: &str| {
+            let solver = format!("solver: {{relaxation: {relaxation}}}");
+            settings(&format!(
+                "{{data: {{source: digits}}, model: {{hidden: [256, 256]}}, seed: 1, {solver}}}"
+            ))
+        };
+        assert_eq!(with("1").id(), dense().id());
+        assert_eq!(with("1.0").id(), dense().id());
+        assert_ne!(with("1.9").id(), dense().id());
+        assert_ne!(with("1.9").id(), with("1.8").id());
+    }
+
+    #[test]
     fn a_constrained_weight_has_no_tau() {
         let with = |solver: &str| {
             settings(&format!(

@@ -1,4 +1,5 @@
-//! Every block update is the exact minimiser of the objective and its proximal term.
+//! Every block update is the exact minimiser of the objective and its proximal term, or derived from it by
+//! over-relaxation.
 //!
 //! Each block is smooth and strictly convex but `U` of a hidden layer, so that a gradient of zero is
 //! proof; the entries of `U` are compared with other candidates.
@@ -118,7 +119,7 @@ fn all_gradients_vanish_for_widening_and_narrowing_networks() {
 }
 
 #[test]
-fn all_gradients_vanish_at_the_minimisers_that_relaxed_blocks_start_from() {
+fn all_gradients_vanish_at_the_minimisers_that_relaxed_blocks_are_derived_from() {
     for omega in [0.3, 1.5, 1.97] {
         for mut case in every_kind() {
             case.solver.relaxation = omega;

@@ -40,7 +40,7 @@ fn every_iteration_of_every_method_can_be_resumed() {
                 case.solver.compress_after = compress_after;
                 case.solver.tau_final = case.bias.then_some(20.0);
                 case.solver.rho_final = case.bias.then_some(3.0);
-                case.solver.relaxation = if case.bias { 1.0 } else { 1.6 };
+                case.solver.relaxation = if compress_after == 0 { 1.6 } else { 1.0 };
                 // The second, fourth and last iteration without a dense start, with one the fifth and last.
                 (case.solver.iterations, case.solver.refit) = (6, true);
                 case.solver.refit_every = Some(2);

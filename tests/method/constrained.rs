@@ -61,6 +61,7 @@ fn the_objective_falls_in_every_iteration() {
         for compress_after in [0, 4] {
             case.solver.compress_after = compress_after;
             case.solver.iterations = 80;
+            case.solver.relaxation = if compress_after == 0 { 1.9 } else { 1.0 };
             check::<f64>(&case);
             check::<f32>(&case);
         }
@@ -71,9 +72,18 @@ fn the_objective_falls_in_every_iteration() {
 /// the update lowers the objective with the proximal term from a point of the set.
 #[test]
 fn the_objective_falls_by_a_multiple_of_the_squared_step() {
-    for case in all_cases() {
-        let SolverSettings { gamma, alpha, .. } = case.solver;
-        let rate = 0.5 * alpha.min(gamma);
+    let relaxed = all_cases().into_iter().map(|mut case| {
+        case.solver.relaxation = 1.8;
+        case
+    });
+    for case in all_cases().into_iter().chain(relaxed) {
+        let SolverSettings {
+            gamma,
+            alpha,
+            relaxation,
+            ..
+        } = case.solver;
+        let rate = (alpha / 2.0).min(gamma * (1.0 / relaxation - 0.5));
         let mut solver = case.solver::<f64>();
         let mut before = Blocks::of(&solver);
         for _ in 0..case.solver.iterations {

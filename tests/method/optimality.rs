@@ -123,8 +123,12 @@ fn compressed_in_use(before: &Blocks, after: &Blocks, index: usize) -> Option<Ar
     Some(with_one_threshold(&weights, sparsity).remove(index))
 }
 
+/// Entries nearer to the kink than this may count for either side: a minimiser is worked out with rounding.
+const NEAR_KINK: f64 = 1e-5;
+
 /// How far the cost of an entry of a hidden `U` is above that of the best candidate nearby,
-/// relative to the terms of the cost.
+/// relative to the terms of the cost; the entry itself if relaxing it would lead over the kink, else
+/// the minimiser that it is derived from.
 pub fn largest_excess(before: &Blocks, after: &Blocks, settings: &SolverSettings) -> f64 {
     let mut largest = 0.0_f64;
     for index in 0..after.layers.len() - 1 {
@@ -148,10 +152,18 @@ pub fn largest_excess(before: &Blocks, after: &Blocks, settings: &SolverSettings
                 let others = steps.flat_map(|step| [cost(u + step), cost(step)]);
                 others.fold(0.0, |most: f64, other| most.max((cost(u) - other) / scale))
             };
-            // An entry that would have crossed the kink has not been relaxed.
-            let omega = settings.relaxation;
-            let relaxed_from = (u + (omega - 1.0) * old[entry]) / omega;
-            largest = largest.max(excess(*u).min(excess(relaxed_from)));
+            let (omega, old) = (settings.relaxation, old[entry]);
+            let derived_from = (u + (omega - 1.0) * old) / omega;
+            let derived = [derived_from, old, *u];
+            let would_be = [*u, old, u + (omega - 1.0) * (u - old)];
+            let (mut one_side, mut crosses) = (f64::INFINITY, f64::INFINITY);
+            if derived.iter().all(|u| *u > -NEAR_KINK) || derived.iter().all(|u| *u < NEAR_KINK) {
+                one_side = excess(derived_from);
+            }
+            if would_be.iter().any(|u| *u < NEAR_KINK) && would_be.iter().any(|u| *u > -NEAR_KINK) {
+                crosses = excess(*u);
+            }
+            largest = largest.max(one_side.min(crosses));
         }
     }
     largest

@@ -52,7 +52,7 @@ pub(super) fn about(path: &str) -> Option<&'static str> {
         "solver.tau_final" => "tau of the last iteration, reached geometrically from solver.tau",
         "solver.alpha" => "alpha weighs the proximal terms; 1 is the default",
         "solver.relaxation" => {
-            "how far each block goes, in steps to its minimiser; the objective falls below 2; 1 is the default"
+            "how far each block goes, in steps to its minimiser; below 2 the objective still falls; 1 is the default"
         }
         "solver.weight_decay" => {
             "lambda; one number, or one per layer (hidden layers + 1, one more with a convolution)"
