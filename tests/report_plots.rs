@@ -269,3 +269,16 @@ fn the_convergence_table_matches_hand_values() {
         "{means:?}"
     );
 }
+
+#[test]
+fn curves_that_differ_behind_a_long_list_have_different_names() {
+    let root = tempfile::tempdir().expect("a temporary directory");
+    let modes = format!("[{}]", "4,".repeat(60));
+    let run = run_in(root.path(), &[(&modes, "46"), (&modes, "80")]);
+    plot(&run, &only(PlotKind::Convergence)).expect("the run is readable");
+    let picture = svg(&run, "convergence");
+    for name in ["\nrho 46\n", "\nrho 80\n"] {
+        assert!(picture.contains(name), "{name}");
+    }
+    assert!(!picture.contains('['), "what is equal is not said");
+}

@@ -6,6 +6,7 @@ use super::{
     PlotKind, Subject,
     axis::{Axis, Scale},
     figure::{Figure, Key, Look, Mark},
+    label::labels,
 };
 use crate::report::{ReportError, convergence::running_minimum};
 use crate::store::{IterationRecord, RunDirectory, TrialRow, TrialStatus};
@@ -45,7 +46,8 @@ impl Curves {
                 groups.len()
             ));
         }
-        for (label, trials) in groups.into_iter().take(Look::MOST) {
+        let (values, groups): (Vec<_>, Vec<_>) = groups.into_iter().take(Look::MOST).unzip();
+        for (label, trials) in labels(&subject.rows, &values).into_iter().zip(groups) {
             let mut runs = Vec::new();
             for trial in worth_showing(&trials) {
                 let records = run.trial(&trial.trial).read_iterations()?;

@@ -4,6 +4,7 @@ mod axis;
 mod curves;
 mod draw;
 mod figure;
+mod label;
 mod layout;
 mod pen;
 mod points;
@@ -13,7 +14,7 @@ use std::{path::PathBuf, str::FromStr};
 
 use super::{
     ReportError,
-    table::{Setting, settings, visible},
+    table::{Setting, settings},
 };
 use crate::store::{RunDirectory, TrialRow, TrialTable};
 
@@ -179,42 +180,18 @@ impl<'a> Subject<'a> {
         })
     }
 
-    /// Trials grouped by the settings that are told apart, in the order of the plan.
-    fn groups(&self) -> Vec<(String, Vec<&'a TrialRow>)> {
-        let mut groups: Vec<(String, Vec<&TrialRow>)> = Vec::new();
+    /// Trials grouped by the settings that are told apart, in the order of the plan, with the values of those settings.
+    fn groups(&self) -> Vec<(Vec<String>, Vec<&'a TrialRow>)> {
+        let mut groups: Vec<(Vec<String>, Vec<&TrialRow>)> = Vec::new();
         let mut index = std::collections::HashMap::new();
         for trial in &self.table.rows {
             let values: Vec<String> = self.rows.iter().map(|s| s.value(trial)).collect();
             let place = *index.entry(values).or_insert_with_key(|values| {
-                groups.push((label(&self.rows, values), Vec::new()));
+                groups.push((values.clone(), Vec::new()));
                 groups.len() - 1
             });
             groups[place].1.push(trial);
         }
         groups
     }
-}
-
-/// Longest legend entry, in characters.
-const LONGEST_LABEL: usize = 44;
-
-/// A setting in a legend: `tensor-train, rank 8`. Numbers carry their name, words do not need it.
-fn label(settings: &[Setting], values: &[String]) -> String {
-    let parts: Vec<String> = settings
-        .iter()
-        .zip(values)
-        .filter(|(_, value)| !value.is_empty())
-        .map(|(setting, value)| match value.parse::<f64>() {
-            Ok(_) => format!("{} {value}", setting.header.short),
-            Err(_) => value.clone(),
-        })
-        .collect();
-    let label = visible(&parts.join(", "));
-    if label.is_empty() {
-        return "all trials".to_owned();
-    }
-    if label.chars().count() <= LONGEST_LABEL {
-        return label;
-    }
-    label.chars().take(LONGEST_LABEL - 1).chain(['…']).collect()
 }

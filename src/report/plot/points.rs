@@ -6,7 +6,7 @@ use super::{
     Subject,
     axis::{Axis, Scale},
     figure::{BLACK, Cell, Colour, Figure, Key, Look, Mark, Point},
-    label,
+    label::labels,
 };
 use crate::report::{metric::Better, number, statistics::Summary, table::Setting};
 use crate::store::{TrialRow, TrialStatus};
@@ -25,25 +25,25 @@ pub(super) fn pareto(subject: &Subject) -> Option<Figure> {
         .filter(|(position, setting)| *position == 0 || setting.header.path == "solver.method")
         .map(|(_, setting)| setting.clone())
         .collect();
-    let mut series: Vec<(String, Vec<Point>)> = Vec::new();
+    let mut series: Vec<(Vec<String>, Vec<Point>)> = Vec::new();
     for (_, trials) in subject.groups() {
         let (Some(x), Some(y)) = (summary(&trials, ratio), measured(subject, &trials)) else {
             continue;
         };
         let values: Vec<String> = told_apart.iter().map(|s| s.value(trials[0])).collect();
-        let name = label(&told_apart, &values);
         let point = point(x.mean, &y);
-        match series.iter_mut().find(|(known, _)| *known == name) {
+        match series.iter_mut().find(|(known, _)| *known == values) {
             Some((_, points)) => points.push(point),
-            None => series.push((name, vec![point])),
+            None => series.push((values, vec![point])),
         }
     }
-    let points: Vec<Point> = series
-        .iter()
-        .flat_map(|(_, points)| points)
-        .copied()
-        .collect();
+    let (values, series): (Vec<_>, Vec<_>) = series.into_iter().unzip();
+    let points: Vec<Point> = series.iter().flatten().copied().collect();
     let front = front(&points, subject.metric.better?);
+    let series = labels(&told_apart, &values)
+        .into_iter()
+        .zip(series)
+        .collect();
     let x = ("Compression ratio", Scale::Log);
     let mut figure = figure("pareto", x, subject, &points, series)?;
     let look = Look::reference();
