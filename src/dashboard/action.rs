@@ -140,6 +140,8 @@ pub enum Action {
     Type(char),
     /// Take back a character.
     Erase,
+    /// Take back all characters.
+    EraseAll,
     /// Give the answer.
     Accept,
 }

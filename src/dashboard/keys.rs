@@ -127,6 +127,7 @@ static BINDINGS: &[Binding] = &[
     bind(Place::Typing, &[Code(KeyCode::Enter)], Action::Accept, "", "take it"),
     bind(Place::Typing, &[Code(KeyCode::Esc), Ctrl('c')], Action::Back, "", "never mind"),
     bind(Place::Typing, &[Code(KeyCode::Backspace), Ctrl('h')], Action::Erase, "", ""),
+    bind(Place::Typing, &[Ctrl('u')], Action::EraseAll, "", ""),
     bind(Place::Choosing, &[Code(KeyCode::Down), Code(KeyCode::Tab)], Action::Move(1), "", "next"),
     bind(Place::Choosing, &[Code(KeyCode::Up), Code(KeyCode::BackTab)], Action::Move(-1), "", ""),
     bind(Place::Told, &[Code(KeyCode::Enter), Code(KeyCode::Esc), Char('q'), Char(' ')], Action::Back, "", "close"),

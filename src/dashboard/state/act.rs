@@ -49,7 +49,7 @@ impl State {
             Action::Pause | Action::Cancel | Action::Retry => self.ask_trials(action),
             Action::PauseRun | Action::StopRun | Action::Jobs => self.ask_run(action),
             Action::Export => return Some(Effect::Export(self.table_request())),
-            Action::Type(_) | Action::Erase | Action::Accept => {}
+            Action::Type(_) | Action::Erase | Action::EraseAll | Action::Accept => {}
             // A single trial has no seeds to show: it opens itself.
             Action::Expand if !matches!(self.list.selected_row(), None | Some(Row::Group(_))) => {
                 self.show(View::Trial);

@@ -32,7 +32,7 @@ impl State {
                 let last = palette::matching(self, text).len().saturating_sub(1);
                 *chosen = chosen.saturating_add_signed(rows as isize).min(last);
             }
-            (Action::Type(_) | Action::Erase, _) => prompt.edit(action),
+            (Action::Type(_) | Action::Erase | Action::EraseAll, _) => prompt.edit(action),
             (Action::Accept, _) => return self.accept(prompt),
             _ => {}
         }

@@ -294,7 +294,12 @@ fn key_of(row: Row, trials: &Trials) -> Key {
 
 /// The state that a setting shows: the one of its seeds that needs attention first.
 pub(crate) fn group_phase(trials: &Trials, group: usize) -> Phase {
-    let phases = || (trials.groups[group].members.iter()).map(|&member| trials.all[member].phase);
+    phase_of(trials, &trials.groups[group].members)
+}
+
+/// The same of any trials.
+pub(crate) fn phase_of(trials: &Trials, members: &[usize]) -> Phase {
+    let phases = || members.iter().map(|&member| trials.all[member].phase);
     for phase in [
         Phase::Running,
         Phase::Paused,

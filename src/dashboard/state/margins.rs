@@ -62,9 +62,7 @@ pub(crate) fn margin(
         let down = row_of.get(cell(group, Some(row)).as_str());
         let across = column_of.get(cell(group, column).as_str());
         if let (Some(&down), Some(&across)) = (down, across) {
-            let members = group.members.iter();
-            let metrics = members.filter_map(|&member| trials.all[member].metric(metric));
-            found[down][across].extend(metrics);
+            found[down][across].extend(trials.values(group, metric));
         }
     }
     let cells = (found.into_iter())

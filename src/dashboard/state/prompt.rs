@@ -70,6 +70,7 @@ impl Prompt {
                 text.push(character);
             }
             Action::Erase => drop(text.pop()),
+            Action::EraseAll => text.clear(),
             _ => {}
         }
         // The list under what is typed is another one now.

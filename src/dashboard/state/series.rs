@@ -97,6 +97,22 @@ impl Series {
             })
     }
 
+    /// The same buckets with another value in each; `other` grows with the value that it gets.
+    pub(crate) fn mapped(&self, other: impl Fn(f64, u64) -> f64) -> Self {
+        let changed = |bucket: &Bucket| {
+            let other = |value| other(value, bucket.iteration);
+            Bucket {
+                range: bucket.range.map(|(low, high)| (other(low), other(high))),
+                last: other(bucket.last),
+                ..*bucket
+            }
+        };
+        Self {
+            buckets: self.buckets.iter().map(changed).collect(),
+            stride: self.stride,
+        }
+    }
+
     /// Lets go of this iteration and the later ones.
     pub(super) fn forget_from(&mut self, iteration: u64) {
         let keep = self

@@ -122,6 +122,12 @@ impl Trial {
         }
     }
 
+    /// Whether its numbers count in means, for the best and on the front: those of a failed trial are
+    /// left over from before it failed. The report tables leave it out too.
+    pub(crate) fn counts(&self) -> bool {
+        self.phase != Phase::Failed
+    }
+
     /// The error text, wherever it was said.
     pub(crate) fn error(&self) -> &str {
         if self.row.error.is_empty() {
@@ -292,9 +298,17 @@ impl Trials {
         self.all.iter().filter(|trial| trial.phase == phase).count()
     }
 
-    /// Mean and spread of a metric over the members of a group that have it.
+    /// The values of a metric that count, of the members of a group that have it.
+    pub(crate) fn values(&self, group: &Group, metric: &str) -> impl Iterator<Item = f64> {
+        let members = group.members.iter().map(|&member| &self.all[member]);
+        members
+            .filter(|trial| trial.counts())
+            .filter_map(move |trial| trial.metric(metric))
+    }
+
+    /// Mean and spread of [`Self::values`].
     pub(crate) fn summary(&self, group: &Group, metric: &str) -> Option<Summary> {
-        Summary::of((group.members.iter()).filter_map(|&member| self.all[member].metric(metric)))
+        Summary::of(self.values(group, metric))
     }
 
     /// The swept column that a user means: its whole path, or its end if that is unique.

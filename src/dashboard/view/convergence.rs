@@ -19,9 +19,10 @@ use ratatui::text::{Line, Span};
 
 use super::axis::Scale;
 use super::chart::{Chart, Curve, Point};
-use super::curves::{Subject, band, each, fitted_slope, mapped, points, subjects};
+use super::curves::{Subject, band, each, fitted_slope, points, series, subjects};
 use super::overview::words_of_trouble;
-use crate::dashboard::state::{Convergence, Layer, Penalties, Picture, Quantity, Series, State};
+use super::terms::terms;
+use crate::dashboard::state::{Convergence, Layer, Picture, Quantity, Series, State};
 use crate::dashboard::text::{cut, number};
 
 /// Points of the line that falls as 1/k.
@@ -65,9 +66,9 @@ pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
 fn curves_of(state: &State, subject: &Subject, colour: usize, alone: bool) -> Vec<Curve> {
     let draw = |quantity, key: &str, colour| {
         if state.convergence.each_seed {
-            each(&subject.histories, quantity, key, colour)
+            each(&series(&subject.histories, quantity), key, colour)
         } else {
-            band(&subject.histories, quantity, key, colour)
+            band(&series(&subject.averaged, quantity), key, colour)
         }
     };
     // One subject: a colour per quantity. Several: a colour per subject.
@@ -108,48 +109,6 @@ fn curves_of(state: &State, subject: &Subject, colour: usize, alone: bool) -> Ve
         }
         Picture::CompressionRatio => draw(Quantity::CompressionRatio, "ratio", pick(0)),
     }
-}
-
-/// The terms of F of the first trial: the data term as recorded, the others from their residuals.
-fn terms(state: &State, subject: &Subject) -> Vec<Curve> {
-    let Some(history) = subject.histories.first() else {
-        return Vec::new();
-    };
-    let term = |key: &str, colour: usize, points: Vec<Point>| Curve {
-        key: key.to_owned(),
-        points,
-        colour,
-        ..Curve::default()
-    };
-    let mut curves = vec![term("data", 1, points(history.series(Quantity::Loss)))];
-    let known = state.documents.trial == subject.first.row.trial;
-    if let Some(penalties) = Penalties::read(&state.documents.config).filter(|_| known) {
-        let residual = |quantity| history.series(quantity);
-        curves.extend([
-            term(
-                "act",
-                2,
-                mapped(residual(Quantity::ResidualV), |value, at| {
-                    penalties.activation(value, at)
-                }),
-            ),
-            term(
-                "lin",
-                3,
-                mapped(residual(Quantity::ResidualU), |value, at| {
-                    penalties.linear(value, at)
-                }),
-            ),
-            term(
-                "comp",
-                4,
-                mapped(residual(Quantity::ResidualW), |value, at| {
-                    penalties.compression(value, at)
-                }),
-            ),
-        ]);
-    }
-    curves
 }
 
 /// A curve per layer of the first trial.

@@ -13,6 +13,8 @@ pub(super) struct Subject<'a> {
     pub first: &'a Trial,
     /// What is kept of them.
     pub histories: Vec<&'a History>,
+    /// Those of them that count in a mean; all of them if none does.
+    pub averaged: Vec<&'a History>,
 }
 
 /// The selected trials, then the marked ones setting by setting.
@@ -42,13 +44,22 @@ fn subject<'a>(state: &'a State, set: &[usize]) -> Option<Subject<'a>> {
     if set.len() == 1 {
         let _ = write!(label, " seed {}", first.row.seed);
     }
-    let histories = (set.iter())
-        .filter_map(|&position| state.histories.get(&state.trials.all[position].row.trial))
-        .collect();
+    let known = |counted: bool| -> Vec<&History> {
+        (set.iter().map(|&position| &state.trials.all[position]))
+            .filter(|trial| !counted || trial.counts())
+            .filter_map(|trial| state.histories.get(&trial.row.trial))
+            .collect()
+    };
+    let histories = known(false);
+    let averaged = match known(true) {
+        none if none.is_empty() => histories.clone(),
+        counted => counted,
+    };
     Some(Subject {
         label,
         first,
         histories,
+        averaged,
     })
 }
 
@@ -59,34 +70,23 @@ pub(super) fn points(series: &Series) -> Vec<Point> {
         .collect()
 }
 
-/// A series as points after a growing function of value and iteration.
-pub(super) fn mapped(series: &Series, map: impl Fn(f64, u64) -> f64) -> Vec<Point> {
-    (series.buckets().iter())
-        .map(|bucket| {
-            let at = bucket.iteration;
-            let range = bucket
-                .range
-                .map(|(low, high)| (map(low, at), map(high, at)));
-            (at as f64, range)
-        })
+/// A quantity of several trials.
+pub(super) fn series<'a>(histories: &[&'a History], quantity: Quantity) -> Vec<&'a Series> {
+    (histories.iter())
+        .map(|history| history.series(quantity))
         .collect()
 }
 
 /// One curve per trial.
-pub(super) fn each(
-    histories: &[&History],
-    quantity: Quantity,
-    key: &str,
-    colour: usize,
-) -> Vec<Curve> {
-    (histories.iter().enumerate())
-        .map(|(position, history)| Curve {
+pub(super) fn each(series: &[&Series], key: &str, colour: usize) -> Vec<Curve> {
+    (series.iter().enumerate())
+        .map(|(position, series)| Curve {
             key: if position == 0 {
                 key.to_owned()
             } else {
                 String::new()
             },
-            points: points(history.series(quantity)),
+            points: points(series),
             colour,
             ..Curve::default()
         })
@@ -94,19 +94,10 @@ pub(super) fn each(
 }
 
 /// The mean over trials, and its limits: the least and the greatest of them.
-pub(super) fn band(
-    histories: &[&History],
-    quantity: Quantity,
-    key: &str,
-    colour: usize,
-) -> Vec<Curve> {
-    let series: Vec<&Series> = histories
-        .iter()
-        .map(|history| history.series(quantity))
-        .collect();
+pub(super) fn band(series: &[&Series], key: &str, colour: usize) -> Vec<Curve> {
     let longest = series.iter().max_by_key(|series| series.buckets().len());
     let Some(longest) = longest.filter(|_| series.len() > 1) else {
-        return each(histories, quantity, key, colour);
+        return each(series, key, colour);
     };
     let (mut mean, mut least, mut greatest) = (Vec::new(), Vec::new(), Vec::new());
     for bucket in longest.buckets() {
@@ -217,7 +208,7 @@ mod tests {
             history
         };
         let (a, b) = (history(&[4.0, 2.0, 1.0]), history(&[2.0, f64::NAN]));
-        let curves = band(&[&a, &b], Quantity::Objective, "F", 0);
+        let curves = band(&series(&[&a, &b], Quantity::Objective), "F", 0);
         assert_eq!(
             curves[0].points,
             [

@@ -51,6 +51,7 @@ fn word(state: &State) -> (&'static str, Phase) {
             ("finished, some failed", Phase::Failed)
         }
         (_, RunnerState::Ended) => ("stopped", Phase::Stopped),
+        (Some(Liveness::Gone), _) if state.is_complete() => ("finished", Phase::Done),
         (Some(Liveness::Gone), _) => ("interrupted", Phase::Lost),
         (_, RunnerState::Starting) => ("starting", Phase::Queued),
         (_, RunnerState::Running) => ("running", Phase::Running),
@@ -162,6 +163,8 @@ fn liveness(state: &State) -> (String, Style) {
             let words = format!("RUNNER SILENT for {}", duration(*seconds));
             (words, theme.warning())
         }
+        // Nothing is missing: there is nothing to be alarmed about.
+        Some(Liveness::Gone) if state.is_complete() => ("no runner".to_owned(), theme.quiet()),
         Some(Liveness::Gone) => ("RUNNER GONE".to_owned(), theme.bad()),
         None => ("no runner yet".to_owned(), theme.quiet()),
     }

@@ -20,6 +20,7 @@ mod overlay;
 mod overview;
 mod rows;
 mod table;
+mod terms;
 mod trial;
 
 use ratatui::Frame;

@@ -20,10 +20,10 @@ use ratatui::widgets::Paragraph;
 
 use super::axis::Scale;
 use super::chart::{Chart, Curve};
-use super::curves::{Subject, each, subjects};
+use super::curves::{Subject, each, series, subjects};
 use super::{bar, flow, rows};
 use crate::dashboard::layout;
-use crate::dashboard::state::{Phase, Quantity, State, Trial};
+use crate::dashboard::state::{Phase, Quantity, State, Trial, phase_of};
 use crate::dashboard::text::{self, cut, duration, number, number_or_dash, visible};
 
 /// The quantities of the mission: what stands in the line of numbers.
@@ -77,8 +77,9 @@ fn title<'a>(state: &State, subject: &Subject, columns: u16) -> Line<'a> {
     let theme = state.look.theme;
     let selected = state.list.selected_trials(&state.trials);
     let trials = || selected.iter().map(|&position| &state.trials.all[position]);
+    let phase = phase_of(&state.trials, &selected);
     let leading = trials()
-        .find(|trial| trial.phase == Phase::Running)
+        .find(|trial| trial.phase == phase)
         .unwrap_or(subject.first);
     let mut words = format!(
         "{} {}",
@@ -97,7 +98,7 @@ fn title<'a>(state: &State, subject: &Subject, columns: u16) -> Line<'a> {
         }
     }
     let known = trials()
-        .filter(|trial| trial.metric("objective").is_some_and(f64::is_finite))
+        .filter(|trial| trial.counts() && trial.metric("objective").is_some_and(f64::is_finite))
         .count();
     let seeds = match selected.len() {
         0 | 1 => String::new(),
@@ -211,7 +212,7 @@ fn charts(state: &State, subject: &Subject, frame: &mut Frame, area: Rect) {
             title.push_span(Span::styled(" (log)", state.look.theme.quiet()));
         }
         let curves: Vec<Curve> = (quantities.iter().enumerate())
-            .flat_map(|(colour, (quantity, key))| each(&subject.histories, *quantity, key, colour))
+            .flat_map(|(colour, (quantity, key))| each(&series(&subject.histories, *quantity), key, colour))
             .collect();
         let rises = subject.histories.iter().flat_map(|history| &history.rises);
         let marks = if name == "objective" {

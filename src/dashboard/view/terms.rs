@@ -1,0 +1,74 @@
+//! The terms of F, each over the same trials as F, so that they add up to it.
+
+use super::chart::Curve;
+use super::curves::{Subject, band, each, series};
+use crate::dashboard::state::{Penalties, Quantity, Series, State};
+
+/// Least share of F that is not the rounding of its terms.
+const ROUNDING: f64 = 1.0e-6;
+
+/// The data term as recorded, those of the residuals, and what is left of F: the decay of weights.
+pub(super) fn terms(state: &State, subject: &Subject) -> Vec<Curve> {
+    let each_seed = state.convergence.each_seed;
+    let histories = if each_seed {
+        &subject.histories
+    } else {
+        &subject.averaged
+    };
+    let recorded = |quantity| series(histories, quantity).into_iter().cloned().collect();
+    let mut terms: Vec<(&str, Vec<Series>)> = vec![("data", recorded(Quantity::Loss))];
+    let known = state.documents.trial == subject.first.row.trial;
+    let penalties = Penalties::read(&state.documents.config).filter(|_| known);
+    if let Some(penalties) = penalties {
+        let weighed = |quantity, weigh: fn(&Penalties, f64, u64) -> f64| {
+            let residuals = series(histories, quantity).into_iter();
+            residuals
+                .map(|series| series.mapped(|value, at| weigh(&penalties, value, at)))
+                .collect()
+        };
+        terms.extend([
+            ("act", weighed(Quantity::ResidualV, Penalties::activation)),
+            ("lin", weighed(Quantity::ResidualU, Penalties::linear)),
+            ("comp", weighed(Quantity::ResidualW, Penalties::compression)),
+        ]);
+    }
+    // A method without a split problem has no residuals that could be missing.
+    let whole = series(histories, Quantity::ResidualU)
+        .iter()
+        .all(|residuals| residuals.buckets().is_empty());
+    if penalties.is_some() || whole {
+        terms.extend(decay(&series(histories, Quantity::Objective), &terms));
+    }
+    (terms.iter().enumerate())
+        .flat_map(|(position, (key, series))| {
+            let series: Vec<&Series> = series.iter().collect();
+            if each_seed {
+                each(&series, key, position + 1)
+            } else {
+                // Limits around every term would hide them all.
+                let mean = band(&series, key, position + 1);
+                mean.into_iter().take(1).collect()
+            }
+        })
+        .collect()
+}
+
+/// What the other terms leave of F, unless that is nothing.
+fn decay(
+    objectives: &[&Series],
+    terms: &[(&'static str, Vec<Series>)],
+) -> Option<(&'static str, Vec<Series>)> {
+    let left = |(trial, objective): (usize, &&Series)| {
+        objective.mapped(|value, at| {
+            let others = (terms.iter())
+                .filter_map(|(_, series)| series.get(trial)?.at(at))
+                .map(|bucket| bucket.last);
+            value - others.sum::<f64>()
+        })
+    };
+    let decays: Vec<Series> = objectives.iter().enumerate().map(left).collect();
+    let is_something = (objectives.iter().zip(&decays))
+        .flat_map(|(objective, decay)| objective.buckets().iter().zip(decay.buckets()))
+        .any(|(objective, decay)| decay.last.abs() > ROUNDING * objective.last.abs());
+    is_something.then_some(("decay", decays))
+}
