@@ -217,6 +217,84 @@ fn unfinished_trials_are_counted_and_not_averaged() {
     assert_eq!(table.footnotes, ["1 of 2 seeds so far"]);
 }
 
+/// Which of the default metrics have a best value among two trials with these values of a setting.
+fn marked(path: &str, values: [&str; 2]) -> Vec<String> {
+    let row = |value: &str, measured: f64| TrialRow {
+        objective: Some(measured),
+        loss: Some(measured),
+        residual_u: Some(measured),
+        ..trial(1, &[value], measured)
+    };
+    let trials = TrialTable {
+        swept: names(&[path]),
+        rows: vec![row(values[0], 0.5), row(values[1], 0.6)],
+    };
+    let query = TableQuery {
+        metrics: names(&["test_accuracy", "objective", "loss", "residual_u"]),
+        ..TableQuery::default()
+    };
+    let table = build(&trials, &query).expect("names exist");
+    let best = |index: usize| (table.rows.iter()).any(|row| row.groups[0].cells[index].best);
+    let metrics = table.metrics.iter().enumerate();
+    let marked = metrics.filter(|(index, _)| best(*index));
+    marked.map(|(_, metric)| metric.name.clone()).collect()
+}
+
+#[test]
+fn no_objective_is_the_best_among_different_functions() {
+    let all = ["test_accuracy", "objective", "loss", "residual_u"];
+    for path in [
+        "solver.gamma",
+        "solver.rho_final",
+        "solver.tau",
+        "solver.weight_decay",
+        "solver.coupling",
+        "solver.refit",
+    ] {
+        let honest = ["test_accuracy", "residual_u"];
+        assert_eq!(marked(path, ["1", "5"]), honest, "{path}");
+    }
+    for path in ["solver.alpha", "solver.iterations", "compression.rank"] {
+        assert_eq!(marked(path, ["1", "5"]), all, "{path}");
+    }
+    assert_eq!(marked("data.train", ["100", "200"]), ["test_accuracy"]);
+}
+
+#[test]
+fn a_penalty_that_is_the_same_everywhere_hides_no_best_objective() {
+    let mut trials = two_settings();
+    for (index, row) in trials.rows.iter_mut().enumerate() {
+        row.swept = names(&["1", "0.5"]);
+        row.objective = Some(index as f64);
+    }
+    let query = TableQuery {
+        rows: names(&["seed"]),
+        metrics: names(&["objective"]),
+        ..TableQuery::default()
+    };
+    let table = build(&trials, &query).expect("names exist");
+    assert!(table.rows[0].groups[0].cells[0].best);
+}
+
+#[test]
+fn the_count_is_not_called_like_a_setting() {
+    let mut trials = two_settings();
+    let header = |trials: &TrialTable| {
+        let table = build(trials, &accuracy_by(&["compression.n"])).expect("names exist");
+        let markdown = table.render(TableFormat::Markdown);
+        let line = markdown.lines().nth(2).expect("a header").to_owned();
+        line.split('|')
+            .map(|cell| cell.trim().to_owned())
+            .collect::<Vec<_>>()[1..4]
+            .to_vec()
+    };
+    trials.swept[1] = "compression.n".to_owned();
+    // Four trials in a row: two seeds for each of two values of tau.
+    assert_eq!(header(&trials), ["n", "trials", "Test accuracy"]);
+    trials.rows.truncate(2);
+    assert_eq!(header(&trials), ["n", "seeds", "Test accuracy"]);
+}
+
 #[test]
 fn unknown_names_list_what_exists() {
     let mut query = accuracy_by(&["solver.tua"]);

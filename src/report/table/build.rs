@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::{
     Block, Header, PaperCell, PaperGroup, PaperRow, PaperTable,
     layout::{Layout, Setting},
-    notes::{Averaged, Footnotes, remarks},
+    notes::{Averaged, Footnotes, remarks, unit},
 };
 use crate::report::{
     ReportError,
@@ -59,7 +59,9 @@ pub fn build(table: &TrialTable, query: &TableQuery) -> Result<PaperTable, Repor
     })
 }
 
-/// Marks no best value of what each method of training defines in its own way.
+/// Marks no best value of what the settings compared define in different ways: each method of training has its own
+/// objective and steps, and under other penalties `F` is another function, whose lower value says nothing, as `V_N`
+/// is free to meet the targets where gamma is small.
 fn comparable(table: &TrialTable, mut metrics: Vec<Metric>) -> Vec<Metric> {
     const OF_THE_METHOD: [&str; 5] = [
         "objective",
@@ -68,13 +70,46 @@ fn comparable(table: &TrialTable, mut metrics: Vec<Metric>) -> Vec<Metric> {
         "step",
         "seconds_per_iteration",
     ];
-    let several = (table.swept.iter()).any(|path| path == "solver.method");
+    const SUMS_OVER_SAMPLES: [&str; 5] = ["objective", "loss", "residual_v", "residual_u", "step"];
+    let varies = |path: &str| {
+        let column = table.swept.iter().position(|swept| swept == path);
+        column.is_some_and(|column| {
+            let mut values = table.rows.iter().map(|row| row.swept.get(column));
+            let first = values.next();
+            values.any(|value| Some(value) != first)
+        })
+    };
+    let varying: Vec<&String> = table.swept.iter().filter(|path| varies(path)).collect();
     for metric in &mut metrics {
-        if several && OF_THE_METHOD.contains(&metric.name.as_str()) {
+        let name = metric.name.as_str();
+        let another = varying.iter().any(|path| match path.as_str() {
+            "solver.method" => OF_THE_METHOD.contains(&name),
+            path if path.starts_with("data.") => SUMS_OVER_SAMPLES.contains(&name),
+            path => ["objective", "loss"].contains(&name) && defines_objective(path),
+        });
+        if another {
             metric.better = None;
         }
     }
     metrics
+}
+
+/// Whether the objective of the last row has other terms, or other factors before them, where `path` has another value;
+/// a refit replaces it by the squared loss of the network, which the loss of the blocks is not either. Steps (`alpha`, `relaxation`), refits before the
+/// last iteration and the sets of the compression only decide how low the same function gets.
+fn defines_objective(path: &str) -> bool {
+    const DEFINING: [&str; 9] = [
+        "gamma",
+        "gamma_final",
+        "rho",
+        "rho_final",
+        "tau",
+        "tau_final",
+        "weight_decay",
+        "coupling",
+        "refit",
+    ];
+    (path.strip_prefix("solver.")).is_some_and(|name| DEFINING.contains(&name))
 }
 
 /// The metric called `name`, or an error that lists those that exist.
@@ -136,9 +171,16 @@ pub(crate) fn assemble(
             .zip(values)
             .collect(),
     });
+    let row_headers = headers(&layout.rows, &metrics);
+    let unit = unit(&averaged);
     Ok(PaperTable {
         title: title(&metrics),
-        row_headers: headers(&layout.rows, &metrics),
+        count_heading: if row_headers.iter().any(|header| header.short == "n") {
+            format!("{unit}s")
+        } else {
+            "n".to_owned()
+        },
+        row_headers,
         blocks: blocks.collect(),
         remarks: remarks(common_n, &rows, &averaged),
         metrics,

@@ -26,7 +26,7 @@ pub(super) fn lines(table: &PaperTable, syntax: &impl Syntax) -> Vec<Vec<String>
     let shorts = table.row_headers.iter().map(|header| header.short.as_str());
     let mut header: Vec<String> = shorts.map(|short| syntax.text(short)).collect();
     if !table.is_pivot() {
-        header.push("n".to_owned());
+        header.push(table.count_heading.clone());
     }
     header.extend(table.headings().iter().map(|text| syntax.text(text)));
     let mut lines = vec![header];

@@ -30,6 +30,8 @@ pub struct PaperTable {
     pub title: String,
     /// The setting that each key column of a row holds.
     pub row_headers: Vec<Header>,
+    /// What the column with the number of trials is called: `n`, unless a setting is (that of n:m compression).
+    pub count_heading: String,
     /// The blocks of columns: one per combination of the settings across, or a single one.
     pub blocks: Vec<Block>,
     /// The columns inside every block.

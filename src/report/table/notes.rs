@@ -34,7 +34,7 @@ impl Footnotes {
         let mut parts = Vec::new();
         if unfinished > 0 {
             let all = done + unfinished + failed.len();
-            let unit = if averaged.is_empty() { "seed" } else { "trial" };
+            let unit = unit(averaged);
             let plural = if all == 1 { "" } else { "s" };
             parts.push(format!("{done} of {all} {unit}{plural} so far"));
         }
@@ -67,6 +67,11 @@ impl Footnotes {
     }
 }
 
+/// What a cell is the mean of.
+pub(super) fn unit(averaged: &[Averaged]) -> &'static str {
+    if averaged.is_empty() { "seed" } else { "trial" }
+}
+
 /// What is to be said about the whole table.
 pub(super) fn remarks(
     common_n: Option<usize>,
@@ -74,7 +79,7 @@ pub(super) fn remarks(
     averaged: &[Averaged],
 ) -> Vec<String> {
     let groups = || rows.iter().flat_map(|row| &row.groups);
-    let unit = if averaged.is_empty() { "seed" } else { "trial" };
+    let unit = unit(averaged);
     let mut remarks = Vec::new();
     match common_n {
         Some(1) => remarks.push(format!("One {unit} each: no deviation can be given.")),
