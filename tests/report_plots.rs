@@ -282,3 +282,63 @@ fn curves_that_differ_behind_a_long_list_have_different_names() {
     }
     assert!(!picture.contains('['), "what is equal is not said");
 }
+
+#[test]
+fn the_convergence_table_shows_what_it_is_asked_for() {
+    let root = tempfile::tempdir().expect("a temporary directory");
+    let run = run_in(root.path(), &CROSSED);
+    let mut query = ConvergenceQuery {
+        columns: vec!["solver.rho".to_owned()],
+        metrics: vec!["rate".to_owned()],
+        ..ConvergenceQuery::default()
+    };
+    let table = convergence_table(&run, &query).expect("readable");
+    assert_eq!((table.rows.len(), table.blocks.len()), (2, 2));
+    assert_eq!(table.metrics.len(), 1);
+    let rate = table.rows[1].groups[1].cells[0].summary.expect("two seeds");
+    assert!((rate.mean + 2.0).abs() < 1e-9, "{rate:?}");
+    assert_eq!(table.remarks.len(), 1, "{:?}", table.remarks);
+
+    query.metrics = vec!["test_accuracy".to_owned()];
+    let error = convergence_table(&run, &query).expect_err("no such metric");
+    assert!(
+        error
+            .to_string()
+            .contains("there are: iterations_to_accuracy_0.9,")
+    );
+}
+
+#[test]
+fn without_iterations_the_convergence_table_says_so_and_shows_the_last_row() {
+    let root = tempfile::tempdir().expect("a temporary directory");
+    let run = run_in(root.path(), &CROSSED[..2]);
+    let mut trials = run.read_trials().expect("written");
+    for row in &mut trials.rows {
+        row.objective = Some(3.0);
+        row.descent_violations = Some(0);
+    }
+    // The last row of one setting is of a refit: its objective is another function.
+    for row in &mut trials.rows[..2] {
+        fs::remove_file(run.trial(&row.trial).iterations_csv()).expect("written");
+        (row.residual_v, row.residual_u, row.residual_w) = (Some(0.0), Some(0.0), Some(0.0));
+    }
+    fs::remove_file(run.trial("t1-0").iterations_csv()).expect("written");
+    trials.write(&run.trials_csv()).expect("writable");
+    let table = convergence_table(&run, &ConvergenceQuery::default()).expect("readable");
+    let mean = |row: usize, column: usize| {
+        let summary = table.rows[row].groups[0].cells[column].summary;
+        summary.map(|summary| (summary.mean, summary.n))
+    };
+    assert_eq!(
+        [mean(0, 2), mean(0, 3), mean(0, 4)],
+        [None, None, Some((0.0, 2))]
+    );
+    // One seed as trials.csv has it, the other one 101 / 50 from its iterations.
+    assert_eq!(mean(1, 3), Some((2.51, 2)));
+    assert_eq!(mean(1, 2), Some((49.0, 1)));
+    let said = table.remarks.join("\n");
+    assert!(
+        said.contains("3 of 4 trials that are done have no iterations.csv"),
+        "{said}"
+    );
+}

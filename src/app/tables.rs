@@ -15,6 +15,8 @@ pub fn table(arguments: &TableArguments) -> Result<ExitCode> {
     let mut table = if arguments.convergence {
         let query = ConvergenceQuery {
             rows: arguments.rows.clone(),
+            columns: arguments.columns.clone(),
+            metrics: arguments.metric.clone(),
             ..ConvergenceQuery::default()
         };
         report::convergence_table(&run, &query)?

@@ -8,13 +8,17 @@ use super::{
     statistics::slope,
     table::{Layout, PaperTable, assemble},
 };
-use crate::store::{IterationRecord, RunDirectory, TrialStatus};
+use crate::store::{IterationRecord, RunDirectory, TrialRow, TrialStatus};
 
 /// What the convergence table shows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConvergenceQuery {
-    /// Settings down the side; empty: every swept one.
+    /// Settings down the side; empty: every swept one that is not in `columns`.
     pub rows: Vec<String>,
+    /// Settings across the top; empty: one column per metric.
+    pub columns: Vec<String>,
+    /// What is shown, by the names in the CSV format; empty: all of it.
+    pub metrics: Vec<String>,
     /// Test accuracies, in [0, 1], whose first iteration is looked up.
     pub accuracies: Vec<f64>,
 }
@@ -23,6 +27,8 @@ impl Default for ConvergenceQuery {
     fn default() -> Self {
         Self {
             rows: Vec::new(),
+            columns: Vec::new(),
+            metrics: Vec::new(),
             accuracies: vec![0.9, 0.95],
         }
     }
@@ -42,6 +48,8 @@ const RATE: &str = "rate";
 /// * the rate: the least-squares slope of `log min_{j<=k} step_j^2` against `log k`; the theorem
 ///   promises -1 or steeper.
 ///
+/// What only the iterations tell is missing for trials without `iterations.csv`, and a remark says so.
+///
 /// # Errors
 /// When the run directory cannot be read, holds no trial, or a name in `query` does not exist.
 pub fn convergence_table(
@@ -49,27 +57,57 @@ pub fn convergence_table(
     query: &ConvergenceQuery,
 ) -> Result<PaperTable, ReportError> {
     let trials = run.read_trials()?;
-    let layout = Layout::new(&trials, &query.rows, &[])?;
+    let layout = Layout::new(&trials, &query.rows, &query.columns)?;
     let metrics = metrics(query);
+    let shown = shown(&metrics, &query.metrics)?;
     let mut measured: HashMap<&str, Vec<Option<f64>>> = HashMap::new();
-    for trial in &trials.rows {
-        if trial.status == TrialStatus::Done {
-            let records = run.trial(&trial.trial).read_iterations()?;
-            measured.insert(&trial.trial, measure(&records, &query.accuracies));
-        }
+    let mut without = 0;
+    let done = |trial: &&TrialRow| trial.status == TrialStatus::Done;
+    for trial in trials.rows.iter().filter(done) {
+        let records = run.trial(&trial.trial).read_iterations()?;
+        without += usize::from(records.is_empty());
+        measured.insert(&trial.trial, measure(&records, &query.accuracies));
     }
-    let column: HashMap<&str, usize> = metrics
-        .iter()
-        .enumerate()
-        .map(|(index, metric)| (metric.name.as_str(), index))
+    let column: HashMap<&str, usize> = (metrics.iter())
+        .zip(0..)
+        .map(|(metric, index)| (metric.name.as_str(), index))
         .collect();
-    let mut table = assemble(&trials, &layout, metrics.clone(), |trial, metric| {
-        *measured
-            .get(trial.trial.as_str())?
-            .get(*column.get(metric.name.as_str())?)?
+    let mut table = assemble(&trials, &layout, shown, |trial, metric| {
+        let values = measured.get(trial.trial.as_str())?;
+        let name = metric.name.as_str();
+        values[*column.get(name)?].or_else(|| of_last_row(trial, name))
     })?;
+    if without > 0 {
+        let done = measured.len();
+        table.remarks.push(format!(
+            "{without} of {done} trials that are done have no iterations.csv: what only the iterations tell is missing for them."
+        ));
+    }
     table.title = format!("Convergence of {}", run.name());
     Ok(table)
+}
+
+/// Those of `metrics` that are asked for.
+fn shown(metrics: &[Metric], names: &[String]) -> Result<Vec<Metric>, ReportError> {
+    if names.is_empty() {
+        return Ok(metrics.to_vec());
+    }
+    let find = |name: &String| {
+        let known = metrics.iter().find(|metric| metric.name == *name);
+        known.cloned().ok_or_else(|| ReportError::UnknownName {
+            kind: "metric of convergence",
+            name: name.clone(),
+            available: metrics.iter().map(|metric| metric.name.clone()).collect(),
+        })
+    };
+    names.iter().map(find).collect()
+}
+
+/// What `trials.csv` knows without the iterations: the last row, unless that is of a refit, whose objective is another one.
+fn of_last_row(trial: &TrialRow, name: &str) -> Option<f64> {
+    let residuals = [trial.residual_v, trial.residual_u, trial.residual_w];
+    let refit = residuals == [Some(0.0); 3];
+    (name != "objective" || !refit).then(|| trial.metric(name))?
 }
 
 fn metrics(query: &ConvergenceQuery) -> Vec<Metric> {

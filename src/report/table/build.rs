@@ -71,15 +71,15 @@ fn comparable(table: &TrialTable, mut metrics: Vec<Metric>) -> Vec<Metric> {
         "seconds_per_iteration",
     ];
     const SUMS_OVER_SAMPLES: [&str; 5] = ["objective", "loss", "residual_v", "residual_u", "step"];
-    let varies = |path: &str| {
-        let column = table.swept.iter().position(|swept| swept == path);
-        column.is_some_and(|column| {
-            let mut values = table.rows.iter().map(|row| row.swept.get(column));
-            let first = values.next();
-            values.any(|value| Some(value) != first)
-        })
+    let varies = |column: usize| {
+        let mut values = table.rows.iter().map(|row| row.swept.get(column));
+        let first = values.next();
+        values.any(|value| Some(value) != first)
     };
-    let varying: Vec<&String> = table.swept.iter().filter(|path| varies(path)).collect();
+    let swept = table.swept.iter().enumerate();
+    let varying: Vec<&String> = swept
+        .filter_map(|(column, path)| varies(column).then_some(path))
+        .collect();
     for metric in &mut metrics {
         let name = metric.name.as_str();
         let another = varying.iter().any(|path| match path.as_str() {
@@ -94,9 +94,10 @@ fn comparable(table: &TrialTable, mut metrics: Vec<Metric>) -> Vec<Metric> {
     metrics
 }
 
-/// Whether the objective of the last row has other terms, or other factors before them, where `path` has another value;
-/// a refit replaces it by the squared loss of the network, which the loss of the blocks is not either. Steps (`alpha`, `relaxation`), refits before the
-/// last iteration and the sets of the compression only decide how low the same function gets.
+/// Whether the objective of the last row has other terms, or other factors before them, where `path` has another
+/// value; a refit replaces it by the squared loss of the network, which the loss of the blocks is not either. Steps
+/// (`alpha`, `relaxation`), refits before the last iteration and the sets of the compression only decide how low the
+/// same function gets.
 fn defines_objective(path: &str) -> bool {
     const DEFINING: [&str; 9] = [
         "gamma",
