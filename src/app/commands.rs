@@ -4,7 +4,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use nnbcd::store::{Command, Liveness, RunDirectory, TrialTable, liveness, send};
+use nnbcd::slurm::shell_word;
+use nnbcd::store::{Command, Liveness, Provenance, RunDirectory, TrialTable, liveness, send};
 
 use super::{queue, say};
 use crate::cli::TrialPaths;
@@ -60,14 +61,30 @@ fn give(run: &Path, command: &Command, said: &str) -> Result<ExitCode> {
     if matches!(liveness(&run), Liveness::Gone) {
         queue::refuse_orders_to_workers(&run)?;
         bail!(
-            "{}: no runner works on this run; start it again with: nnbcd-tui {}",
+            "{}: no runner works on this run; it goes on with the command that began it{}",
             run.root().display(),
-            run.grid().display()
+            beginning(&run)
         );
     }
     send(&run, command)?;
     say(format_args!("{}: {said}", run.root().display()));
     Ok(ExitCode::SUCCESS)
+}
+
+/// The command that began the run, as it would go on, and where it was given.
+fn beginning(run: &RunDirectory) -> String {
+    let Ok(provenance) = Provenance::read(&run.provenance()) else {
+        return String::new();
+    };
+    let words = (provenance.command_line.iter().skip(1))
+        .filter(|word| !["runner", "--fresh"].contains(&word.as_str()))
+        .map(|word| shell_word(word));
+    let command = ["nnbcd-tui".into()].into_iter().chain(words);
+    format!(
+        ": {} (in {})",
+        command.collect::<Vec<_>>().join(" "),
+        provenance.working_directory.display()
+    )
 }
 
 /// Full ids of the trials whose ids begin as given.

@@ -1,5 +1,6 @@
 //! The commands: each wires rooms together. The only place that prints.
 
+mod checksums;
 mod commands;
 mod model;
 mod plan;
@@ -60,8 +61,11 @@ pub fn dispatch(arguments: Arguments) -> Result<ExitCode> {
 /// Prints an error with its causes; the exit code of a refused command.
 pub fn report(error: &anyhow::Error) -> ExitCode {
     let mut text = format!("error: {error}");
-    for cause in error.chain().skip(1) {
-        text.push_str(&format!("\n  because: {cause}"));
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        // Many errors have their cause in their own words.
+        if !text.contains(&cause) {
+            text.push_str(&format!("\n  because: {cause}"));
+        }
     }
     let _ = writeln!(io::stderr(), "{}", visible(&text));
     ExitCode::from(REFUSED)

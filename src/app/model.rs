@@ -1,14 +1,14 @@
 //! `eval` and `export`: trained models.
 
 use std::io::Cursor;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use nnbcd::data::{DataSettings, Part, load};
 use nnbcd::linalg::Real;
 use nnbcd::network::{AnyModel, Model, to_numpy, to_onnx};
-use nnbcd::store::publish;
+use nnbcd::store::{Provenance, RunDirectory, publish};
 use nnbcd::sweep::{TrialSettings, plan_from_file};
 
 use super::say;
@@ -23,12 +23,13 @@ pub fn eval(model: &Path, data: &Path) -> Result<ExitCode> {
 }
 
 /// The data of a grid file (all its trials must use the same) or of a trial's `config.yaml`.
-fn data_settings(path: &Path) -> Result<(DataSettings, std::path::PathBuf)> {
+fn data_settings(path: &Path) -> Result<(DataSettings, PathBuf)> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("{}: cannot be read", path.display()))?;
+    let base = base_of_run(path);
     if let Ok(trial) = TrialSettings::from_yaml(&text) {
-        let base = path.parent().unwrap_or(Path::new("")).to_path_buf();
-        return Ok((trial.data, base));
+        let beside = || path.parent().unwrap_or(Path::new("")).to_path_buf();
+        return Ok((trial.data, base.unwrap_or_else(beside)));
     }
     let plan = plan_from_file(path)?;
     let first = plan.trials[0].settings.data.clone();
@@ -38,7 +39,18 @@ fn data_settings(path: &Path) -> Result<(DataSettings, std::path::PathBuf)> {
             path.display()
         );
     }
-    Ok((first, plan.base))
+    Ok((first, base.unwrap_or(plan.base)))
+}
+
+/// Where relative paths start in the files of a run directory: in its `grid.yaml`, and in the `config.yaml` of its
+/// trials.
+fn base_of_run(path: &Path) -> Option<PathBuf> {
+    let path = std::path::absolute(path).ok()?;
+    let runs = [path.ancestors().nth(1), path.ancestors().nth(3)];
+    runs.into_iter().flatten().find_map(|directory| {
+        let run = RunDirectory::new(directory);
+        Some(Provenance::read(&run.provenance()).ok()?.base_directory)
+    })
 }
 
 fn evaluate<T: Real>(

@@ -1,12 +1,14 @@
 //! The main job: start the runner, show what it writes.
 
+use std::fs;
 use std::io::{self, IsTerminal, Read};
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use nnbcd::dashboard::End;
-use nnbcd::store::{Liveness, RunDirectory, liveness};
-use nnbcd::sweep::plan_from_file;
+use nnbcd::store::{Liveness, RunDirectory, TrialRow, TrialStatus, liveness};
+use nnbcd::sweep::{Plan, plan_from_file};
 
 use super::watch::show;
 use super::{INCOMPLETE, REFUSED, runner, say};
@@ -21,17 +23,23 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode> {
     let plan = plan_from_file(runner::grid(arguments)?)?;
     let run = RunDirectory::under(&arguments.place.results, &plan.name)?;
     if !matches!(liveness(&run), Liveness::Gone) {
+        refuse_what_a_runner_at_work_ignores(arguments, &run, &plan)?;
         let outcome = show(&run, arguments.look, true)?;
         say(outcome.summary);
-        return Ok(ExitCode::SUCCESS);
+        let done = |row: &TrialRow| row.status == TrialStatus::Done;
+        let unfinished = matches!(outcome.end, End::Ended | End::StopRequested)
+            && !run.read_gathered()?.rows.iter().all(done);
+        return Ok(ExitCode::from(if unfinished { INCOMPLETE } else { 0 }));
     }
     let mut child = start_runner()?;
-    let complaint = wait_until_prepared(&mut child)?;
-    if let Some(status) = child.try_wait()?
-        && status.code() == Some(i32::from(REFUSED))
+    let said = wait_until_prepared(&mut child)?;
+    let _ = io::Write::write_all(&mut io::stderr(), said.as_bytes());
+    if let Some(status) = ended_at_once(&mut child, !said.is_empty())?
+        && !matches!(status.code(), Some(0 | 1))
     {
-        let _ = io::Write::write_all(&mut io::stderr(), complaint.as_bytes());
-        return Ok(ExitCode::from(REFUSED));
+        // Refused, or broken off before it had begun.
+        let refused = status.code() == Some(i32::from(REFUSED));
+        return Ok(ExitCode::from(if refused { REFUSED } else { INCOMPLETE }));
     }
     let outcome = show(&run, arguments.look, true)?;
     if matches!(outcome.end, End::Signal(_)) {
@@ -51,6 +59,35 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode> {
     }
 }
 
+/// Options and a grid that the runner at work does not know would have no effect.
+fn refuse_what_a_runner_at_work_ignores(
+    arguments: &RunArguments,
+    run: &RunDirectory,
+    plan: &Plan,
+) -> Result<()> {
+    let given = [
+        ("--fresh", arguments.fresh),
+        ("--retry-failed", arguments.retry_failed),
+        ("--jobs", arguments.limits.jobs.is_some()),
+        ("--threads", arguments.limits.threads.is_some()),
+    ];
+    let root = run.root().display();
+    if let Some((option, _)) = given.iter().find(|(_, given)| *given) {
+        bail!(
+            "{option}: a runner is at work on {root} and was started without it; follow it with: nnbcd-tui watch {root}, \
+             or end it first with: nnbcd-tui stop {root}"
+        );
+    }
+    if fs::read_to_string(run.grid()).is_ok_and(|text| text != plan.source) {
+        bail!(
+            "{}: a runner is at work on {root} with another version of this grid; follow it with: nnbcd-tui watch {root}, \
+             or end it first with: nnbcd-tui stop {root}",
+            runner::grid(arguments)?.display()
+        );
+    }
+    Ok(())
+}
+
 /// The same command line as a process of its own; see [`runner::detached`].
 fn start_runner() -> Result<Child> {
     let program = std::env::current_exe().context("the program does not find itself")?;
@@ -67,13 +104,24 @@ fn start_runner() -> Result<Child> {
 /// Waits until the runner has let go of standard error: it is at work, or has ended. What it said
 /// there.
 fn wait_until_prepared(child: &mut Child) -> Result<String> {
-    let mut text = String::new();
+    let mut text = Vec::new();
     if let Some(mut errors) = child.stderr.take() {
-        errors.read_to_string(&mut text)?;
+        errors.read_to_end(&mut text)?;
     }
-    // An ended process can be a moment behind its closed standard error.
-    if !text.is_empty() {
-        child.wait()?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+/// How a runner ended that has let go of standard error, if it has. An ended process can be a moment behind: one
+/// that has `complained` is given that moment, for it may only have warned.
+fn ended_at_once(child: &mut Child, complained: bool) -> Result<Option<ExitStatus>> {
+    let looks = if complained { 20 } else { 1 };
+    for look in 0..looks {
+        if look > 0 {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
     }
-    Ok(text)
+    Ok(None)
 }

@@ -10,19 +10,20 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail};
 use nnbcd::report;
 use nnbcd::store::{
-    Provenance, RunDirectory, RunnerLock, publish, rfc3339_utc, sweep_temporaries, unix_seconds,
+    Provenance, RunDirectory, RunnerLock, TrialStatus, publish, rfc3339_utc, sweep_temporaries,
+    take, unix_seconds,
 };
 use nnbcd::sweep::budget::memory_of_this_machine;
 use nnbcd::sweep::{
     Budget, DataSets, Interrupt, Moment, Plan, PreparedTrial, Progress, Summary, Sweep,
     plan_from_file, prepare, run_sweep,
 };
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU};
 use signal_hook::iterator::Signals;
 
 use super::plan::bytes;
 use super::progress::ProgressLines;
-use super::{INCOMPLETE, say};
+use super::{INCOMPLETE, checksums, say};
 use crate::cli::RunArguments;
 
 /// Rows of the table that is printed at the end.
@@ -46,8 +47,12 @@ pub fn foreground(arguments: &RunArguments) -> Result<ExitCode> {
 
 fn run_with_lines(prepared: Prepared, interrupt: &Interrupt) -> Result<Summary> {
     let mut lines = ProgressLines::new();
+    let dropped = match prepared.plan.duplicates {
+        0 => String::new(),
+        duplicates => format!(" ({duplicates} duplicates dropped)"),
+    };
     say(format_args!(
-        "{}: {} trials into {}",
+        "{}: {} trials into {}{dropped}",
         prepared.plan.name,
         prepared.trials.len(),
         prepared.run.root().display()
@@ -114,21 +119,29 @@ struct Prepared {
 
 impl Prepared {
     fn new(arguments: &RunArguments) -> Result<Self> {
-        let plan = plan_from_file(grid(arguments)?)?;
+        let grid = grid(arguments)?;
+        let plan = plan_from_file(grid)?;
         let run = RunDirectory::under(&arguments.place.results, &plan.name)?;
-        let data = DataSets::load(&plan)?;
-        let trials = prepare(&plan, &data)?;
-        refuse_too_large(&run, &trials)?;
+        let (data, trials) = load_and_prepare(grid, &plan)?;
+        refuse_too_large(&run, &trials, arguments.retry_failed)?;
         let budget = Budget::of_this_machine(arguments.limits.threads, arguments.limits.jobs);
         if arguments.fresh {
+            super::queue::refuse_beside_workers(&run)?;
             move_aside(&run)?;
         }
         run.create()?;
         let lock = RunnerLock::acquire(&run)?;
         super::queue::refuse_beside_workers(&run)?;
+        for warning in &plan.warnings {
+            tracing::warn!("{}: {warning}", grid.display());
+        }
+        let mut provenance = provenance(&plan, &data, &budget);
+        checksums::refuse_other_results(&run, &plan, &mut provenance)?;
         sweep_temporaries(run.root())?;
+        // What was sent to an earlier runner that had just ended is not meant for this one.
+        drop(take(&run));
         publish(&run.grid(), plan.source.as_bytes())?;
-        provenance(&plan, &data, &budget).write(&run.provenance())?;
+        provenance.write(&run.provenance())?;
         Ok(Self {
             plan,
             trials,
@@ -165,12 +178,20 @@ impl Prepared {
     }
 }
 
+/// Reads the data of a plan and prepares its trials; an error names the grid file.
+pub fn load_and_prepare(grid: &Path, plan: &Plan) -> Result<(DataSets, Vec<PreparedTrial>)> {
+    let data = DataSets::load(plan).map_err(|error| anyhow!("{}: {error}", grid.display()))?;
+    let trials = prepare(plan, &data).map_err(|error| anyhow!("{}: {error}", grid.display()))?;
+    Ok((data, trials))
+}
+
 /// Moves an earlier run directory out of the way, unless a runner works on it.
 fn move_aside(run: &RunDirectory) -> Result<()> {
     if !run.root().exists() {
         return Ok(());
     }
-    drop(RunnerLock::acquire(run)?);
+    // Held until it has moved: nobody else may begin to work there.
+    let _lock = RunnerLock::acquire(run)?;
     let aside = name_aside(run.root());
     std::fs::rename(run.root(), &aside)
         .with_context(|| format!("{}: cannot be moved aside", run.root().display()))?;
@@ -199,14 +220,7 @@ pub fn provenance(plan: &Plan, data: &DataSets, budget: &Budget) -> Provenance {
     let mut provenance =
         Provenance::of_this_machine(env!("CARGO_PKG_VERSION"), commit.as_deref(), threads);
     provenance.base_directory = std::path::absolute(&plan.base).unwrap_or(plan.base.clone());
-    for (settings, loaded) in data.iter() {
-        let files = loaded
-            .files
-            .iter()
-            .map(|file| (file.path.display().to_string(), file.sha256.clone()))
-            .collect();
-        provenance.data.insert(settings.describe(), files);
-    }
+    checksums::record(&mut provenance, data);
     provenance
 }
 
@@ -228,11 +242,15 @@ fn commit_of(directory: &Path) -> Option<String> {
 
 /// Refuses trials that no memory of this machine can hold: such a trial would not fail by itself, it would take the runner
 /// and all other trials with it.
-fn refuse_too_large(run: &RunDirectory, trials: &[PreparedTrial]) -> Result<()> {
+fn refuse_too_large(
+    run: &RunDirectory,
+    trials: &[PreparedTrial],
+    retry_failed: bool,
+) -> Result<()> {
     let memory = memory_of_this_machine();
     let has_result = |trial: &PreparedTrial| {
-        let directory = run.trial(&trial.trial.id);
-        matches!(directory.read_result(), Ok(Some(_)))
+        let result = run.trial(&trial.trial.id).read_result();
+        matches!(result, Ok(Some(result)) if !retry_failed || result.status == TrialStatus::Done)
     };
     let mut too_large = trials.iter().filter(|trial| trial.cost.memory > memory);
     if let Some(trial) = too_large.find(|trial| !has_result(trial)) {
@@ -247,12 +265,13 @@ fn refuse_too_large(run: &RunDirectory, trials: &[PreparedTrial]) -> Result<()> 
     Ok(())
 }
 
-/// SIGTERM and SIGINT ask the trials to stop after their current iteration; a second SIGINT ends
-/// the process at once. A closed terminal (SIGHUP) is no reason to stop.
+/// SIGTERM and SIGINT ask the trials to stop after their current iteration, and so do the signals with which queues
+/// and login nodes warn of a limit (SIGXCPU, SIGUSR1, SIGUSR2); a second SIGINT ends the process at once. A closed
+/// terminal (SIGHUP) is no reason to stop.
 pub fn watch_signals() -> Result<Arc<Interrupt>> {
     let interrupt = Arc::new(Interrupt::default());
     let shared = Arc::clone(&interrupt);
-    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])?;
+    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGXCPU, SIGUSR1, SIGUSR2])?;
     std::thread::spawn(move || {
         for signal in signals.forever() {
             if signal == SIGHUP {

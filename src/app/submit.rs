@@ -5,14 +5,14 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, anyhow, bail};
 use nnbcd::slurm::{self, Array, Script, max_array_size, refused_option};
 use nnbcd::store::{
-    PlanDirectory, Provenance, RunDirectory, RunnerLock, Submission, TrialStatus, TrialTable,
-    publish,
+    PlanDirectory, Provenance, RunDirectory, RunnerLock, RunnerState, Submission, TrialStatus,
+    TrialTable, publish,
 };
-use nnbcd::sweep::{Budget, DataSets, Plan, PreparedTrial, plan_from_file, prepare, take_stock};
+use nnbcd::sweep::{Budget, DataSets, Plan, PreparedTrial, plan_from_file, take_stock};
 
 use super::queue::refuse_queued;
-use super::runner::{log_warnings, provenance};
-use super::say;
+use super::runner::{load_and_prepare, log_warnings, provenance};
+use super::{checksums, say};
 use crate::cli::SubmitArguments;
 
 /// Slurm's own default, where it cannot be asked.
@@ -29,7 +29,7 @@ pub fn submit(arguments: &SubmitArguments) -> Result<ExitCode> {
             bail!("sbatch option {option}: cannot be given here; {remedy}");
         }
     }
-    let prepared = Prepared::new(arguments)?;
+    let mut prepared = Prepared::new(arguments)?;
     if !arguments.dry_run {
         prepared.refuse_running(arguments.force)?;
     }
@@ -75,8 +75,7 @@ impl Prepared {
         let results = std::path::absolute(&arguments.place.results)
             .context("--results: the current directory is gone")?;
         let run = RunDirectory::under(&results, &plan.name)?;
-        let data = DataSets::load(&plan)?;
-        let trials = prepare(&plan, &data)?;
+        let (data, trials) = load_and_prepare(&arguments.grid, &plan)?;
         let table = take_stock(&run, &plan.swept, &trials, arguments.retry_failed);
         let budget = Budget::of_this_machine(None, Some(1));
         Ok(Self {
@@ -109,9 +108,15 @@ impl Prepared {
     }
 
     /// Makes the run directory ready for workers, with the plan in it.
-    fn freeze(&self) -> Result<RunnerLock> {
+    fn freeze(&mut self) -> Result<RunnerLock> {
         self.run.create()?;
         let lock = RunnerLock::acquire(&self.run)?;
+        checksums::refuse_other_results(&self.run, &self.plan, &mut self.provenance)?;
+        // A runner that died on another host would seem to be at work for ever.
+        if let Some(mut status) = self.run.read_runner() {
+            status.state = RunnerState::Ended;
+            self.run.write_runner(&status)?;
+        }
         self.run.create_for_workers()?;
         self.freeze_in(&PlanDirectory::new(self.run.root()))?;
         self.table.write(&self.run.trials_csv())?;
@@ -124,7 +129,7 @@ impl Prepared {
         Ok(())
     }
 
-    fn only_prepare(&self, missing: usize) -> Result<ExitCode> {
+    fn only_prepare(&mut self, missing: usize) -> Result<ExitCode> {
         drop(self.freeze()?);
         let root = self.run.root().display();
         say(format_args!(
@@ -156,7 +161,7 @@ impl Prepared {
     }
 
     fn submit(
-        &self,
+        &mut self,
         arguments: &SubmitArguments,
         missing: &[String],
         tasks: usize,

@@ -1,17 +1,16 @@
 //! `worker`: a share of the trials, beside any number of other workers.
 
 use std::collections::HashSet;
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use nnbcd::slurm;
-use nnbcd::store::{PlanDirectory, Provenance, RunDirectory};
+use nnbcd::store::{Liveness, PlanDirectory, Provenance, RunDirectory, liveness};
 use nnbcd::sweep::{Budget, DataSets, Plan, Shard, ShardEvent, plan_from_text, prepare, run_shard};
 
 use super::runner::{end_of, log_warnings, watch_signals};
-use super::say;
+use super::{checksums, say};
 use crate::cli::WorkerArguments;
 
 pub fn worker(arguments: &WorkerArguments) -> Result<ExitCode> {
@@ -19,6 +18,13 @@ pub fn worker(arguments: &WorkerArguments) -> Result<ExitCode> {
     // From here on SIGTERM is obeyed: it may come while the data are being read.
     let interrupt = watch_signals()?;
     let run = RunDirectory::open(&arguments.run.run)?;
+    if !matches!(liveness(&run), Liveness::Gone) {
+        bail!(
+            "{0}: a runner works on this run and takes care of all trials; follow it with: nnbcd-tui watch {0}, or end it \
+             with: nnbcd-tui stop {0}",
+            run.root().display()
+        );
+    }
     let directory = match &arguments.plan {
         Some(path) => PlanDirectory::new(path),
         None => PlanDirectory::new(run.root()),
@@ -27,7 +33,7 @@ pub fn worker(arguments: &WorkerArguments) -> Result<ExitCode> {
     let mut plan = frozen_plan(&directory, &provenance)?;
     plan.trials = arguments.shard.of(plan.trials);
     let data = DataSets::load(&plan)?;
-    refuse_other_data(&provenance, &data)?;
+    checksums::refuse_other_plan(&provenance, &data)?;
     let trials = prepare(&plan, &data)?;
     let budget = Budget::of_this_machine(arguments.threads, Some(1));
     let shard = Shard {
@@ -71,26 +77,6 @@ fn frozen_plan(directory: &PlanDirectory, provenance: &Provenance) -> Result<Pla
         }
     }
     Ok(plan)
-}
-
-/// The plan is for the data as they were: results from other data must not get mixed with them.
-fn refuse_other_data(provenance: &Provenance, data: &DataSets) -> Result<()> {
-    for (settings, loaded) in data.iter() {
-        let Some(expected) = provenance.data.get(&settings.describe()) else {
-            continue;
-        };
-        for file in &loaded.files {
-            let path = file.path.display().to_string();
-            if expected.get(&path).is_some_and(|sum| *sum != file.sha256) {
-                bail!(
-                    "{}: its SHA-256 is {}, not that of the submission; restore the file, or run the grid under another name",
-                    Path::new(&path).display(),
-                    file.sha256
-                );
-            }
-        }
-    }
-    Ok(())
 }
 
 fn words(event: &ShardEvent) -> String {

@@ -111,7 +111,7 @@ fn directive(value: &str) -> String {
 }
 
 /// A word for the shell.
-fn shell_word(word: &str) -> String {
+pub fn shell_word(word: &str) -> String {
     if !word.is_empty() && word.chars().all(is_plain) {
         return word.to_owned();
     }

@@ -24,7 +24,7 @@ const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(20);
 /// A runner that has said that it has ended is about to let go of the lock.
 const BETWEEN_ATTEMPTS_AT_THE_END: Duration = Duration::from_millis(500);
 /// A living runner on another host renews its heartbeat in this time, and the network file system shows it.
-const HEARTBEAT_SHOWS_WITHIN: Duration = Duration::from_secs(5);
+pub(super) const HEARTBEAT_SHOWS_WITHIN: Duration = Duration::from_secs(5);
 
 /// The right to work on a run directory, until dropped.
 #[derive(Debug)]
@@ -65,7 +65,12 @@ impl RunnerLock {
             .open(&path)
             .map_err(|error| StoreError::io(&path, "open for writing", &error))?;
         match try_lock(&file, run) {
-            Ok(()) => {}
+            Ok(()) => {
+                // Some network file systems keep locks to the host that takes them.
+                if let Some(holder) = holder_elsewhere(run, HEARTBEAT_SHOWS_WITHIN) {
+                    return Err(seems_held(run, &holder));
+                }
+            }
             Err(TryLockError::WouldBlock) => return Err(held(run, holder(run).as_ref())),
             Err(TryLockError::Error(error)) if has_no_locks(&error) => {
                 if let Some(holder) = holder_without_locks(run) {
@@ -187,19 +192,33 @@ fn holder_that_prepares(run: &RunDirectory) -> Option<Holder> {
 ///
 /// On this host its process id tells; on another one whether the heartbeat changes within `patience`.
 pub(super) fn holder_by_heartbeat(run: &RunDirectory, patience: Duration) -> Option<Holder> {
-    let status = run
-        .read_runner()
-        .filter(|status| status.state != RunnerState::Ended)?;
-    let lives = if status.host == host_name() {
-        status.pid != std::process::id() && is_alive(status.pid)
-    } else {
-        heartbeat_changes(run, &status, patience)
-    };
-    lives.then_some(Holder {
-        host: status.host,
-        pid: status.pid,
-        since: status.started_at,
-    })
+    let status = unended(run)?;
+    if status.host != host_name() {
+        return holder_elsewhere(run, patience);
+    }
+    let lives = status.pid != std::process::id() && is_alive(status.pid);
+    lives.then(|| status.into())
+}
+
+/// The runner on another host that `runner.json` speaks of, if its heartbeat changes within `patience`.
+pub(super) fn holder_elsewhere(run: &RunDirectory, patience: Duration) -> Option<Holder> {
+    let status = unended(run).filter(|status| status.host != host_name())?;
+    heartbeat_changes(run, &status, patience).then(|| status.into())
+}
+
+fn unended(run: &RunDirectory) -> Option<RunnerStatus> {
+    run.read_runner()
+        .filter(|status| status.state != RunnerState::Ended)
+}
+
+impl From<RunnerStatus> for Holder {
+    fn from(status: RunnerStatus) -> Self {
+        Self {
+            host: status.host,
+            pid: status.pid,
+            since: status.started_at,
+        }
+    }
 }
 
 fn heartbeat_changes(run: &RunDirectory, before: &RunnerStatus, patience: Duration) -> bool {

@@ -34,6 +34,9 @@ pub struct Provenance {
     pub started_at: String,
     /// The command with its arguments.
     pub command_line: Vec<String>,
+    /// Directory in which it was given.
+    #[serde(default)]
+    pub working_directory: std::path::PathBuf,
     /// Directory that relative paths in the trials' settings refer to.
     #[serde(default)]
     pub base_directory: std::path::PathBuf,
@@ -64,6 +67,7 @@ impl Provenance {
             command_line: std::env::args_os()
                 .map(|argument| argument.to_string_lossy().into_owned())
                 .collect(),
+            working_directory: std::env::current_dir().unwrap_or_default(),
             base_directory: std::path::PathBuf::new(),
             data: BTreeMap::new(),
         }

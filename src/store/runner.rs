@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::error::StoreError;
 use super::layout::RunDirectory;
-use super::lock::{LockState, lock_state};
+use super::lock::{HEARTBEAT_SHOWS_WITHIN, LockState, holder_elsewhere, lock_state};
 use super::process::{host_name, is_alive};
 use super::publish::publish_unsynced;
 use super::records::{RunnerState, RunnerStatus};
@@ -45,10 +45,20 @@ impl RunDirectory {
     }
 }
 
-/// Whether a runner is at work on `run`, from one look. Never [`Liveness::Silent`]: that takes
+/// Whether a runner is at work on `run`, from one look; where it seems to be on another host, whose locks and
+/// processes cannot be seen, from a few seconds of its heartbeat. Never [`Liveness::Silent`]: that takes
 /// observation over time, see [`Watch`].
 pub fn liveness(run: &RunDirectory) -> Liveness {
-    Watch::default().observe(run, Instant::now())
+    let seen = Watch::default().observe(run, Instant::now());
+    let here = |status: RunnerStatus| status.host == host_name();
+    if seen == Liveness::Gone
+        || lock_state(run) == LockState::Held
+        || run.read_runner().is_none_or(here)
+        || holder_elsewhere(run, HEARTBEAT_SHOWS_WITHIN).is_some()
+    {
+        return seen;
+    }
+    Liveness::Gone
 }
 
 /// Observes a runner's heartbeat over time.

@@ -2,6 +2,8 @@
 
 use sysinfo::System;
 
+use super::memory_limit::MemoryLimit;
+
 /// Share of the available memory that trials may fill.
 const MEMORY_SHARE: f64 = 0.8;
 
@@ -17,30 +19,33 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// The budget of this machine: all cores that the process may use (affinity and control groups
-    /// are respected), 80 % of the memory that is free now, and as many trials at once as there are
+    /// The budget of this machine: all cores that the process may use (affinity, control groups and what Slurm has
+    /// granted are respected), 80 % of the memory that is free now, and as many trials at once as there are
     /// threads unless `jobs` says otherwise.
     pub fn of_this_machine(threads: Option<usize>, jobs: Option<usize>) -> Self {
-        let available = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let threads = threads.unwrap_or(available).max(1);
+        let threads = threads.unwrap_or_else(available_threads).max(1);
         Self {
             threads,
             jobs: jobs.unwrap_or(threads).max(1),
-            memory: available_memory(),
+            memory: (free_memory() as f64 * MEMORY_SHARE) as u64,
         }
     }
 }
 
-/// Bytes that trials may fill, control groups (containers, Slurm) respected.
-fn available_memory() -> u64 {
+fn available_threads() -> usize {
+    let available = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    // Not every cluster binds a job to its cores.
+    let granted = ["SLURM_CPUS_PER_TASK", "SLURM_CPUS_ON_NODE"]
+        .into_iter()
+        .find_map(|variable| std::env::var(variable).ok()?.parse().ok());
+    granted.map_or(available, |granted: usize| granted.min(available))
+}
+
+fn free_memory() -> u64 {
     let mut system = System::new();
     system.refresh_memory();
-    let free = system
-        .cgroup_limits()
-        .map_or(system.available_memory(), |limits| {
-            limits.free_memory.min(system.available_memory())
-        });
-    (free as f64 * MEMORY_SHARE) as u64
+    let free = system.available_memory();
+    MemoryLimit::of_this_process().map_or(free, |limit| limit.free.min(free))
 }
 
 /// Bytes of memory of this machine, control groups respected; some of them may be in use.
@@ -48,8 +53,8 @@ pub fn memory_of_this_machine() -> u64 {
     let mut system = System::new();
     system.refresh_memory();
     // A control group limits its memory whatever swap the machine has.
-    match system.cgroup_limits().map(|limits| limits.total_memory) {
-        Some(limit) if limit < system.total_memory() => limit,
+    match MemoryLimit::of_this_process() {
+        Some(limit) if limit.total < system.total_memory() => limit.total,
         _ => system.total_memory().saturating_add(system.total_swap()),
     }
 }

@@ -7,6 +7,7 @@ pub mod cost;
 pub mod data;
 mod fields;
 pub mod identity;
+mod memory_limit;
 mod method;
 pub mod prepare;
 pub mod progress;

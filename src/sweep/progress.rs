@@ -9,6 +9,7 @@ use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
 
 use super::prepare::PreparedTrial;
 use super::runner::{Summary, Sweep};
+use super::trial_run::TrialError;
 use crate::store::{
     Journal, RunDirectory, RunnerState, RunnerStatus, StoreError, TrialEventKind, TrialResult,
     TrialRow, TrialStatus, TrialTable, checkpoint, host_name, unix_seconds,
@@ -148,6 +149,34 @@ impl<'a> Progress<'a> {
         let swept = std::mem::take(&mut self.table.rows[index].swept);
         self.table.rows[index] = TrialRow::from_result(so_far, swept);
         self.end_without_result(index);
+    }
+
+    /// Whether a waiting trial has a result by now, from a worker: it counts and is left alone.
+    pub(super) fn has_meanwhile_been_done(&mut self, index: usize) -> bool {
+        let directory = (self.sweep.run).trial(&self.sweep.trials[index].trial.id);
+        let Ok(Some(result)) = directory.read_result() else {
+            return false;
+        };
+        let done = result.status == TrialStatus::Done;
+        if done {
+            warn_of(directory.settle());
+            let swept = std::mem::take(&mut self.table.rows[index].swept);
+            self.table.rows[index] = TrialRow::from_result(&result, swept);
+            self.table_changed();
+        }
+        done
+    }
+
+    /// The machine was in the way of a trial, which has no result.
+    pub(super) fn hindered(&mut self, index: usize, error: &TrialError) {
+        let row = &mut self.table.rows[index];
+        (row.status, row.error) = (TrialStatus::Stopped, error.to_string());
+        let kind = TrialEventKind::Ended {
+            status: TrialStatus::Stopped,
+            error: Some(error.to_string()),
+        };
+        self.note(index, kind);
+        self.table_changed();
     }
 
     /// A waiting trial was cancelled.

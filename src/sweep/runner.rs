@@ -17,7 +17,7 @@ use super::control::TrialControl;
 use super::prepare::PreparedTrial;
 use super::progress::Progress;
 use super::record::failure;
-use super::trial_run::{Outcome, TrialContext, run_guarded};
+use super::trial_run::{Outcome, TrialContext, TrialError, run_guarded};
 use crate::store::{
     Command, RunDirectory, RunnerState, StoreError, TrialEventKind, TrialStatus, take,
 };
@@ -92,7 +92,7 @@ struct Running {
 /// News of a trial's thread.
 enum News {
     Started(usize, u64),
-    Ended(usize, Result<Outcome, String>),
+    Ended(usize, Result<Outcome, TrialError>),
 }
 
 struct Runner<'a> {
@@ -105,6 +105,8 @@ struct Runner<'a> {
     jobs: usize,
     paused: bool,
     stopping: bool,
+    /// Trials in a row that the machine was in the way of.
+    hindered: usize,
 }
 
 /// Runs every trial of the sweep that has no result yet.
@@ -112,8 +114,8 @@ struct Runner<'a> {
 /// `observe` is told of the start, of every change of a trial and of the end.
 ///
 /// # Errors
-/// [`StoreError`] when the run directory cannot be written at the start. Later such errors fail the
-/// trial that they hit.
+/// [`StoreError`] when the run directory cannot be written at the start. Later such errors leave the trial
+/// that they hit without a result; the second trial in a row that the machine is in the way of stops the run.
 pub fn run_sweep(
     sweep: &Sweep,
     interrupt: &Interrupt,
@@ -137,6 +139,7 @@ pub fn run_sweep(
         jobs: sweep.budget.jobs,
         paused: false,
         stopping: false,
+        hindered: 0,
     };
     runner.run(observe)
 }
@@ -193,14 +196,29 @@ impl<'a> Runner<'a> {
             Ok(News::Ended(index, outcome)) => {
                 self.running.remove(&index);
                 match outcome {
-                    Ok(Outcome::Done(result)) => self.progress.ended(index, *result),
+                    Ok(Outcome::Done(result)) => {
+                        self.hindered = 0;
+                        self.progress.ended(index, *result);
+                    }
                     Ok(Outcome::Stopped(result)) => self.progress.stopped(index, &result),
-                    Err(error) => self.fail(index, error),
+                    Err(error) if error.is_of_the_machine() => self.hinder(index, &error),
+                    Err(error) => self.fail(index, error.to_string()),
                 }
                 self.share_threads();
                 Some(index)
             }
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
+        }
+    }
+
+    /// A directory that cannot be written is one trial's misfortune; after two trials the disk is full or gone,
+    /// and all others would meet the same.
+    fn hinder(&mut self, index: usize, error: &TrialError) {
+        self.progress.hindered(index, error);
+        self.hindered += 1;
+        if self.hindered > 1 && !self.stopping {
+            tracing::warn!("the run stops: {error}");
+            self.stop();
         }
     }
 
@@ -222,6 +240,9 @@ impl<'a> Runner<'a> {
             let Some(index) = self.next_that_fits() else {
                 break;
             };
+            if self.progress.has_meanwhile_been_done(index) {
+                continue;
+            }
             let trial = &self.sweep.trials[index];
             let control = Arc::new(TrialControl::new(1));
             self.running.insert(
@@ -246,7 +267,7 @@ impl<'a> Runner<'a> {
                     control: &control,
                     started: &started,
                 };
-                let outcome = run_guarded(trial, &context).map_err(|error| error.to_string());
+                let outcome = run_guarded(trial, &context);
                 // The receiver lives as long as the scope: a send cannot fail.
                 let _ = sender.send(News::Ended(index, outcome));
             });

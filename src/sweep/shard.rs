@@ -228,10 +228,8 @@ impl Worker<'_> {
         });
         self.status.beat += beats;
         match outcome {
-            Err(
-                error @ (TrialError::Solver(_) | TrialError::Model(_) | TrialError::Panicked(_)),
-            ) => Ok(Err(error.to_string())),
-            Err(error) => Err(error),
+            Err(error) if error.is_of_the_machine() => Err(error),
+            Err(error) => Ok(Err(error.to_string())),
             Ok(outcome) => Ok(Ok(outcome)),
         }
     }

@@ -17,7 +17,7 @@ use super::trial_files::TrialFiles;
 use crate::bcd::{CheckpointError, Precision, SolverError, TrainingData};
 use crate::gradient::TrainingError;
 use crate::linalg::Real;
-use crate::network::{Accuracy, ModelFileError, effective_sparsity};
+use crate::network::{Accuracy, ModelFileError, ModelFileProblem, effective_sparsity};
 use crate::store::{
     IterationRecord, StoreError, TrialDirectory, TrialResult, TrialStatus, checkpoint, rfc3339_utc,
     unix_seconds,
@@ -61,6 +61,18 @@ pub enum TrialError {
     /// A mistake in this program, with what it said.
     #[error("panicked: {0}")]
     Panicked(String),
+}
+
+impl TrialError {
+    /// Whether the machine is in the way (a full disk, no threads) and not the trial, which might end well elsewhere or
+    /// later.
+    pub(super) fn is_of_the_machine(&self) -> bool {
+        match self {
+            Self::Store(_) | Self::Log { .. } | Self::Threads(_) => true,
+            Self::Model(error) => matches!(*error.problem, ModelFileProblem::Unreadable(_)),
+            Self::Solver(_) | Self::Gradient(_) | Self::Panicked(_) => false,
+        }
+    }
 }
 
 /// What a trial needs besides its settings.

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use super::*;
 
@@ -68,7 +69,7 @@ fn read_all(run: &RunDirectory) {
     let _ = run.read_runner();
     let _ = Provenance::read(&run.provenance());
     let _ = read_journal(run);
-    let _ = liveness(run);
+    let _ = Watch::default().observe(run, Instant::now());
     let _ = checkpoint::read_newest(&trial);
     let _ = IterationWriter::resume_at(&trial.iterations_csv(), 2);
     let mut follower = RunFollower::new(run.clone());

@@ -155,6 +155,32 @@ fn without_locks_a_changing_heartbeat_tells_on_another_host() {
     });
 }
 
+/// A free lock proves nothing there: some network file systems keep locks to one host.
+#[test]
+fn a_runner_on_another_host_lives_as_long_as_its_heartbeat_changes() {
+    let scratch = scratch();
+    let run = &scratch.run;
+    drop(RunnerLock::acquire(run).unwrap());
+    run.write_runner(&status("elsewhere", 1, 1.0)).unwrap();
+    let still_beats = std::sync::atomic::AtomicBool::new(true);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut beat = 1.0;
+            while still_beats.load(std::sync::atomic::Ordering::SeqCst) {
+                beat += 1.0;
+                run.write_runner(&status("elsewhere", 1, beat)).unwrap();
+                thread::sleep(Duration::from_millis(100));
+            }
+        });
+        assert_eq!(liveness(run), Liveness::Alive);
+        let refused = RunnerLock::acquire(run).unwrap_err().to_string();
+        still_beats.store(false, std::sync::atomic::Ordering::SeqCst);
+        assert!(refused.contains("process 1 on host elsewhere"), "{refused}");
+    });
+    assert_eq!(liveness(run), Liveness::Gone);
+    RunnerLock::acquire(run).unwrap();
+}
+
 #[test]
 fn silence_is_measured_by_the_viewers_own_clock() {
     let scratch = scratch();
