@@ -28,7 +28,7 @@ pub fn table(arguments: &TableArguments) -> Result<ExitCode> {
         };
         report::build(&run.read_gathered()?, &query)?
     };
-    table.title = run.name();
+    table.entitle(&run.name());
     let formats: Vec<TableFormat> = arguments
         .format
         .iter()

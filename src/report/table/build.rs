@@ -137,7 +137,7 @@ pub(crate) fn assemble(
     }
     let metrics = comparable(table, metrics);
     let (row_keys, row_of) = distinct(table, &layout.rows);
-    let (block_keys, block_of) = distinct(table, &layout.columns);
+    let (mut block_keys, mut block_of) = distinct(table, &layout.columns);
     if block_keys.len() > MOST_BLOCKS {
         return Err(ReportError::TooWide {
             settings: layout
@@ -149,6 +149,7 @@ pub(crate) fn assemble(
             most: MOST_BLOCKS,
         });
     }
+    bring_together(&mut block_keys, &mut block_of);
     let mut groups: BTreeMap<(usize, usize), Vec<&TrialRow>> = BTreeMap::new();
     for ((trial, &row), &block) in table.rows.iter().zip(&row_of).zip(&block_of) {
         groups.entry((row, block)).or_default().push(trial);
@@ -218,6 +219,27 @@ fn distinct(table: &TrialTable, settings: &[Setting]) -> (Vec<Vec<String>>, Vec<
     });
     let indices = indices.collect();
     (keys, indices)
+}
+
+/// Reorders `keys`, and the index into them that each trial has, so that equal values of an outer setting stand side by
+/// side and can share a heading.
+fn bring_together(keys: &mut Vec<Vec<String>>, index_of: &mut [usize]) {
+    let first = |level: usize, value: &String| keys.iter().position(|key| key[level] == *value);
+    let places = |key: &Vec<String>| -> Vec<Option<usize>> {
+        (key.iter().enumerate())
+            .map(|(level, value)| first(level, value))
+            .collect()
+    };
+    let mut order: Vec<usize> = (0..keys.len()).collect();
+    order.sort_by_cached_key(|index| places(&keys[*index]));
+    let mut new_place = vec![0; keys.len()];
+    for (place, index) in order.iter().enumerate() {
+        new_place[*index] = place;
+    }
+    for index in index_of {
+        *index = new_place[*index];
+    }
+    *keys = order.into_iter().map(|index| keys[index].clone()).collect();
 }
 
 /// Those settings outside the table that really vary within a group, with their values.

@@ -62,6 +62,15 @@ pub struct Block {
     pub settings: Vec<(Header, String)>,
 }
 
+impl Block {
+    /// Heading of the setting number `level`.
+    fn heading(&self, level: usize) -> String {
+        let (header, value) = &self.settings[level];
+        let value = if value.is_empty() { EMPTY } else { value };
+        format!("{} = {value}", header.short)
+    }
+}
+
 /// One row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PaperRow {
@@ -175,6 +184,16 @@ impl PaperTable {
         Ok(paths)
     }
 
+    /// Calls the table like its run, and like its metric where no column does.
+    pub fn entitle(&mut self, run: &str) {
+        run.clone_into(&mut self.title);
+        if let [single] = &self.metrics[..]
+            && self.is_pivot()
+        {
+            self.title = format!("{run}: {}", single.heading);
+        }
+    }
+
     /// Whether the table has settings across as well as down.
     fn is_pivot(&self) -> bool {
         self.blocks.iter().any(|block| !block.settings.is_empty())
@@ -184,13 +203,8 @@ impl PaperTable {
     fn headings(&self) -> Vec<String> {
         let mut headings = Vec::with_capacity(self.blocks.len() * self.metrics.len());
         for block in &self.blocks {
-            let mut parts: Vec<String> = block
-                .settings
-                .iter()
-                .map(|(header, value)| {
-                    let value = if value.is_empty() { EMPTY } else { value };
-                    format!("{} = {value}", header.short)
-                })
+            let mut parts: Vec<String> = (0..block.settings.len())
+                .map(|level| block.heading(level))
                 .collect();
             let setting = parts.join(", ");
             for metric in &self.metrics {
