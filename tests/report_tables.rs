@@ -66,6 +66,20 @@ fn short_text_at_two_widths() {
 }
 
 #[test]
+fn short_text_without_a_limit_leaves_nothing_out() {
+    let mut trials = two_settings();
+    let long = "x".repeat(300);
+    trials.rows[0].swept[1].clone_from(&long);
+    let table = build(&trials, &TableQuery::default()).expect("the fixture has trials");
+    let text = short_text(&table, usize::MAX, usize::MAX);
+    assert!(
+        text.contains(&long) && text.contains("s / iteration"),
+        "{text}"
+    );
+    assert!(!text.contains('…'), "{text}");
+}
+
+#[test]
 fn short_text_never_exceeds_its_width() {
     let table = build(&fixture(), &TableQuery::default()).expect("the fixture has trials");
     for width in 1..130 {

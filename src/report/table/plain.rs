@@ -37,14 +37,14 @@ const GAP: usize = 2;
 /// The least that is left of a column of settings when the terminal is narrow.
 const NARROWEST_KEY: usize = 8;
 
-/// The table as plain text, no wider than `width` columns and with at most `rows` rows.
+/// The table as plain text, no wider than `width` columns (`usize::MAX`: as wide as it is) and with at most `rows` rows.
 ///
 /// Settings are shortened first, then whole columns are left out from the right; what was left
 /// out is said below. The best values carry a star.
 pub fn short_text(table: &PaperTable, width: usize, rows: usize) -> String {
     let keys = table.row_headers.len();
     let mut lines = grid::lines(table, &Plain);
-    lines.truncate(rows + 1);
+    lines.truncate(rows.saturating_add(1));
     let widths = fit(&lines, keys, width);
     let mut text = cut(&visible(&table.title), width) + "\n";
     for line in &lines {
@@ -95,16 +95,18 @@ fn fit(lines: &[Vec<String>], keys: usize, width: usize) -> Vec<usize> {
     for key in widths.iter_mut().take(keys) {
         *key = (*key).min(NARROWEST_KEY);
     }
-    while total(&widths) > width + GAP && widths.len() > 1 {
+    let room = width.saturating_add(GAP);
+    while total(&widths) > room && widths.len() > 1 {
         widths.pop();
     }
     widths[0] = widths[0].min(width);
     // What is left over goes to the settings, a place at a time to the narrowest of those cut.
-    for _ in total(&widths)..width + GAP {
+    for _ in total(&widths)..room {
         let cut = widths.iter_mut().zip(&natural).take(keys);
-        if let Some((key, _)) = cut.filter(|(key, natural)| **key < **natural).min() {
-            *key += 1;
-        }
+        let Some((key, _)) = cut.filter(|(key, natural)| **key < **natural).min() else {
+            break;
+        };
+        *key += 1;
     }
     widths
 }
