@@ -88,21 +88,19 @@ fn settings(swept: &[String], row: &TrialRow) -> String {
 }
 
 fn outcome(row: &TrialRow) -> String {
-    if row.status == TrialStatus::Failed {
+    // A trial that the machine was in the way of has an error, too, and is stopped.
+    if !row.error.is_empty() {
         return format!(": {}", row.error.escape_debug());
     }
-    let mut text = String::from(":");
-    if let Some(accuracy) = row.test_accuracy {
-        text.push_str(&format!(" test accuracy {accuracy:.4}"));
+    let known = [
+        (row.test_accuracy).map(|accuracy| format!("test accuracy {accuracy:.4}")),
+        (row.compression_ratio).map(|ratio| format!("{ratio:.2} times smaller")),
+        (row.objective).map(|objective| format!("objective {objective:.4e}")),
+        (row.seconds).map(|seconds| format!("{seconds:.1} s")),
+    ];
+    let known: Vec<String> = known.into_iter().flatten().collect();
+    match known.len() {
+        0 => String::new(),
+        _ => format!(": {}", known.join(", ")),
     }
-    if let Some(ratio) = row.compression_ratio {
-        text.push_str(&format!(", {ratio:.2} times smaller"));
-    }
-    if let Some(objective) = row.objective {
-        text.push_str(&format!(", objective {objective:.4e}"));
-    }
-    if let Some(seconds) = row.seconds {
-        text.push_str(&format!(", {seconds:.1} s"));
-    }
-    text
 }

@@ -40,8 +40,7 @@ impl StoreError {
 fn remedy_for(kind: io::ErrorKind) -> &'static str {
     match kind {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            "free space on this file system, then run the same command again with --retry-failed: \
-             finished trials are kept"
+            "free space on this file system, then run the same command again: finished trials are kept"
         }
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             "check the owner and the permissions of the file and of its directory"
@@ -49,8 +48,6 @@ fn remedy_for(kind: io::ErrorKind) -> &'static str {
         io::ErrorKind::NotFound => {
             "check that the path is right and that its directory has not been moved or deleted"
         }
-        _ => {
-            "check the file system, then run the same command again, with --retry-failed if a trial failed"
-        }
+        _ => "check the file system, then run the same command again: finished trials are kept",
     }
 }

@@ -94,7 +94,7 @@ fn pause_holds_every_trial_and_resume_lets_them_go_on() {
     assert_eq!(count(&place, RUN, "stopped"), 2);
     let said = place.ends_with(2, &["stop", RUN]);
     assert!(said.contains("no runner works on this run"), "{said}");
-    assert!(said.contains("nnbcd-tui results/g/grid.yaml"), "{said}");
+    assert!(said.contains("nnbcd-tui g.yaml --jobs 2"), "{said}");
 }
 
 #[test]

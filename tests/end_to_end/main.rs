@@ -5,6 +5,7 @@
     reason = "tells measured times, and what this machine cannot test"
 )]
 
+mod apart;
 mod commands;
 mod faults;
 mod hostile;
