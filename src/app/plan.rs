@@ -1,13 +1,17 @@
 //! `plan`: what would run.
 
+use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Result;
 use ndarray::Array2;
+use nnbcd::dashboard::locale_is_utf8;
 use nnbcd::linalg::{Accumulate, product};
+use nnbcd::sweep::budget::memory_of_this_machine;
 use nnbcd::sweep::{Budget, DataSets, Plan, PreparedTrial, plan_from_file, prepare};
+use unicode_width::UnicodeWidthStr;
 
 use super::say;
 use crate::cli::Limits;
@@ -39,6 +43,10 @@ pub fn plan(grid: &Path, limits: &Limits) -> Result<ExitCode> {
     }
     say_budget(&budget, &trials);
     say_trials(&plan, &trials);
+    let needed: Vec<u64> = trials.iter().map(|trial| trial.cost.memory).collect();
+    if let Some(warning) = memory_warning(&needed, memory_of_this_machine()) {
+        let _ = writeln!(io::stderr(), "{warning}");
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -67,23 +75,53 @@ fn say_budget(budget: &Budget, trials: &[PreparedTrial]) {
 
 fn say_trials(plan: &Plan, trials: &[PreparedTrial]) {
     const SHOWN: usize = 40;
-    let header: Vec<&str> = ["trial", "seed"]
-        .into_iter()
-        .chain(plan.swept.iter().map(String::as_str))
-        .collect();
-    say(header.join("  "));
-    for prepared in trials.iter().take(SHOWN) {
-        let trial = &prepared.trial;
-        say(format_args!(
-            "{}  {}  {}",
-            trial.id,
-            trial.settings.seed,
-            trial.swept.join("  ")
-        ));
+    let unused = if locale_is_utf8() { "–" } else { "-" };
+    let header = ["trial", "seed", "memory"].map(str::to_owned);
+    let mut lines = vec![[&header[..], &plan.swept].concat()];
+    for PreparedTrial { trial, cost, .. } in trials.iter().take(SHOWN) {
+        let mut line = vec![
+            trial.id.clone(),
+            trial.settings.seed.to_string(),
+            bytes(cost.memory),
+        ];
+        line.extend(trial.swept.iter().map(|value| match value.as_str() {
+            "" => unused.to_owned(),
+            value => value.to_owned(),
+        }));
+        lines.push(line);
+    }
+    for line in aligned(&lines) {
+        say(line);
     }
     if trials.len() > SHOWN {
         say(format_args!("… and {} more", trials.len() - SHOWN));
     }
+}
+
+/// Lines of cells with each column as wide as its widest cell.
+fn aligned(lines: &[Vec<String>]) -> Vec<String> {
+    let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| lines.iter().map(|line| line[column].width()).max();
+    let widths: Vec<usize> = (0..columns).filter_map(width).collect();
+    let align = |line: &Vec<String>| {
+        let cells = line.iter().zip(&widths);
+        let padded = cells.map(|(cell, width)| cell.clone() + &" ".repeat(width - cell.width()));
+        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    lines.iter().map(align).collect()
+}
+
+/// What is to be said if a run on a machine with so much `memory` would refuse some of the trials.
+fn memory_warning(trials: &[u64], memory: u64) -> Option<String> {
+    let too_large = trials.iter().filter(|needed| **needed > memory).count();
+    (too_large > 0).then(|| {
+        format!(
+            "warning: {too_large} of {} trials need more memory than this machine has ({}), and a run on it would refuse to start: make \
+             model.hidden or data.train smaller, or take a larger machine",
+            trials.len(),
+            bytes(memory)
+        )
+    })
 }
 
 /// Floating-point operations per second of one thread in a single-precision matrix product.
@@ -115,5 +153,37 @@ pub fn duration(seconds: f64) -> String {
         _ if seconds < 60.0 => format!("{seconds:.0} s"),
         _ if seconds < 3600.0 => format!("{:.0} min", seconds / 60.0),
         _ => format!("{:.1} h", seconds / 3600.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_stand_below_their_headers() {
+        let lines = [
+            ["trial", "rank", "method"],
+            ["a", "–", "none"],
+            ["b", "16", "tensor-train"],
+        ];
+        let lines = lines.map(|line| line.map(str::to_owned).to_vec());
+        assert_eq!(
+            aligned(&lines),
+            [
+                "trial  rank  method",
+                "a      –     none",
+                "b      16    tensor-train"
+            ]
+        );
+    }
+
+    #[test]
+    fn trials_that_this_machine_cannot_hold_are_counted() {
+        let gigabytes = [1, 8, 9].map(|count| count * 1_000_000_000);
+        assert_eq!(memory_warning(&gigabytes, 9_000_000_000), None);
+        let warning = memory_warning(&gigabytes, 7_900_000_000).expect("two are too large");
+        assert!(warning.contains("2 of 3 trials"), "{warning}");
+        assert!(warning.contains("(7.9 GB)"), "{warning}");
     }
 }
