@@ -3,14 +3,18 @@
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use nnbcd::store::{IterationRecord, Provenance, RunDirectory};
+use nnbcd::store::{
+    IterationRecord, Provenance, RunDirectory, TrialDirectory, TrialRow, TrialStatus,
+};
 use nnbcd::sweep::control::TrialControl;
 use nnbcd::sweep::prepare::prepare_trial;
-use nnbcd::sweep::trial_run::{TrialContext, run_trial};
-use nnbcd::sweep::{Budget, LoadedData, Trial, TrialSettings};
+use nnbcd::sweep::trial_run::{TrialContext, TrialError, run_trial};
+use nnbcd::sweep::{Budget, LoadedData, PreparedTrial, Trial, TrialSettings};
 
 use super::commands::find_trials;
 use super::{INCOMPLETE, say};
@@ -20,7 +24,10 @@ const LISTED: usize = 20;
 
 pub fn reproduce(run: &Path, trial: &str, threads: Option<usize>) -> Result<ExitCode> {
     let run = RunDirectory::open(run)?;
-    let id = find_trials(&run.read_trials()?, &[trial.to_owned()])?.remove(0);
+    let trials = run.read_trials()?;
+    let id = find_trials(&trials, &[trial.to_owned()])?.remove(0);
+    let is_done = |row: &TrialRow| row.trial == id && row.status == TrialStatus::Done;
+    let done = trials.rows.iter().any(is_done);
     let directory = run.trial(&id);
     let path = directory.config();
     let text = std::fs::read_to_string(&path)
@@ -37,27 +44,71 @@ pub fn reproduce(run: &Path, trial: &str, threads: Option<usize>) -> Result<Exit
     let place = tempfile::tempdir().context("no temporary directory")?;
     let copy = RunDirectory::new(place.path()).trial(&id);
     copy.create()?;
-    let threads = Budget::of_this_machine(threads, None).threads;
-    let context = TrialContext {
-        base: &base,
-        directory: copy.clone(),
-        checkpoint_every: Duration::MAX,
-        control: &TrialControl::new(threads),
-        started: &|_| {},
+    let before = directory.read_iterations()?;
+    let Some(last) = before.last() else {
+        bail!("trial {id} has no iterations yet; nothing to compare with");
     };
-    let outcome = run_trial(&prepared, &context);
-    let (before, now) = (directory.read_iterations()?, copy.read_iterations()?);
-    if let Err(error) = outcome {
+    let threads = Budget::of_this_machine(threads, None).threads;
+    let until = (!done).then_some(last.iteration);
+    if let Err(error) = rerun(&prepared, &base, &copy, threads, until) {
         say(format_args!("the trial failed: {error}"));
     }
-    compare(&id, &before, &now)
+    if !compare(&before, &copy.read_iterations()?, done) {
+        return Ok(ExitCode::from(INCOMPLETE));
+    }
+    let which = if done {
+        "all"
+    } else {
+        "it had not come to its end; its"
+    };
+    say(format_args!(
+        "trial {id}: {which} {} rows are equal to the last digit (times aside)",
+        before.len()
+    ));
+    Ok(ExitCode::SUCCESS)
 }
 
-/// Compares all rows; times are left out.
-fn compare(id: &str, before: &[IterationRecord], now: &[IterationRecord]) -> Result<ExitCode> {
-    if before.is_empty() {
-        bail!("trial {id} has no iterations yet; nothing to compare with");
+/// Runs the trial in `directory`, to its end or until it has the iteration `until`.
+fn rerun(
+    trial: &PreparedTrial,
+    base: &Path,
+    directory: &TrialDirectory,
+    threads: usize,
+    until: Option<u64>,
+) -> Result<(), TrialError> {
+    let control = TrialControl::new(threads);
+    let context = TrialContext {
+        base,
+        directory: directory.clone(),
+        checkpoint_every: Duration::MAX,
+        control: &control,
+        started: &|_| {},
+    };
+    thread::scope(|scope| {
+        // Dropped when the trial has ended, in whatever way.
+        let (_running, ended) = mpsc::channel();
+        if let Some(last) = until {
+            let control = &control;
+            scope.spawn(move || stop_after(last, directory, control, &ended));
+        }
+        run_trial(trial, &context).map(drop)
+    })
+}
+
+/// Stops a trial when it has the iteration `last`; returns then, or when it has `ended`.
+fn stop_after(last: u64, directory: &TrialDirectory, control: &TrialControl, ended: &Receiver<()>) {
+    const LOOK_EVERY: Duration = Duration::from_millis(200);
+    while ended.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
+        let rows = directory.read_iterations().unwrap_or_default();
+        if rows.last().is_some_and(|row| row.iteration >= last) {
+            return control.stop();
+        }
     }
+}
+
+/// Whether all rows that were there `before` are there and equal; times are left out. Only of a trial that is `done` are
+/// further rows a difference.
+fn compare(before: &[IterationRecord], now: &[IterationRecord], done: bool) -> bool {
     let mut differences = 0;
     for (old, new) in before.iter().zip(now) {
         for (name, old_value, new_value) in differing(old, new) {
@@ -73,22 +124,19 @@ fn compare(id: &str, before: &[IterationRecord], now: &[IterationRecord]) -> Res
     if differences > LISTED {
         say(format_args!("… and {} more", differences - LISTED));
     }
-    if before.len() != now.len() {
+    let complete = if done {
+        before.len() == now.len()
+    } else {
+        before.len() <= now.len()
+    };
+    if !complete {
         say(format_args!(
             "{} rows were, {} are",
             before.len(),
             now.len()
         ));
-        differences += 1;
     }
-    if differences > 0 {
-        return Ok(ExitCode::from(INCOMPLETE));
-    }
-    say(format_args!(
-        "trial {id}: all {} rows are equal to the last digit (times aside)",
-        now.len()
-    ));
-    Ok(ExitCode::SUCCESS)
+    complete && differences == 0
 }
 
 /// Names and values that differ between two rows.
@@ -131,6 +179,25 @@ fn differing(old: &IterationRecord, new: &IterationRecord) -> Vec<(&'static str,
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_trial_that_was_stopped_is_judged_by_the_rows_that_it_has() {
+        let rows: Vec<IterationRecord> = (0..5_u32)
+            .map(|iteration| IterationRecord {
+                iteration: iteration.into(),
+                objective: f64::from(9 - iteration),
+                seconds: f64::from(iteration),
+                ..IterationRecord::default()
+            })
+            .collect();
+        assert!(compare(&rows[..3], &rows, false));
+        assert!(!compare(&rows[..3], &rows, true));
+        assert!(!compare(&rows, &rows[..3], false), "rows are missing now");
+        let mut other = rows.clone();
+        other[2].objective = 0.5;
+        assert!(!compare(&rows[..3], &other, false));
+        assert!(compare(&rows[..2], &other, false));
+    }
 
     #[test]
     fn columns_that_an_earlier_version_did_not_write_are_no_differences() {
