@@ -153,6 +153,23 @@ fn the_palette_does_what_its_words_say() {
 }
 
 #[test]
+fn ctrl_u_clears_what_is_typed_and_a_filter_knows_the_names_on_the_screen() {
+    let mut state = fixture::finished(Look::default());
+    press(&mut state, '/');
+    for character in "accuracy>2".chars() {
+        press(&mut state, character);
+    }
+    press_code(&mut state, KeyCode::Char('u'), KeyModifiers::CONTROL);
+    answer(&mut state, "accuracy>0.97 resid.u<1 params>80000");
+    let text = fixture::text(&mut state, 120, 40);
+    assert!(text.contains("method=none"), "{text}");
+    assert!(
+        !text.contains("no such column") && !text.contains("rank=16"),
+        "{text}"
+    );
+}
+
+#[test]
 fn enter_opens_a_setting_and_then_a_trial() {
     let mut state = fixture::finished(Look::default());
     let enter = |state: &mut State| press_code(state, KeyCode::Enter, KeyModifiers::NONE);

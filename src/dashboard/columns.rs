@@ -1,15 +1,19 @@
 //! The columns of the list of trials: for drawing them and for clicks on their names.
 
-use super::state::{COLUMNS, Sort};
+use super::state::{COLUMNS, List, Sort};
 
-/// Narrowest column of settings before metric columns are given up.
+/// Narrowest column of settings.
 const NARROWEST_SETTING: usize = 18;
 /// Columns of the number of seeds.
 pub(crate) const SEEDS: usize = 6;
 /// Columns of the iterations, with a small bar.
 pub(crate) const ITERATIONS: usize = 11;
+/// Columns of the rate, and of the remaining time.
+pub(crate) const PACE: usize = 9;
 /// From this width on, rate and remaining time have columns of their own.
 const WIDE: usize = 110;
+/// Metrics that are worth more than the names of the values in a setting: the first ones of [`COLUMNS`].
+const IMPORTANT: usize = 5;
 
 /// The columns that fit.
 pub(crate) struct Columns {
@@ -17,8 +21,10 @@ pub(crate) struct Columns {
     pub sign: usize,
     /// Columns of the setting.
     pub setting: usize,
-    /// State in words, standard deviations, rate and remaining time.
+    /// State in words, standard deviations.
     pub wide: bool,
+    /// Rate and remaining time.
+    pub pace: bool,
     /// Positions in [`COLUMNS`].
     pub metrics: Vec<usize>,
 }
@@ -33,7 +39,7 @@ pub(crate) fn width_of(metric: &str, wide: bool) -> usize {
     }
 }
 
-/// The name over a column.
+/// The name over a column: one word, so that a filter can name it.
 pub(crate) fn title_of(metric: &str) -> &str {
     match metric {
         "test_accuracy" => "accuracy",
@@ -41,13 +47,13 @@ pub(crate) fn title_of(metric: &str) -> &str {
         "best_test_accuracy" => "best",
         "balanced_accuracy" => "balanced",
         "compression_ratio" => "ratio",
-        "residual_u" => "resid. u",
-        "residual_v" => "resid. v",
-        "residual_w" => "resid. w",
+        "residual_u" => "resid.u",
+        "residual_v" => "resid.v",
+        "residual_w" => "resid.w",
         "params_compressed" => "params",
         "params_dense" => "dense",
         "bytes_compressed" => "bytes",
-        "bytes_dense" => "of bytes",
+        "bytes_dense" => "of_bytes",
         "effective_sparsity" => "eff.spar",
         "descent_violations" => "rises",
         "seconds_per_iteration" => "s/iter",
@@ -57,38 +63,39 @@ pub(crate) fn title_of(metric: &str) -> &str {
 
 impl Columns {
     /// The columns for a width; the one that decides the order is always among them.
-    pub(crate) fn fitting(width: usize, sort: Sort) -> Self {
+    pub(crate) fn fitting(width: usize, list: &List) -> Self {
         let wide = width >= WIDE;
         let sign = if wide { 10 } else { 1 };
-        let fixed = 3 + sign + SEEDS + if wide { 18 } else { 0 };
-        let room = width.saturating_sub(fixed + NARROWEST_SETTING);
-        let mut order: Vec<usize> = (0..COLUMNS.len())
+        let pace = wide && list.moving;
+        let fixed = 3 + sign + SEEDS + if pace { 2 * PACE } else { 0 };
+        let room = width.saturating_sub(fixed);
+        let all: Vec<usize> = (0..COLUMNS.len()).collect();
+        let known = if list.known.is_empty() {
+            &all
+        } else {
+            &list.known
+        };
+        let mut order: Vec<usize> = (known.iter().copied())
             // On the narrowest screens the bar of iterations gives way to results.
             .filter(|&column| width >= 60 || COLUMNS[column] != "iterations")
             .collect();
         let needed = |column: usize| width_of(COLUMNS[column], wide) + 1;
-        let fits = |order: &[usize]| {
-            let mut used = 0;
-            (order.iter())
-                .take_while(|&&column| {
-                    used += needed(column);
-                    used <= room
-                })
-                .count()
-        };
-        if let Sort::Metric(sorted) = sort
-            && !order[..fits(&order)].contains(&sorted)
+        let mut setting = setting_width(room, list, &order, needed);
+        if let Sort::Metric(sorted) = list.sort
+            && !fitting(room - setting, &order, needed).contains(&sorted)
         {
             order.retain(|&column| column != sorted);
             order.insert(0, sorted);
+            setting = setting_width(room, list, &order, needed);
         }
-        order.truncate(fits(&order));
-        let used: usize = order.iter().map(|&column| needed(column)).sum();
+        let metrics = fitting(room - setting, &order, needed).to_vec();
+        let used: usize = metrics.iter().map(|&column| needed(column)).sum();
         Self {
             sign,
-            setting: NARROWEST_SETTING + (room - used).min(30),
+            setting: setting + (room - setting - used).min(30),
             wide,
-            metrics: order,
+            pace,
+            metrics,
         }
     }
 
@@ -110,4 +117,33 @@ impl Columns {
         });
         found.map(|&column| Sort::Metric(column))
     }
+}
+
+/// The columns of the setting: its whole label beside the most important metrics, or else its
+/// values beside as many as possible.
+fn setting_width(
+    room: usize,
+    list: &List,
+    order: &[usize],
+    needed: impl Fn(usize) -> usize,
+) -> usize {
+    let metrics = |count| -> usize { order.iter().take(count).map(|&column| needed(column)).sum() };
+    // A sign stands before the label.
+    let (named, bare) = (list.labels.named + 1, list.labels.bare + 1);
+    [(named, IMPORTANT), (bare, IMPORTANT), (bare, 3), (bare, 2)]
+        .into_iter()
+        .find(|&(setting, count)| setting + metrics(count) <= room)
+        .map_or(room.saturating_sub(metrics(1)), |(setting, _)| setting)
+        .max(NARROWEST_SETTING)
+        .min(room)
+}
+
+/// The first columns that fit.
+fn fitting(room: usize, order: &[usize], needed: impl Fn(usize) -> usize) -> &[usize] {
+    let mut used = 0;
+    let fits = |column: &&usize| {
+        used += needed(**column);
+        used <= room
+    };
+    &order[..order.iter().take_while(fits).count()]
 }

@@ -40,6 +40,16 @@ pub fn shell_word(path: &str) -> String {
     }
 }
 
+/// What stands for a character where there is only ASCII, in one column.
+pub fn ascii(character: &str) -> &'static str {
+    match character {
+        "…" => "~",
+        "–" | "—" | "−" => "-",
+        "×" => "x",
+        _ => "?",
+    }
+}
+
 /// Columns that a text takes on the screen.
 pub fn width(text: &str) -> usize {
     UnicodeWidthStr::width(text)
@@ -81,6 +91,24 @@ pub fn cut(text: &str, columns: usize) -> String {
         shown.push('~');
     }
     shown
+}
+
+/// The text in as many lines as it needs, each at most `columns` columns wide.
+pub fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let mut used = 0;
+    for character in text.chars() {
+        let next = character.width().unwrap_or(0);
+        if used > 0 && used + next > columns {
+            lines.push(String::new());
+            used = 0;
+        }
+        used += next;
+        if let Some(line) = lines.last_mut() {
+            line.push(character);
+        }
+    }
+    lines
 }
 
 /// The text in exactly `columns` columns; if it is too long, what is cut is not its end, where the

@@ -9,7 +9,7 @@ use super::{METRICS, Phase, Picture, Row, State, View, shifted};
 use crate::dashboard::action::{Action, Effect};
 use crate::dashboard::columns::Columns;
 use crate::dashboard::layout;
-use crate::dashboard::table::TableRequest;
+use crate::dashboard::view;
 
 /// The closest look: the last 1/2^10 of the iterations.
 const CLOSEST: u32 = 10;
@@ -54,6 +54,7 @@ impl State {
             Action::Expand if !matches!(self.list.selected_row(), None | Some(Row::Group(_))) => {
                 self.show(View::Trial);
             }
+            Action::MovePage(pages) if self.view == View::Trial => self.scroll_trial(pages),
             Action::Move(_)
             | Action::MovePage(_)
             | Action::First
@@ -80,7 +81,14 @@ impl State {
 
     fn show(&mut self, view: View) {
         self.view = view;
+        self.scroll = 0;
         self.stale.table = true;
+    }
+
+    fn scroll_trial(&mut self, pages: i32) {
+        let (page, last) = view::trial_pages(self);
+        let lines = page.cast_signed().saturating_mul(pages as isize);
+        self.scroll = self.scroll.saturating_add_signed(lines).min(last);
     }
 
     fn back(&mut self) {
@@ -96,6 +104,7 @@ impl State {
         let rows = self.list.rows.len();
         let height = usize::from(layout::list_height(self.size, self.is_over(), rows));
         let (list, trials) = (&mut self.list, &self.trials);
+        self.scroll = 0;
         match action {
             Action::Move(rows) => list.step(rows as isize, height, trials),
             Action::MovePage(pages) => {
@@ -114,7 +123,7 @@ impl State {
                 list.rebuild(trials);
             }
             Action::SortAt(place) => {
-                let columns = Columns::fitting(usize::from(self.size.width), list.sort);
+                let columns = Columns::fitting(usize::from(self.size.width), list);
                 match columns.sort_at(usize::from(place)) {
                     Some(sort) if sort == list.sort => list.descending = !list.descending,
                     Some(sort) => list.sort = sort,
@@ -170,24 +179,6 @@ impl State {
             _ => {}
         }
         self.stale.table = true;
-    }
-
-    /// What the table view asks for.
-    pub(crate) fn table_request(&self) -> TableRequest {
-        let swept = |choice: usize| {
-            let position = choice.checked_sub(1);
-            let path = position.and_then(|at| self.trials.swept.get(at));
-            path.into_iter().cloned().collect()
-        };
-        let metric = (self.table.metric.checked_sub(1)).and_then(|at| METRICS.get(at));
-        TableRequest {
-            rows: swept(self.table.rows),
-            columns: swept(self.table.columns),
-            metrics: metric
-                .into_iter()
-                .map(|&metric| metric.to_owned())
-                .collect(),
-        }
     }
 
     fn ask_trials(&mut self, action: Action) {

@@ -4,6 +4,7 @@
 use crate::store::TrialTable;
 
 use super::trials::{Trial, Trials};
+use crate::dashboard::columns::title_of;
 
 /// How a column is compared with a value.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -88,7 +89,7 @@ fn parse_term(term: &str, trials: &Trials) -> Result<Term, String> {
     }
     let column = column(name, trials).ok_or_else(|| {
         format!(
-            "{name}: no such column; use status, seed, a swept setting or a column of trials.csv"
+            "{name}: no such column; use status, seed, a swept setting or a column of the list or of trials.csv"
         )
     })?;
     let ordering = !matches!(comparison, Comparison::Equals | Comparison::Differs);
@@ -108,12 +109,10 @@ fn column(name: &str, trials: &Trials) -> Option<Column> {
     if let Some(swept) = trials.swept_column(name) {
         return Some(Column::Swept(swept));
     }
-    let mut matching = TrialTable::METRICS
-        .iter()
-        .filter(|metric| metric.starts_with(name));
-    let exact = TrialTable::METRICS.iter().find(|metric| **metric == name);
-    exact
-        .or_else(|| matching.next())
+    let metric = |fits: &dyn Fn(&str) -> bool| TrialTable::METRICS.iter().find(|name| fits(name));
+    metric(&|metric| metric == name)
+        .or_else(|| metric(&|metric| title_of(metric) == name))
+        .or_else(|| metric(&|metric| metric.starts_with(name)))
         .copied()
         .map(Column::Metric)
 }
@@ -186,6 +185,7 @@ mod tests {
         assert_eq!(passing(""), ["aa", "bb", "cc"]);
         assert_eq!(passing("test_accuracy>0.9"), ["aa"]);
         assert_eq!(passing("test_acc<=0.95"), ["aa", "bb"]);
+        assert_eq!(passing("accuracy>0.9"), ["aa"], "as the list calls it");
         assert_eq!(passing("rank=8"), ["aa", "cc"]);
         assert_eq!(passing("rank!=8 done"), ["bb"]);
         assert_eq!(passing("status=failed"), ["cc"]);

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashSet};
 
 use super::filter::Filter;
+use super::labels::Labels;
 use super::shifted;
 use super::trials::{Phase, Trials};
 
@@ -105,6 +106,12 @@ pub(crate) struct List {
     pub filter: Filter,
     /// Marked trials.
     pub marks: BTreeSet<String>,
+    /// What the settings on the list are called.
+    pub labels: Labels,
+    /// The metrics of which there is a value on the list, as positions in [`COLUMNS`].
+    pub known: Vec<usize>,
+    /// Whether a trial on the list is under way.
+    pub moving: bool,
     expanded: HashSet<Vec<String>>,
     selected: Option<Key>,
     /// Position of the selected line in `rows`.
@@ -130,6 +137,7 @@ impl List {
             }
         }
         self.order(&mut shown, trials);
+        self.describe(&shown, trials);
         self.rows.clear();
         for Shown { group, members, .. } in shown {
             let all = &trials.groups[group].members;
@@ -143,6 +151,19 @@ impl List {
             }
         }
         self.find_selected(trials);
+    }
+
+    /// What the columns have to show.
+    fn describe(&mut self, shown: &[Shown], trials: &Trials) {
+        let settings: Vec<&[String]> = (shown.iter())
+            .map(|entry| trials.groups[entry.group].swept.as_slice())
+            .collect();
+        self.labels = Labels::of(&trials.swept, &settings);
+        let members = || (shown.iter().flat_map(|entry| &entry.members)).map(|&at| &trials.all[at]);
+        self.moving = members().any(|trial| trial.phase == Phase::Running);
+        self.known = (0..COLUMNS.len())
+            .filter(|&column| members().any(|trial| trial.metric(COLUMNS[column]).is_some()))
+            .collect();
     }
 
     fn order(&self, shown: &mut [Shown], trials: &Trials) {

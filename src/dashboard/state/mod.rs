@@ -9,9 +9,11 @@ mod files;
 mod filter;
 mod front;
 mod history;
+mod labels;
 mod layers;
 mod list;
 mod margins;
+mod paper;
 mod penalties;
 mod progress;
 mod prompt;
@@ -29,7 +31,6 @@ use crate::store::{
 
 use super::action::View;
 use super::keymap::KeyMap;
-use super::layout;
 use super::text::{shell_word, visible};
 
 pub use choices::Look;
@@ -41,6 +42,7 @@ use choices::METRICS;
 pub(crate) use choices::{Convergence, Picture, TableChoice};
 pub(crate) use front::{Spot, front};
 pub(crate) use history::History;
+pub(crate) use labels::Form;
 pub(crate) use layers::{Layer, Layers};
 pub(crate) use list::{COLUMNS, List, Row, Sort, group_phase, phase_of};
 pub(crate) use margins::{HeatMap, Margins, margin};
@@ -91,6 +93,8 @@ pub struct State {
     pub(crate) table: TableChoice,
     pub(crate) table_lines: Vec<String>,
     pub(crate) documents: Documents,
+    /// Lines of the trial view above the screen.
+    pub(crate) scroll: usize,
     pub(crate) provenance: Option<Provenance>,
     shared: shared::Shared,
     /// The last line of a vanished runner's log.
@@ -312,33 +316,6 @@ impl State {
     pub(crate) fn selected_trial(&self) -> Option<&Trial> {
         let selected = self.list.selected_trials(&self.trials);
         selected.first().map(|&position| &self.trials.all[position])
-    }
-
-    /// The rows as a table, if they or the choice of columns changed since the last call.
-    pub fn take_stale_table(&mut self) -> Option<(TrialTable, super::TableRequest)> {
-        if self.view != View::Table || !std::mem::take(&mut self.stale.table) {
-            return None;
-        }
-        let rows = self.trials.all.iter().map(|trial| trial.row.clone());
-        let table = TrialTable {
-            swept: self.trials.swept.clone(),
-            rows: rows.collect(),
-        };
-        Some((table, self.table_request()))
-    }
-
-    /// Columns and rows that the table view has for the paper table.
-    pub fn table_room(&self) -> (usize, usize) {
-        let body = layout::areas(self.size, self.is_over()).body;
-        // A heading, a title, the names of the columns, a word on what was left out.
-        let rows = usize::from(body.height).saturating_sub(5).max(1);
-        (usize::from(body.width).saturating_sub(1), rows)
-    }
-
-    /// Takes over the text of the paper table.
-    pub fn show_table(&mut self, text: &str) {
-        self.table_lines = text.lines().map(visible).collect();
-        self.stale.screen = true;
     }
 
     /// The metric that pictures of several trials show.

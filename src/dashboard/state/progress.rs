@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::State;
-use super::trials::{Phase, Summary};
+use super::trials::{Group, Phase, Summary};
 use crate::store::{Liveness, RunnerState};
 
 impl State {
@@ -90,7 +90,8 @@ impl State {
                 let _ = write!(words, ", {} {}", count(phase), phase.word());
             }
         }
-        if let Some((label, accuracy)) = self.best() {
+        if let Some((group, accuracy)) = self.best() {
+            let label = &group.label;
             let _ = write!(words, "\nbest test accuracy {accuracy:.4}: {label}");
         }
         let root = &self.root;
@@ -109,10 +110,10 @@ impl State {
     }
 
     /// The setting with the best mean test accuracy.
-    pub(crate) fn best(&self) -> Option<(&str, f64)> {
+    pub(crate) fn best(&self) -> Option<(&Group, f64)> {
         let means = self.trials.groups.iter().filter_map(|group| {
             let summary = self.trials.summary(group, "test_accuracy")?;
-            Some((group.label.as_str(), summary.mean))
+            Some((group, summary.mean))
         });
         means.max_by(|(_, a), (_, b)| a.total_cmp(b))
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::labels::{Form, Labels};
 use crate::store::{
     IterationRecord, TrialEvent, TrialEventKind, TrialRow, TrialStatus, TrialTable,
 };
@@ -198,6 +199,8 @@ pub(crate) struct Trials {
     pub all: Vec<Trial>,
     /// The settings, in the order of their first trial.
     pub groups: Vec<Group>,
+    /// What the settings are called.
+    pub labels: Labels,
     by_id: HashMap<String, usize>,
     /// Events of trials that no row names yet.
     early: Vec<TrialEvent>,
@@ -239,7 +242,6 @@ impl Trials {
     }
 
     fn regroup(&mut self) {
-        let names = short_names(&self.swept);
         let mut positions: HashMap<Vec<String>, usize> = HashMap::new();
         self.groups.clear();
         for (member, trial) in self.all.iter_mut().enumerate() {
@@ -247,13 +249,19 @@ impl Trials {
             let position = *positions.entry(trial.row.swept.clone()).or_insert_with(|| {
                 groups.push(Group {
                     swept: trial.row.swept.clone(),
-                    label: label(&names, &trial.row.swept),
-                    members: Vec::new(),
+                    ..Group::default()
                 });
                 groups.len() - 1
             });
             self.groups[position].members.push(member);
             trial.group = position;
+        }
+        let settings: Vec<&[String]> = (self.groups.iter())
+            .map(|group| group.swept.as_slice())
+            .collect();
+        self.labels = Labels::of(&self.swept, &settings);
+        for group in &mut self.groups {
+            group.label = self.labels.label(&group.swept, &Form::Named);
         }
     }
 
@@ -337,27 +345,6 @@ pub(crate) fn short_names(paths: &[String]) -> Vec<String> {
             }
         })
         .collect()
-}
-
-fn label(names: &[String], cells: &[String]) -> String {
-    let said: Vec<String> = names
-        .iter()
-        .zip(cells)
-        .filter(|(_, cell)| !cell.is_empty())
-        .map(|(name, cell)| {
-            // "none" alone would say nothing.
-            if name == "method" && cell != "none" {
-                cell.clone()
-            } else {
-                format!("{name}={cell}")
-            }
-        })
-        .collect();
-    if said.is_empty() {
-        "the only setting".to_owned()
-    } else {
-        super::super::text::visible(&said.join(" "))
-    }
 }
 
 #[cfg(test)]

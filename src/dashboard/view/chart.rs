@@ -208,23 +208,44 @@ impl Chart<'_> {
     fn letters(&self, plot: &Plot, buffer: &mut Buffer) {
         for curve in self.references.iter().chain(self.curves.iter().rev()) {
             let style = Style::new().fg(self.colour(curve));
-            let places: Vec<(f64, f64)> = (curve.points.iter())
-                .filter_map(|&(x, range)| Some((plot.x.place(x)?, plot.y.place(range?.1)?)))
-                .filter(|(x, y)| on_axis(*x) && on_axis(*y))
-                .collect();
-            if let Some(symbol) = curve.symbol {
-                for &(x, y) in &places {
-                    buffer.set_string(column_of(x, plot.area), row_of(y, plot.area), symbol, style);
-                }
-            }
-            let columns = width(&curve.key) as u16;
-            if let Some(&(x, y)) = places.last().filter(|_| columns > 0) {
-                let right = plot.area.right().saturating_sub(columns);
-                let column = column_of(x, plot.area).min(right).max(plot.area.x);
-                let text = cut(&curve.key, usize::from(plot.area.width));
-                buffer.set_string(column, row_of(y, plot.area), text, style);
+            let Some(symbol) = curve.symbol else {
+                continue;
+            };
+            for (x, y) in self.places(plot, curve) {
+                buffer.set_string(column_of(x, plot.area), row_of(y, plot.area), symbol, style);
             }
         }
+        // The first curves matter most: the name of another one gives way to theirs, or is left out.
+        let mut taken: Vec<Rect> = Vec::new();
+        for curve in self.curves.iter().chain(&self.references) {
+            let end = self.places(plot, curve).last().copied();
+            let columns = (width(&curve.key) as u16).min(plot.area.width);
+            let Some((x, y)) = end.filter(|_| columns > 0) else {
+                continue;
+            };
+            let right = plot.area.right().saturating_sub(columns);
+            let column = column_of(x, plot.area).min(right).max(plot.area.x);
+            let row = row_of(y, plot.area);
+            let free = [row, row.saturating_sub(1), row + 1]
+                .map(|row| Rect::new(column, row, columns, 1))
+                .into_iter()
+                .filter(|place| plot.area.intersection(*place) == *place)
+                .find(|place| !taken.iter().any(|other| other.intersects(*place)));
+            if let Some(place) = free {
+                let text = cut(&curve.key, usize::from(columns));
+                let style = Style::new().fg(self.colour(curve));
+                buffer.set_string(place.x, place.y, text, style);
+                taken.push(place);
+            }
+        }
+    }
+
+    /// Where the greatest values of a curve stand in the picture, as shares of its axes.
+    fn places(&self, plot: &Plot, curve: &Curve) -> Vec<(f64, f64)> {
+        (curve.points.iter())
+            .filter_map(|&(x, range)| Some((plot.x.place(x)?, plot.y.place(range?.1)?)))
+            .filter(|(x, y)| on_axis(*x) && on_axis(*y))
+            .collect()
     }
 
     /// Marks at the lower edge, and the reading cursor.

@@ -17,9 +17,12 @@ use ratatui::widgets::Paragraph;
 
 use super::axis::Scale;
 use super::chart::{Chart, Curve};
-use super::heading;
-use crate::dashboard::state::{Spot, State, front};
+use super::{heading, rows};
+use crate::dashboard::state::{Form, Spot, State, front};
 use crate::dashboard::text::{self, cut, fit, fit_right, number, number_or_dash, visible};
+
+/// Columns of ratio and accuracy on the list of the front, and the spaces around them.
+const FRONT_NUMBERS: usize = 25;
 
 pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
     let spots = front(&state.trials);
@@ -75,24 +78,20 @@ fn pareto(state: &State, spots: &[Spot], frame: &mut Frame, area: Rect) {
 }
 
 fn list_front(state: &State, spots: &[Spot], frame: &mut Frame, area: Rect) {
-    let rest = heading(
-        "the front: ratio, accuracy, setting",
-        state.look,
-        frame,
-        area,
-    );
+    let labels = &state.trials.labels;
+    let form = labels.form(usize::from(area.width).saturating_sub(FRONT_NUMBERS));
+    let setting = match form {
+        Form::Named => "setting".to_owned(),
+        _ => labels.names(),
+    };
+    let words = format!("the front: ratio, accuracy, {setting}");
+    let rest = heading(&words, state.look, frame, area);
     let lines: Vec<Line> = (spots.iter().filter(|spot| spot.on_front))
         .take(usize::from(rest.height))
         .map(|spot| {
-            let deviation = (spot.accuracy.deviation)
-                .map_or_else(String::new, |deviation| format!("+-{deviation:.4}"));
-            let words = format!(
-                " {} {}{} {}",
-                fit_right(&format!("{:.2}", spot.ratio), 8),
-                text::metric("test_accuracy", Some(spot.accuracy.mean)),
-                fit(&deviation, 10),
-                state.trials.groups[spot.group].label
-            );
+            let accuracy = rows::mean("test_accuracy", spot.accuracy, state.look.ascii);
+            let label = labels.label(&state.trials.groups[spot.group].swept, &form);
+            let words = format!(" {:>8.2} {} {label}", spot.ratio, fit(&accuracy, 14));
             Line::from(cut(&words, usize::from(rest.width)))
         })
         .collect();

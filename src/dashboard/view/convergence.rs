@@ -53,7 +53,10 @@ pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
         ..area
     };
     let columns = usize::from(area.width);
-    if let Some(reading) = reading.filter(|_| lines_below > 0) {
+    if let Some(mut reading) = reading.filter(|_| lines_below > 0) {
+        if reading.len() >= columns {
+            reading = reading.replace("iteration ", "at ").replace("  ", " ");
+        }
         frame.render_widget(cut(&format!(" {reading}"), columns), line(0));
     }
     if lines_below > 1 {
@@ -273,6 +276,8 @@ fn title(state: &State, subjects: &[Subject], y_scale: Scale) -> Line<'static> {
     if y_scale == Scale::Logarithmic {
         line.push_span(Span::styled(" (log)", theme.quiet()));
     }
+    let room = usize::from(state.size.width).saturating_sub(line.width());
+    let room = (room / subjects.len().max(1)).saturating_sub(4);
     for (position, subject) in subjects.iter().enumerate() {
         let (number, style) = if several {
             let colour = Style::new().fg(theme.series(position));
@@ -280,7 +285,8 @@ fn title(state: &State, subjects: &[Subject], y_scale: Scale) -> Line<'static> {
         } else {
             (String::new(), theme.quiet())
         };
-        line.push_span(Span::styled(format!("  {number}{}", subject.label), style));
+        let label = subject.label(state, room);
+        line.push_span(Span::styled(format!("  {number}{label}"), style));
     }
     line
 }

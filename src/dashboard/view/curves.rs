@@ -1,20 +1,28 @@
 //! From what is kept of trials to curves.
 
-use std::fmt::Write as _;
-
 use super::chart::{Curve, Point};
 use crate::dashboard::state::{Bucket, History, Quantity, Series, State, Trial};
+use crate::dashboard::text::width;
 
 /// Trials that are drawn as one: the seeds of a setting, or a single trial.
 pub(super) struct Subject<'a> {
-    /// The setting, and the seed if it is a single one.
-    pub label: String,
+    /// The seed if it is a single one.
+    seed: String,
     /// The first of the trials.
     pub first: &'a Trial,
     /// What is kept of them.
     pub histories: Vec<&'a History>,
     /// Those of them that count in a mean; all of them if none does.
     pub averaged: Vec<&'a History>,
+}
+
+impl Subject<'_> {
+    /// The setting, and the seed if it is a single one, in at most so many columns.
+    pub(super) fn label(&self, state: &State, columns: usize) -> String {
+        let cells = &state.trials.groups[self.first.group].swept;
+        let room = columns.saturating_sub(width(&self.seed));
+        state.trials.labels.fitting(cells, room) + &self.seed
+    }
 }
 
 /// The selected trials, then the marked ones setting by setting.
@@ -40,10 +48,10 @@ pub(super) fn subjects(state: &State) -> Vec<Subject<'_>> {
 
 fn subject<'a>(state: &'a State, set: &[usize]) -> Option<Subject<'a>> {
     let first = &state.trials.all[*set.first()?];
-    let mut label = state.trials.groups[first.group].label.clone();
-    if set.len() == 1 {
-        let _ = write!(label, " seed {}", first.row.seed);
-    }
+    let seed = match set.len() {
+        1 => format!(" seed {}", first.row.seed),
+        _ => String::new(),
+    };
     let known = |counted: bool| -> Vec<&History> {
         (set.iter().map(|&position| &state.trials.all[position]))
             .filter(|trial| !counted || trial.counts())
@@ -56,7 +64,7 @@ fn subject<'a>(state: &'a State, set: &[usize]) -> Option<Subject<'a>> {
         counted => counted,
     };
     Some(Subject {
-        label,
+        seed,
         first,
         histories,
         averaged,

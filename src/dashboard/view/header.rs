@@ -24,7 +24,7 @@ pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
     let second = if state.is_shared() {
         shared(state, columns)
     } else {
-        times(state)
+        times(state, columns)
     };
     let mut lines = vec![progress(state, columns), second];
     if state.is_over() {
@@ -115,7 +115,7 @@ fn shared(state: &State, columns: usize) -> Line<'static> {
     Line::from(Span::styled(cut(&format!(" {words}"), columns), style))
 }
 
-fn times(state: &State) -> Line<'static> {
+fn times(state: &State, columns: usize) -> Line<'static> {
     let theme = state.look.theme;
     let mut line = Line::default();
     let say = |line: &mut Line<'static>, word: &str, value: String| {
@@ -132,7 +132,8 @@ fn times(state: &State) -> Line<'static> {
     let (words, style) = liveness(state);
     line.push_span(Span::styled(format!(" {words} "), style));
     if state.is_over() && (state.has_ended() || state.is_complete()) {
-        line.push_span(Span::raw(result(state)));
+        let room = columns.saturating_sub(line.width());
+        line.push_span(Span::raw(result(state, room)));
     } else if let Some(runner) = &state.runner {
         say(&mut line, "threads", runner.threads.to_string());
         say(&mut line, "jobs", runner.jobs.to_string());
@@ -142,15 +143,18 @@ fn times(state: &State) -> Line<'static> {
 }
 
 /// What has come of a run that is over.
-fn result(state: &State) -> String {
-    let best = state.best().map_or_else(String::new, |(label, accuracy)| {
-        format!("  best test accuracy {accuracy:.4}: {label}")
-    });
+fn result(state: &State, columns: usize) -> String {
     let message = state.runner.as_ref().map(|runner| visible(&runner.message));
-    match message.filter(|message| !message.is_empty()) {
-        Some(message) => format!(" {message}{best}"),
-        None => best,
+    let mut words = match message.filter(|message| !message.is_empty()) {
+        Some(message) => format!(" {message}"),
+        None => String::new(),
+    };
+    if let Some((group, accuracy)) = state.best() {
+        let _ = write!(words, "  best test accuracy {accuracy:.4}: ");
+        let room = columns.saturating_sub(width(&words));
+        words += &state.trials.labels.fitting(&group.swept, room);
     }
+    cut(&words, columns)
 }
 
 /// Whether the runner lives, said plainly.

@@ -32,18 +32,22 @@ use super::action::View;
 use super::keys;
 use super::layout::{self, SMALLEST};
 use super::state::{Look, State};
-use super::text::cut;
+use super::text::{ascii, cut, width};
 use super::theme::SELECTED;
 
 /// Draws the whole screen.
 pub fn draw(state: &State, frame: &mut Frame) {
     let screen = frame.area();
     if screen.width < SMALLEST.width || screen.height < SMALLEST.height {
-        let words = format!(
-            "window too small: {}x{} needed",
-            SMALLEST.width, SMALLEST.height
-        );
-        frame.render_widget(cut(&words, usize::from(screen.width)), screen);
+        let needed = format!("{}x{} needed", SMALLEST.width, SMALLEST.height);
+        let words = format!("{needed}: window too small");
+        let columns = usize::from(screen.width);
+        let words = if width(&words) > columns {
+            needed
+        } else {
+            words
+        };
+        frame.render_widget(cut(&words, columns), screen);
         return;
     }
     let areas = layout::areas(screen.as_size(), state.is_over());
@@ -60,6 +64,23 @@ pub fn draw(state: &State, frame: &mut Frame) {
     }
     footer(state, frame, areas.footer);
     overlay::draw(state, frame, areas.body);
+    if state.look.ascii {
+        only_ascii(frame);
+    }
+}
+
+/// Names and tables come from outside with any characters: the last ones that are not ASCII go here.
+fn only_ascii(frame: &mut Frame) {
+    for cell in &mut frame.buffer_mut().content {
+        if !cell.symbol().is_ascii() {
+            cell.set_symbol(ascii(cell.symbol()));
+        }
+    }
+}
+
+/// Lines of the trial view that are shown at once, and how many can stand above them.
+pub(crate) fn trial_pages(state: &State) -> (usize, usize) {
+    trial::pages_of(state)
 }
 
 fn tabs(state: &State, frame: &mut Frame, area: Rect) {

@@ -105,11 +105,7 @@ fn title<'a>(state: &State, subject: &Subject, columns: u16) -> Line<'a> {
         several => format!(", mean of {known}/{several} seeds"),
     };
     let room = usize::from(columns).saturating_sub(text::width(&words) + seeds.len() + 4);
-    let label = if text::width(&subject.label) > room {
-        text::fit_middle(&subject.label, room.max(8))
-    } else {
-        subject.label.clone()
-    };
+    let label = subject.label(state, room.max(8));
     Line::from(vec![
         Span::styled(format!(" {label}{seeds}  "), theme.title()),
         Span::styled(words, theme.phase(leading.phase)),
@@ -212,7 +208,9 @@ fn charts(state: &State, subject: &Subject, frame: &mut Frame, area: Rect) {
             title.push_span(Span::styled(" (log)", state.look.theme.quiet()));
         }
         let curves: Vec<Curve> = (quantities.iter().enumerate())
-            .flat_map(|(colour, (quantity, key))| each(&series(&subject.histories, *quantity), key, colour))
+            .flat_map(|(colour, (quantity, key))| {
+                each(&series(&subject.histories, *quantity), key, colour)
+            })
             .collect();
         let rises = subject.histories.iter().flat_map(|history| &history.rises);
         let marks = if name == "objective" {

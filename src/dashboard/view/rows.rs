@@ -12,9 +12,11 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use super::bar;
-use crate::dashboard::columns::{Columns, ITERATIONS, SEEDS, title_of, width_of};
-use crate::dashboard::state::{COLUMNS, Phase, Row, Sort, State, Summary, Trial, group_phase};
-use crate::dashboard::text::{self, cut, duration, fit, fit_middle, fit_right, number};
+use crate::dashboard::columns::{Columns, ITERATIONS, PACE, SEEDS, title_of, width_of};
+use crate::dashboard::state::{
+    COLUMNS, Form, Phase, Row, Sort, State, Summary, Trial, group_phase,
+};
+use crate::dashboard::text::{self, cut, duration, fit, fit_right, number};
 use crate::dashboard::theme::SELECTED;
 
 /// Draws the list and the names of its columns.
@@ -22,13 +24,15 @@ pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
     if area.height == 0 {
         return;
     }
-    let columns = Columns::fitting(usize::from(area.width), state.list.sort);
+    let columns = Columns::fitting(usize::from(area.width), &state.list);
+    // A sign stands before the label.
+    let form = state.list.labels.form(columns.setting.saturating_sub(1));
     let line = |row: u16| Rect {
         y: area.y + row,
         height: 1,
         ..area
     };
-    frame.render_widget(names(state, &columns), line(0));
+    frame.render_widget(names(state, &columns, &form), line(0));
     let height = usize::from(area.height - 1);
     if state.list.rows.is_empty() && height > 0 {
         let words = if state.trials.all.is_empty() {
@@ -46,14 +50,14 @@ pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
     for (position, &row) in state.list.rows.iter().enumerate().skip(offset).take(height) {
         let place = line(1 + (position - offset) as u16);
         let selected = position == state.list.cursor();
-        frame.render_widget(row_line(state, &columns, row, selected), place);
+        frame.render_widget(row_line(state, &columns, &form, row, selected), place);
         if selected {
             frame.buffer_mut().set_style(place, SELECTED);
         }
     }
 }
 
-fn names(state: &State, columns: &Columns) -> Line<'static> {
+fn names(state: &State, columns: &Columns, form: &Form) -> Line<'static> {
     let arrow = match (state.list.descending, state.look.ascii) {
         (false, true) => "^",
         (true, true) => "v",
@@ -66,10 +70,13 @@ fn names(state: &State, columns: &Columns) -> Line<'static> {
         format!("{arrow}{title}")
     };
     let state_title = if columns.wide { "state" } else { "" };
-    let setting_title = match state.list.filter.text.as_str() {
+    let mut setting_title = match state.list.filter.text.as_str() {
         "" => "setting".to_owned(),
         filter => format!("setting [{}]", text::visible(filter)),
     };
+    if !matches!(form, Form::Named) {
+        setting_title = format!("{setting_title}: {}", state.list.labels.names());
+    }
     let mut words = format!(
         " {} {}{}",
         fit(&named(state_title, Sort::State), columns.sign),
@@ -83,9 +90,9 @@ fn names(state: &State, columns: &Columns) -> Line<'static> {
         words.push_str(&fit_right(&title, width_of(metric, columns.wide) + 1));
     }
     words.push(' ');
-    if columns.wide {
-        words.push_str(&fit_right("rate", 9));
-        words.push_str(&fit_right("ETA", 9));
+    if columns.pace {
+        words.push_str(&fit_right("rate", PACE));
+        words.push_str(&fit_right("ETA", PACE));
     }
     Line::from(Span::styled(words, style))
 }
@@ -98,8 +105,9 @@ struct Words {
     marked: bool,
 }
 
-fn words_of(state: &State, row: Row) -> Words {
+fn words_of(state: &State, form: &Form, row: Row) -> Words {
     let trials = &state.trials;
+    let label = |group: usize| state.list.labels.label(&trials.groups[group].swept, form);
     match row {
         Row::Group(group) => {
             let members = &trials.groups[group].members;
@@ -112,7 +120,7 @@ fn words_of(state: &State, row: Row) -> Words {
             };
             Words {
                 phase: group_phase(trials, group),
-                setting: format!("{open}{}", trials.groups[group].label),
+                setting: format!("{open}{}", label(group)),
                 seeds: format!("{}/{}", done.count(), members.len()),
                 marked: members.iter().any(|&member| is_marked(state, member)),
             }
@@ -122,8 +130,7 @@ fn words_of(state: &State, row: Row) -> Words {
             let seed = trial.row.seed;
             let alone = matches!(row, Row::Single(_));
             let (setting, seeds) = if alone {
-                let label = &trials.groups[trial.group].label;
-                (format!(" {label}"), format!("s{seed}"))
+                (format!(" {}", label(trial.group)), format!("s{seed}"))
             } else {
                 let error = text::visible(trial.error());
                 (format!("   seed {seed} {error}"), String::new())
@@ -138,8 +145,14 @@ fn words_of(state: &State, row: Row) -> Words {
     }
 }
 
-fn row_line(state: &State, columns: &Columns, row: Row, selected: bool) -> Line<'static> {
-    let words = words_of(state, row);
+fn row_line(
+    state: &State,
+    columns: &Columns,
+    form: &Form,
+    row: Row,
+    selected: bool,
+) -> Line<'static> {
+    let words = words_of(state, form, row);
     let sign = words.phase.sign(state.look.ascii);
     let state_words = if columns.wide {
         format!("{sign} {}", words.phase.word())
@@ -151,18 +164,13 @@ fn row_line(state: &State, columns: &Columns, row: Row, selected: bool) -> Line<
         (false, true) => ">",
         (false, false) => " ",
     };
-    // The end of a setting matters, the beginning of an error does.
-    let fitted = match row {
-        Row::Member(_) => fit(&words.setting, columns.setting),
-        _ => fit_middle(&words.setting, columns.setting),
-    };
     let mut line = Line::from(vec![
         Span::styled(mark, state.look.theme.warning()),
         Span::styled(
             fit(&state_words, columns.sign + 1),
             state.look.theme.phase(words.phase),
         ),
-        Span::raw(fitted),
+        Span::raw(fit(&words.setting, columns.setting)),
         Span::raw(fit_right(&words.seeds, SEEDS)),
         Span::raw(" "),
     ]);
@@ -172,10 +180,10 @@ fn row_line(state: &State, columns: &Columns, row: Row, selected: bool) -> Line<
         let columns = width_of(metric, columns.wide);
         line.push_span(Span::raw(format!("{} ", fit_right(&cell, columns))));
     }
-    if columns.wide {
+    if columns.pace {
         let (rate, remaining) = pace(state, row);
-        line.push_span(Span::raw(fit_right(&rate, 9)));
-        line.push_span(Span::raw(fit_right(&remaining, 9)));
+        line.push_span(Span::raw(fit_right(&rate, PACE)));
+        line.push_span(Span::raw(fit_right(&remaining, PACE)));
     }
     line
 }
@@ -252,5 +260,5 @@ fn pace(state: &State, row: Row) -> (String, String) {
     let remaining = trial
         .and_then(Trial::remaining)
         .map_or_else(String::new, duration);
-    (cut(&rate, 8), remaining)
+    (cut(&rate, PACE - 1), remaining)
 }

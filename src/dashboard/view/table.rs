@@ -34,7 +34,15 @@ pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
         return;
     }
     let lines: Vec<Line> = (state.table_lines.iter())
-        .map(|line| Line::from(cut(&format!(" {line}"), usize::from(rest.width))))
+        .map(|line| {
+            // Of the same width, so that columns stay below each other.
+            let line = if state.look.ascii {
+                line.replace("± ", "+-")
+            } else {
+                line.clone()
+            };
+            Line::from(cut(&format!(" {line}"), usize::from(rest.width)))
+        })
         .collect();
     frame.render_widget(Paragraph::new(lines), rest);
 }

@@ -12,19 +12,23 @@
 use std::fmt::Write as _;
 
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Paragraph, Wrap};
+use ratatui::widgets::Paragraph;
 
+use super::flow;
 use super::overview::words_of_trouble;
-use super::{flow, heading};
+use crate::dashboard::keymap::Key;
+use crate::dashboard::layout;
 use crate::dashboard::state::{State, Trial, short_names};
-use crate::dashboard::text::{self, cut, visible};
+use crate::dashboard::text::{self, cut, fit, visible, width, wrapped};
 use crate::store::TrialTable;
 
-/// Lines from which on there are two for the provenance.
-const ROOM_FOR_ORIGIN: u16 = 16;
+/// Columns from which on settings and log stand side by side.
+const SIDE_BY_SIDE: u16 = 60;
+/// Lines of the log that are shown where there is no room beside the settings.
+const LEAST_LOG: usize = 5;
 /// Columns from which on lines of the log keep their date.
 const WIDE_LOG: usize = 70;
 /// Length of the date and its `T`, and of date and time, before the lines of the log: `2026-01-31T23:59:59Z`.
@@ -41,99 +45,126 @@ pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
         );
         return;
     };
-    let rest = top(state, trial, frame, area);
-    let [settings, right] = Layout::horizontal([Constraint::Percentage(42), Constraint::Fill(1)])
-        .spacing(1)
-        .areas(rest);
-    let known = state.documents.trial == trial.row.trial;
-    let config = if known {
-        state.documents.config.as_str()
-    } else {
-        ""
-    };
-    let inner = heading("settings", state.look, frame, settings);
-    let lines: Vec<Line> = (config.lines())
-        .map(|line| {
-            Line::from(cut(
-                &format!(" {}", visible(line)),
-                usize::from(inner.width),
-            ))
-        })
-        .collect();
-    frame.render_widget(Paragraph::new(in_columns(lines, inner)), inner);
-    let neighbours = neighbours(state, trial);
-    let wanted = (neighbours.len() as u16 + 1).min(right.height / 2);
-    let [upper, lower] =
-        Layout::vertical([Constraint::Length(wanted), Constraint::Fill(1)]).areas(right);
-    let inner = heading("neighbours: one setting differs", state.look, frame, upper);
-    frame.render_widget(Paragraph::new(neighbours), inner);
-    let inner = heading("log", state.look, frame, lower);
-    let log = if known { &state.documents.log[..] } else { &[] };
-    let skipped = log.len().saturating_sub(usize::from(inner.height));
-    let columns = usize::from(inner.width);
-    let lines: Vec<Line> = (log[skipped..].iter())
-        .map(|line| Line::from(cut(&log_line(line, columns), columns)))
-        .collect();
-    frame.render_widget(Paragraph::new(lines), inner);
+    let mut lines = page(state, trial, area);
+    let height = usize::from(area.height);
+    let (shown, last) = pages(lines.len(), height);
+    let first = state.scroll.min(last);
+    let below = last - first;
+    let mut lines: Vec<Line> = lines.drain(..).skip(first).take(shown).collect();
+    if last > 0 {
+        let key = |key| state.keys.in_place_of(Key::Ctrl(key)).name();
+        let words = format!(
+            " {below} more lines below, {first} above: {} {}",
+            key('d'),
+            key('u')
+        );
+        lines.push(Line::from(Span::styled(words, state.look.theme.title())));
+    }
+    frame.render_widget(Paragraph::new(lines), area);
 }
 
-/// Which trial it is, what is wrong with it, its numbers. Returns what is left below.
-fn top(state: &State, trial: &Trial, frame: &mut Frame, area: Rect) -> Rect {
+/// Lines of the trial that are shown at once, and the greatest number of them above the screen.
+fn pages(lines: usize, height: usize) -> (usize, usize) {
+    if lines <= height {
+        return (height, 0);
+    }
+    // One line says that there are more.
+    let shown = height.saturating_sub(1);
+    (shown, lines - shown)
+}
+
+/// The same for the trial on the screen: for scrolling.
+pub(super) fn pages_of(state: &State) -> (usize, usize) {
+    let area = layout::areas(state.size, state.is_over()).body;
+    let lines = (state.selected_trial()).map_or(0, |trial| page(state, trial, area).len());
+    pages(lines, usize::from(area.height))
+}
+
+/// All that there is to say, however many lines that takes.
+fn page(state: &State, trial: &Trial, area: Rect) -> Vec<Line<'static>> {
+    let mut lines = top(state, trial, usize::from(area.width));
+    let columns = usize::from(area.width);
+    let side_by_side = area.width >= SIDE_BY_SIDE;
+    let (left_columns, right_columns) = if side_by_side {
+        (columns * 42 / 100, columns - columns * 42 / 100 - 1)
+    } else {
+        (columns, columns)
+    };
+    let known = state.documents.trial == trial.row.trial;
+    let (config, log) = if known {
+        (state.documents.config.as_str(), &state.documents.log[..])
+    } else {
+        ("", &[][..])
+    };
+    let title = |words: &str| (format!(" {words}"), state.look.theme.title());
+    let plain = |words: String| (words, Style::new());
+    let mut left = vec![title("settings")];
+    left.extend((config.lines()).map(|line| plain(format!(" {}", visible(line)))));
+    let mut right = vec![title("neighbours: one setting differs")];
+    right.extend(neighbours(state, trial).into_iter().map(plain));
+    right.push(title("log"));
+    let beside = (left.len()).max(usize::from(area.height).saturating_sub(lines.len()));
+    let room = beside.saturating_sub(right.len()).max(LEAST_LOG);
+    let skipped = log.len().saturating_sub(room);
+    right.extend((log[skipped..].iter()).map(|line| plain(log_line(line, right_columns))));
+    if !side_by_side {
+        left.append(&mut right);
+    }
+    let part = |pane: &[(String, Style)], row: usize, columns: usize| {
+        let (words, style) = pane.get(row).cloned().unwrap_or_default();
+        Span::styled(fit(&words, columns), style)
+    };
+    lines.extend((0..left.len().max(right.len())).map(|row| {
+        let mut line = Line::from(part(&left, row, left_columns));
+        if side_by_side {
+            line.push_span(Span::raw(" "));
+            line.push_span(part(&right, row, right_columns));
+        }
+        line
+    }));
+    lines
+}
+
+/// Which trial it is, what is wrong with it, its numbers, where they come from.
+fn top(state: &State, trial: &Trial, columns: usize) -> Vec<Line<'static>> {
     let theme = state.look.theme;
-    let label = &state.trials.groups[trial.group].label;
+    let phase = format!(
+        "  {} {}  ",
+        trial.phase.sign(state.look.ascii),
+        trial.phase.word()
+    );
+    let place = (state.whereabouts(&trial.row.trial))
+        .map_or_else(String::new, |words| format!("  {words}"));
+    let about = cut(&(visible(&trial.row.trial) + &place), columns / 2);
+    let seed = format!(" seed {}", trial.row.seed);
+    let room = columns.saturating_sub(width(&phase) + width(&about) + width(&seed) + 1);
+    let cells = &state.trials.groups[trial.group].swept;
+    let label = state.trials.labels.fitting(cells, room.max(8));
     let mut lines = vec![Line::from(vec![
-        Span::styled(format!(" {label} seed {}  ", trial.row.seed), theme.title()),
-        Span::styled(
-            format!(
-                "{} {}  ",
-                trial.phase.sign(state.look.ascii),
-                trial.phase.word()
-            ),
-            theme.phase(trial.phase),
-        ),
-        Span::styled(visible(&trial.row.trial), theme.quiet()),
-        Span::raw(
-            state
-                .whereabouts(&trial.row.trial)
-                .map_or_else(String::new, |words| format!("  {words}")),
-        ),
+        Span::styled(format!(" {label}{seed}"), theme.title()),
+        Span::styled(phase, theme.phase(trial.phase)),
+        Span::styled(about, theme.quiet()),
     ])];
     let pairs: Vec<(&str, String)> = (TrialTable::METRICS.iter())
         .map(|metric| (*metric, text::metric(metric, trial.metric(metric))))
         .filter(|(_, value)| value != "-")
         .collect();
-    lines.extend(flow(&pairs, area.width, area.height / 4, state.look));
-    if area.height >= ROOM_FOR_ORIGIN {
-        lines.extend(origin(state, trial).into_iter().flatten());
-    }
-    let numbers = (lines.len() as u16).min(area.height);
-    frame.render_widget(Paragraph::new(lines), area);
-    let mut rest = Rect {
-        y: area.y + numbers,
-        height: area.height - numbers,
-        ..area
+    lines.extend(flow(&pairs, columns as u16, u16::MAX, state.look));
+    let said = |words: &str, style: Style| {
+        let lines = wrapped(words, columns).into_iter();
+        lines.map(move |line| Line::from(Span::styled(line, style)))
     };
-    if let Some(words) = words_of_trouble(state, trial) {
-        let needed = (text::width(&words) as u16 / area.width.max(1) + 1)
-            .min(rest.height / 3)
-            .max(1);
-        let place = Rect {
-            height: needed.min(rest.height),
-            ..rest
-        };
-        let paragraph = Paragraph::new(format!(" ! {words}")).style(theme.bad());
-        frame.render_widget(paragraph.wrap(Wrap { trim: false }), place);
-        rest = Rect {
-            y: rest.y + place.height,
-            height: rest.height - place.height,
-            ..rest
-        };
+    for words in origin(state, trial).into_iter().flatten() {
+        lines.extend(said(&words, theme.quiet()));
     }
-    rest
+    if let Some(words) = words_of_trouble(state, trial) {
+        lines.extend(said(&format!(" ! {words}"), theme.bad()));
+    }
+    lines
 }
 
 /// Where the numbers come from, and how to get them again.
-fn origin(state: &State, trial: &Trial) -> Option<[Line<'static>; 2]> {
+fn origin(state: &State, trial: &Trial) -> Option<[String; 2]> {
     let provenance = state.provenance.as_ref()?;
     let commit = provenance.git_commit.as_deref().unwrap_or("unknown commit");
     // A hash is told apart by its beginning.
@@ -148,8 +179,7 @@ fn origin(state: &State, trial: &Trial) -> Option<[Line<'static>; 2]> {
             state.root, trial.row.trial
         ),
     ];
-    let style = state.look.theme.quiet();
-    Some(lines.map(|words| Line::from(Span::styled(visible(&words), style))))
+    Some(lines.map(|words| visible(&words)))
 }
 
 /// A line of the log; where it is narrow, without the date.
@@ -167,27 +197,8 @@ fn log_line(line: &str, columns: usize) -> String {
     }
 }
 
-/// Lines side by side in two columns if they do not fit below each other.
-fn in_columns(lines: Vec<Line<'static>>, area: Rect) -> Vec<Line<'static>> {
-    let height = usize::from(area.height);
-    if lines.len() <= height || height == 0 {
-        return lines;
-    }
-    let half = usize::from(area.width / 2);
-    let mut joined: Vec<Line> = Vec::with_capacity(height);
-    for (row, line) in lines.iter().take(height).enumerate() {
-        let left = text::fit(&line.to_string(), half);
-        let right = lines
-            .get(row + height)
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        joined.push(Line::from(left + &right));
-    }
-    joined
-}
-
 /// Settings that differ from this one in a single swept cell, with the difference in accuracy.
-fn neighbours(state: &State, trial: &Trial) -> Vec<Line<'static>> {
+fn neighbours(state: &State, trial: &Trial) -> Vec<String> {
     let names = short_names(&state.trials.swept);
     let own = &state.trials.groups[trial.group];
     let accuracy = |group| {
@@ -216,7 +227,7 @@ fn neighbours(state: &State, trial: &Trial) -> Vec<Line<'static>> {
                 let _ = write!(words, " ({:+.4})", other - own);
             }
         }
-        lines.push(Line::from(Span::styled(words, Style::new())));
+        lines.push(words);
     }
     lines
 }
