@@ -1,18 +1,35 @@
 //! Results belong to the data that they were made with.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
 
 use anyhow::{Result, bail};
+use nnbcd::data::sha256;
+use nnbcd::network::InitSettings;
 use nnbcd::store::{Provenance, RunDirectory};
 use nnbcd::sweep::{DataSets, Plan};
 
-/// Puts the checksums of the data into a provenance.
-pub fn record(provenance: &mut Provenance, data: &DataSets) {
+/// Puts the checksums of the data, and of files with initial weights, into a provenance.
+pub fn record(provenance: &mut Provenance, plan: &Plan, data: &DataSets) {
     for (settings, loaded) in data.iter() {
         let files = (loaded.files.iter())
             .map(|file| (file.path.display().to_string(), file.sha256.clone()))
             .collect();
         provenance.data.insert(settings.describe(), files);
+    }
+    let starts: BTreeSet<&PathBuf> = (plan.trials.iter())
+        .filter_map(|trial| match &trial.settings.model.init {
+            InitSettings::File { weights } => Some(weights),
+            InitSettings::Random { .. } => None,
+        })
+        .collect();
+    for weights in starts {
+        // It has been read before: an error now would be news of the next start.
+        if let Ok(bytes) = fs::read(plan.base.join(weights)) {
+            let files = provenance.data.entry("model.init.weights".into());
+            (files.or_default()).insert(weights.display().to_string(), sha256(&bytes));
+        }
     }
 }
 
@@ -43,10 +60,10 @@ pub fn refuse_other_results(
 }
 
 /// The plan of a worker is for the data as they were when it was made.
-pub fn refuse_other_plan(plan: &Provenance, data: &DataSets) -> Result<()> {
+pub fn refuse_other_plan(frozen: &Provenance, plan: &Plan, data: &DataSets) -> Result<()> {
     let mut now = Provenance::default();
-    record(&mut now, data);
-    if let Some((file, _, found)) = first_difference(plan, &now) {
+    record(&mut now, plan, data);
+    if let Some((file, _, found)) = first_difference(frozen, &now) {
         bail!(
             "{file}: its SHA-256 is {found}, not that of the submission; restore the file, or run the grid under another name"
         );
@@ -60,8 +77,7 @@ fn first_difference(earlier: &Provenance, now: &Provenance) -> Option<(String, S
         let expected = earlier.data.get(set)?;
         files.iter().find_map(|(path, found)| {
             let expected = expected.get(path).filter(|expected| *expected != found)?;
-            let path = Path::new(path).display().to_string();
-            Some((path, expected.clone(), found.clone()))
+            Some((path.clone(), expected.clone(), found.clone()))
         })
     })
 }

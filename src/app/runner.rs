@@ -220,7 +220,7 @@ pub fn provenance(plan: &Plan, data: &DataSets, budget: &Budget) -> Provenance {
     let mut provenance =
         Provenance::of_this_machine(env!("CARGO_PKG_VERSION"), commit.as_deref(), threads);
     provenance.base_directory = std::path::absolute(&plan.base).unwrap_or(plan.base.clone());
-    checksums::record(&mut provenance, data);
+    checksums::record(&mut provenance, plan, data);
     provenance
 }
 
@@ -297,11 +297,10 @@ pub fn log_warnings() {
 /// The result as a short table.
 pub fn print_short_table(run: &RunDirectory) -> Result<()> {
     let table = report::build(&run.read_gathered()?, &report::TableQuery::default())?;
-    let width = crossterm::terminal::size().map_or(100, |(columns, _)| usize::from(columns));
     let width = if io::stdout().is_terminal() {
-        width
+        crossterm::terminal::size().map_or(100, |(columns, _)| usize::from(columns))
     } else {
-        120
+        usize::MAX
     };
     say(report::short_text(&table, width, SHORT_TABLE_ROWS));
     say(format_args!("tables: {}", run.tables().display()));

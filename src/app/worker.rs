@@ -33,7 +33,7 @@ pub fn worker(arguments: &WorkerArguments) -> Result<ExitCode> {
     let mut plan = frozen_plan(&directory, &provenance)?;
     plan.trials = arguments.shard.of(plan.trials);
     let data = DataSets::load(&plan)?;
-    checksums::refuse_other_plan(&provenance, &data)?;
+    checksums::refuse_other_plan(&provenance, &plan, &data)?;
     let trials = prepare(&plan, &data)?;
     let budget = Budget::of_this_machine(arguments.threads, Some(1));
     let shard = Shard {

@@ -28,6 +28,7 @@ pub use dataset::{Dataset, ImageShape, Part, SourceFile, Standardization};
 pub use error::DataError;
 pub use selection::shuffle;
 pub use settings::{BalanceSettings, CsvSettings, DataSettings, Features, Source};
+pub use stored::sha256;
 
 /// Loads a data set. Relative paths in the settings refer to `base`.
 ///

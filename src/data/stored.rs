@@ -18,6 +18,15 @@ pub(super) const LONGEST_ROW: u64 = 16 << 20;
 /// First bytes of gzip data.
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
+/// SHA-256 of what a file holds, in hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .into_iter()
+        .flat_map(|byte| [byte >> 4, byte & 0xf])
+        .map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)]))
+        .collect()
+}
+
 /// A file with its bytes as stored.
 ///
 /// Compressed files are unpacked as a stream, so what a reader holds is what it has understood so
@@ -86,13 +95,9 @@ impl StoredFile {
 
     /// Name and checksum.
     pub(super) fn source(&self) -> SourceFile {
-        let digits = Sha256::digest(&self.bytes)
-            .into_iter()
-            .flat_map(|byte| [byte >> 4, byte & 0xf])
-            .map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)]));
         SourceFile {
             path: self.given.clone(),
-            sha256: digits.collect(),
+            sha256: sha256(&self.bytes),
         }
     }
 

@@ -52,6 +52,29 @@ fn a_run_does_not_go_on_with_other_data_under_the_same_name() {
 }
 
 #[test]
+fn nor_from_other_initial_weights() {
+    let place = Place::new();
+    let settings = "data: {source: digits, train: 100, test: 50}\nsolver: {iterations: 2}\nmodel: {hidden: [4]";
+    place.write("start.yaml", &format!("{settings}}}\nseeds: 2\n"));
+    place.write(
+        "g.yaml",
+        &format!("{settings}, init: {{weights: start.safetensors}}}}\n"),
+    );
+    place.ends_with(0, &["start.yaml"]);
+    let start_from = |trial: usize| {
+        let id = &trials(&place, "results/start")[trial]["trial"];
+        let model = place.path(&format!("results/start/trials/{id}/model.safetensors"));
+        fs::copy(model, place.path("start.safetensors")).unwrap();
+    };
+    start_from(0);
+    place.ends_with(0, &["g.yaml"]);
+    place.ends_with(0, &["g.yaml"]);
+    start_from(1);
+    let said = place.ends_with(2, &["g.yaml"]);
+    assert!(said.contains("start.safetensors: its SHA-256 is"), "{said}");
+}
+
+#[test]
 fn a_model_is_evaluated_on_the_data_that_its_run_names() {
     let place = place_with_tables();
     place.ends_with(0, &["grids/g.yaml"]);
