@@ -6,30 +6,57 @@ use crate::report::table::{Setting, visible};
 
 /// Longest entry, in characters.
 const LONGEST: usize = 44;
-/// Lengths to which values are shortened in turn until every entry fits. Numbers stay whole: a part of one is another one.
-const VALUE_LENGTHS: [usize; 4] = [LONGEST, 24, 16, 12];
+/// Least length of a value. Numbers stay whole in any case: a part of one is another one.
+const SHORTEST: usize = 12;
+
+/// A setting with the place of its value among those of a curve.
+type Telling<'a> = (&'a Setting, usize);
 
 /// One entry for each of `curves`, which holds its values of `settings`: `tensor-train, rank 8`. What is equal in all of
-/// them is left out.
+/// them is left out and, where entries would be too long, what follows from the rest.
 pub(super) fn labels(settings: &[Setting], curves: &[Vec<String>]) -> Vec<String> {
     let varies = |column: usize| {
-        curves
-            .iter()
-            .any(|values| values[column] != curves[0][column])
+        let mut values = curves.iter().map(|values| &values[column]);
+        values.any(|value| *value != curves[0][column])
     };
-    let telling: Vec<(&Setting, usize)> = (settings.iter().zip(0..))
+    let mut telling: Vec<Telling> = (settings.iter().zip(0..))
         .filter(|(_, column)| curves.len() == 1 || varies(*column))
         .collect();
-    let with_values_of = |length: usize| -> Vec<String> {
-        let of = |values: &Vec<String>| label(&telling, values, length);
-        curves.iter().map(of).collect()
-    };
-    let fits = |labels: &Vec<String>| labels.iter().all(|label| label.chars().count() <= LONGEST);
-    let labels = VALUE_LENGTHS.into_iter().map(with_values_of).find(fits);
-    unique(labels.unwrap_or_else(|| with_values_of(VALUE_LENGTHS[3])))
+    let labels = fitting(&telling, curves).or_else(|| {
+        leave_out_what_follows(&mut telling, curves);
+        fitting(&telling, curves)
+    });
+    unique(labels.unwrap_or_else(|| with_values_of(SHORTEST, &telling, curves)))
 }
 
-fn label(telling: &[(&Setting, usize)], values: &[String], length: usize) -> String {
+/// The entries with their values as long as fits.
+fn fitting(telling: &[Telling], curves: &[Vec<String>]) -> Option<Vec<String>> {
+    let fits = |labels: &Vec<String>| labels.iter().all(|label| label.chars().count() <= LONGEST);
+    let lengths = [LONGEST, 24, 16, SHORTEST].into_iter();
+    lengths
+        .map(|length| with_values_of(length, telling, curves))
+        .find(fits)
+}
+
+fn with_values_of(length: usize, telling: &[Telling], curves: &[Vec<String>]) -> Vec<String> {
+    let of = |values: &Vec<String>| label(telling, values, length);
+    curves.iter().map(of).collect()
+}
+
+/// Leaves out settings, the last ones first, without which no two curves become equal.
+fn leave_out_what_follows(telling: &mut Vec<Telling>, curves: &[Vec<String>]) {
+    for place in (0..telling.len()).rev() {
+        let left_out = telling.remove(place);
+        let distinct: HashSet<Vec<&String>> = (curves.iter())
+            .map(|values| telling.iter().map(|(_, c)| &values[*c]).collect())
+            .collect();
+        if distinct.len() < curves.len() {
+            telling.insert(place, left_out);
+        }
+    }
+}
+
+fn label(telling: &[Telling], values: &[String], length: usize) -> String {
     let used = telling
         .iter()
         .filter(|(_, column)| !values[*column].is_empty());
@@ -58,8 +85,8 @@ fn part(name: &str, value: &str, length: usize) -> String {
     let shown = shortened(&shown, length);
     match value {
         "true" | "false" => format!("{}={shown}", visible(name)),
-        list if list.starts_with('[') => format!("{} {shown}", visible(name)),
-        _ => shown,
+        word if word.starts_with(char::is_alphabetic) => shown,
+        _ => format!("{} {shown}", visible(name)),
     }
 }
 
@@ -152,6 +179,25 @@ mod tests {
                 "none, bias=true, hidden [8]",
                 "low-rank, bias=false, hidden [8,8], rank 4"
             ]
+        );
+    }
+
+    #[test]
+    fn what_follows_from_the_rest_is_left_out_where_there_is_no_room() {
+        let swept = [
+            "compression.method",
+            "solver.method",
+            "solver.iterations",
+            "solver.weight_decay",
+        ];
+        let curves: [&[&str]; 3] = [
+            &["none", "nn-bcd", "600", "100 1 1"],
+            &["none", "adam", "60", ""],
+            &["tensor-train", "adam", "60", ""],
+        ];
+        assert_eq!(
+            labels_of(&swept, &curves),
+            ["none, nn-bcd", "none, adam", "tensor-train, adam"]
         );
     }
 
