@@ -42,7 +42,7 @@ fn settings_are_grouped_and_named() {
     ]));
     assert_eq!(trials.groups.len(), 2);
     assert_eq!(trials.groups[0].members, [0, 2]);
-    assert_eq!(trials.groups[1].label, "tensor-train rank=16");
+    assert_eq!(trials.groups[1].label, "rank=16", "both are tensor trains");
     assert_eq!(trials.swept_column("rank"), Some(1));
     assert_eq!(trials.swept_column("compression.rank"), Some(1));
 }
