@@ -5,7 +5,7 @@ mod dashboard_fixture;
 use dashboard_fixture as fixture;
 use nnbcd::dashboard::state::{Documents, Look, State};
 use nnbcd::dashboard::{Action, Preferences, Theme, View, keys};
-use nnbcd::store::{Liveness, Provenance, RunUpdate, TrialStatus};
+use nnbcd::store::{IterationRecord, Liveness, Provenance, RunUpdate, RunnerState, TrialStatus};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::style::{Color, Modifier};
 
@@ -238,4 +238,84 @@ fn a_vanished_runner_is_said_plainly_with_its_last_words() {
     // The runner came back.
     state.apply(RunUpdate::Liveness(Liveness::Alive));
     assert!(fixture::text(&mut state, 80, 24).contains("2 running"));
+}
+
+#[test]
+fn a_complete_run_without_a_runner_is_no_alarm() {
+    for runner in [None, Some(RunnerState::Running)] {
+        let mut state = fixture::state(PLAIN);
+        state.apply(RunUpdate::Trials(fixture::table(|_, _| TrialStatus::Done)));
+        if let Some(runner) = runner {
+            state.apply(fixture::runner(runner));
+        }
+        state.apply(RunUpdate::Liveness(Liveness::Gone));
+        let text = fixture::text(&mut state, 80, 24);
+        assert!(
+            text.contains("finished") && !text.contains("GONE"),
+            "{text}"
+        );
+        assert!(!text.contains("interrupted"), "{text}");
+    }
+}
+
+#[test]
+fn the_title_of_a_setting_says_the_state_of_its_row() {
+    let mut state = fixture::state(PLAIN);
+    let mut table = fixture::table(|_, seed| match seed {
+        0 => TrialStatus::Done,
+        _ => TrialStatus::Stopped,
+    });
+    for row in &mut table.rows {
+        row.objective = Some(1.0);
+    }
+    state.apply(RunUpdate::Trials(table));
+    let text = fixture::text(&mut state, 80, 24);
+    let title = text.lines().find(|line| line.contains("mean of 3/3 seeds"));
+    let title = title.unwrap_or_else(|| panic!("{text}"));
+    assert!(
+        title.contains("stopped") && !title.contains("done"),
+        "{title}"
+    );
+}
+
+#[test]
+fn the_size_that_is_needed_comes_first_on_a_small_screen() {
+    let text = fixture::text(&mut fixture::running(PLAIN), 20, 5);
+    assert!(text.contains("40x10 needed"), "{text}");
+}
+
+#[test]
+fn names_at_the_ends_of_curves_do_not_cover_each_other() {
+    let mut state = fixture::finished(PLAIN);
+    let records = |seed: u64| {
+        (0..=50).map(move |iteration| IterationRecord {
+            train_accuracy: Some(0.9 + 0.001 * seed as f64),
+            test_accuracy: Some(0.9),
+            ..fixture::record(iteration, 1.0)
+        })
+    };
+    for seed in 0..3 {
+        state.apply(RunUpdate::Iterations {
+            trial: fixture::id(1, seed),
+            records: records(seed).collect(),
+        });
+    }
+    let text = fixture::text(&mut state, 120, 40);
+    let ends = text
+        .lines()
+        .filter(|line| line.contains("test") || line.contains("train"));
+    let words = ends.flat_map(|line| line.split(|c: char| !c.is_ascii_alphabetic()));
+    let words: Vec<&str> = words
+        .filter(|word| word.contains("test") || word.contains("rain"))
+        .collect();
+    assert!(
+        words.iter().filter(|word| **word == "test").count() >= 2,
+        "{text}"
+    );
+    assert!(
+        !words
+            .iter()
+            .any(|word| word.starts_with("tt") || *word == "ttest"),
+        "{text}"
+    );
 }

@@ -317,44 +317,6 @@ fn all_of_a_trial_can_be_seen_on_a_small_screen() {
 }
 
 #[test]
-fn a_complete_run_without_a_runner_is_no_alarm() {
-    for runner in [None, Some(RunnerState::Running)] {
-        let mut state = fixture::state(Look::default());
-        state.apply(RunUpdate::Trials(fixture::table(|_, _| TrialStatus::Done)));
-        if let Some(runner) = runner {
-            state.apply(fixture::runner(runner));
-        }
-        state.apply(RunUpdate::Liveness(Liveness::Gone));
-        let text = fixture::text(&mut state, 80, 24);
-        assert!(
-            text.contains("finished") && !text.contains("GONE"),
-            "{text}"
-        );
-        assert!(!text.contains("interrupted"), "{text}");
-    }
-}
-
-#[test]
-fn the_title_of_a_setting_says_the_state_of_its_row() {
-    let mut state = fixture::state(Look::default());
-    let mut table = fixture::table(|_, seed| match seed {
-        0 => TrialStatus::Done,
-        _ => TrialStatus::Stopped,
-    });
-    for row in &mut table.rows {
-        row.objective = Some(1.0);
-    }
-    state.apply(RunUpdate::Trials(table));
-    let text = fixture::text(&mut state, 80, 24);
-    let title = text.lines().find(|line| line.contains("mean of 3/3 seeds"));
-    let title = title.unwrap_or_else(|| panic!("{text}"));
-    assert!(
-        title.contains("stopped") && !title.contains("done"),
-        "{title}"
-    );
-}
-
-#[test]
 fn only_ascii_reaches_a_screen_that_has_nothing_else() {
     let mut state = long(ASCII);
     let mut table = fixture::table(|_, _| TrialStatus::Done);
@@ -378,46 +340,4 @@ fn only_ascii_reaches_a_screen_that_has_nothing_else() {
         30,
     );
     assert!(front.contains('±') && !front.contains("+-"), "{front}");
-}
-
-#[test]
-fn the_size_that_is_needed_comes_first_on_a_small_screen() {
-    let text = fixture::text(&mut fixture::running(Look::default()), 20, 5);
-    assert!(text.contains("40x10 needed"), "{text}");
-}
-
-#[test]
-fn names_at_the_ends_of_curves_do_not_cover_each_other() {
-    let mut state = fixture::finished(Look::default());
-    let records = |seed: u64| {
-        (0..=50).map(move |iteration| IterationRecord {
-            train_accuracy: Some(0.9 + 0.001 * seed as f64),
-            test_accuracy: Some(0.9),
-            ..fixture::record(iteration, 1.0)
-        })
-    };
-    for seed in 0..3 {
-        state.apply(RunUpdate::Iterations {
-            trial: fixture::id(1, seed),
-            records: records(seed).collect(),
-        });
-    }
-    let text = shown(&mut state, View::Overview, 120, 40);
-    let ends = text
-        .lines()
-        .filter(|line| line.contains("test") || line.contains("train"));
-    let words = ends.flat_map(|line| line.split(|c: char| !c.is_ascii_alphabetic()));
-    let words: Vec<&str> = words
-        .filter(|word| word.contains("test") || word.contains("rain"))
-        .collect();
-    assert!(
-        words.iter().filter(|word| **word == "test").count() >= 2,
-        "{text}"
-    );
-    assert!(
-        !words
-            .iter()
-            .any(|word| word.starts_with("tt") || *word == "ttest"),
-        "{text}"
-    );
 }

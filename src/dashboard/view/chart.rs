@@ -211,14 +211,14 @@ impl Chart<'_> {
             let Some(symbol) = curve.symbol else {
                 continue;
             };
-            for (x, y) in self.places(plot, curve) {
+            for (x, y) in places(plot, curve) {
                 buffer.set_string(column_of(x, plot.area), row_of(y, plot.area), symbol, style);
             }
         }
         // The first curves matter most: the name of another one gives way to theirs, or is left out.
         let mut taken: Vec<Rect> = Vec::new();
         for curve in self.curves.iter().chain(&self.references) {
-            let end = self.places(plot, curve).last().copied();
+            let end = places(plot, curve).last().copied();
             let columns = (width(&curve.key) as u16).min(plot.area.width);
             let Some((x, y)) = end.filter(|_| columns > 0) else {
                 continue;
@@ -238,14 +238,6 @@ impl Chart<'_> {
                 taken.push(place);
             }
         }
-    }
-
-    /// Where the greatest values of a curve stand in the picture, as shares of its axes.
-    fn places(&self, plot: &Plot, curve: &Curve) -> Vec<(f64, f64)> {
-        (curve.points.iter())
-            .filter_map(|&(x, range)| Some((plot.x.place(x)?, plot.y.place(range?.1)?)))
-            .filter(|(x, y)| on_axis(*x) && on_axis(*y))
-            .collect()
     }
 
     /// Marks at the lower edge, and the reading cursor.
@@ -299,6 +291,14 @@ impl Widget for &Chart<'_> {
         self.letters(&plot, buffer);
         self.signs(&plot, buffer);
     }
+}
+
+/// Where the greatest values of a curve stand in the picture, as shares of its axes.
+fn places(plot: &Plot, curve: &Curve) -> Vec<(f64, f64)> {
+    (curve.points.iter())
+        .filter_map(|&(x, range)| Some((plot.x.place(x)?, plot.y.place(range?.1)?)))
+        .filter(|(x, y)| on_axis(*x) && on_axis(*y))
+        .collect()
 }
 
 fn on_axis(place: f64) -> bool {
