@@ -116,8 +116,8 @@ fn memory_warning(trials: &[u64], memory: u64) -> Option<String> {
     let too_large = trials.iter().filter(|needed| **needed > memory).count();
     (too_large > 0).then(|| {
         format!(
-            "warning: {too_large} of {} trials need more memory than this machine has ({}), and a run on it would refuse to start: make \
-             model.hidden or data.train smaller, or take a larger machine",
+            "warning: {too_large} of {} trials need more memory than this machine has ({}), and a run on it would refuse \
+             to start: make model.hidden or data.train smaller, or take a larger machine",
             trials.len(),
             bytes(memory)
         )

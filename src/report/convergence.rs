@@ -80,7 +80,8 @@ pub fn convergence_table(
     if without > 0 {
         let done = measured.len();
         table.remarks.push(format!(
-            "{without} of {done} trials that are done have no iterations.csv: what only the iterations tell is missing for them."
+            "{without} of {done} trials that are done have no iterations.csv: what only the iterations tell is missing \
+             for them."
         ));
     }
     table.title = format!("Convergence of {}", run.name());
@@ -103,7 +104,8 @@ fn shown(metrics: &[Metric], names: &[String]) -> Result<Vec<Metric>, ReportErro
     names.iter().map(find).collect()
 }
 
-/// What `trials.csv` knows without the iterations: the last row, unless that is of a refit, whose objective is another one.
+/// What `trials.csv` knows without the iterations: the last row, unless that is of a refit, whose objective is another
+/// one.
 fn of_last_row(trial: &TrialRow, name: &str) -> Option<f64> {
     let residuals = [trial.residual_v, trial.residual_u, trial.residual_w];
     let refit = residuals == [Some(0.0); 3];

@@ -133,19 +133,23 @@ pub(super) fn heat_maps(subject: &Subject) -> Vec<Figure> {
         .collect()
 }
 
-fn heat_map(subject: &Subject, across: &Setting, up: &Setting) -> Option<Figure> {
-    let mut cells: BTreeMap<(usize, usize), f64> = BTreeMap::new();
-    let columns = by_number(subject, across);
-    let rows = by_number(subject, up);
-    let is = |setting: &Setting, trial: &TrialRow, value: f64| {
-        setting
-            .value(trial)
-            .parse::<f64>()
-            .is_ok_and(|own| own == value)
+/// Means of the trials in each crossing of a column and a row.
+type Crossings = BTreeMap<(usize, usize), f64>;
+
+/// The metric where a value in `columns` meets one in `rows`; none if the two settings are not crossed anywhere.
+fn crossings(
+    subject: &Subject,
+    columns: &[(f64, Vec<&TrialRow>)],
+    (up, rows): (&Setting, &[(f64, Vec<&TrialRow>)]),
+) -> Option<Crossings> {
+    let mut cells = Crossings::new();
+    let is = |trial: &TrialRow, value: f64| {
+        let own = up.value(trial).parse::<f64>();
+        own.is_ok_and(|own| own == value)
     };
     for (x, (_, trials)) in columns.iter().enumerate() {
         for (y, (value, _)) in rows.iter().enumerate() {
-            let both = trials.iter().filter(|trial| is(up, trial, *value));
+            let both = trials.iter().filter(|trial| is(trial, *value));
             let both: Vec<&TrialRow> = both.copied().collect();
             if let Some(summary) = measured(subject, &both) {
                 cells.insert((x, y), summary.mean);
@@ -158,9 +162,13 @@ fn heat_map(subject: &Subject, across: &Setting, up: &Setting) -> Option<Figure>
             .keys()
             .any(|(x2, y2)| x2 > x && y2 > y && cells.contains_key(&(*x, *y2)))
     });
-    if !crossed {
-        return None;
-    }
+    crossed.then_some(cells)
+}
+
+fn heat_map(subject: &Subject, across: &Setting, up: &Setting) -> Option<Figure> {
+    let columns = by_number(subject, across);
+    let rows = by_number(subject, up);
+    let cells = crossings(subject, &columns, (up, &rows))?;
     let names = |values: &[(f64, Vec<&TrialRow>)]| -> Vec<String> {
         values.iter().map(|(value, _)| value.to_string()).collect()
     };

@@ -137,19 +137,7 @@ pub(crate) fn assemble(
     }
     let metrics = comparable(table, metrics);
     let (row_keys, row_of) = distinct(table, &layout.rows);
-    let (mut block_keys, mut block_of) = distinct(table, &layout.columns);
-    if block_keys.len() > MOST_BLOCKS {
-        return Err(ReportError::TooWide {
-            settings: layout
-                .columns
-                .iter()
-                .map(|s| s.header.path.clone())
-                .collect(),
-            blocks: block_keys.len(),
-            most: MOST_BLOCKS,
-        });
-    }
-    bring_together(&mut block_keys, &mut block_of);
+    let (block_keys, block_of) = across(table, &layout.columns)?;
     let mut groups: BTreeMap<(usize, usize), Vec<&TrialRow>> = BTreeMap::new();
     for ((trial, &row), &block) in table.rows.iter().zip(&row_of).zip(&block_of) {
         groups.entry((row, block)).or_default().push(trial);
@@ -219,6 +207,23 @@ fn distinct(table: &TrialTable, settings: &[Setting]) -> (Vec<Vec<String>>, Vec<
     });
     let indices = indices.collect();
     (keys, indices)
+}
+
+/// As [`distinct`] for the settings across, with equal values of an outer one side by side.
+fn across(
+    table: &TrialTable,
+    settings: &[Setting],
+) -> Result<(Vec<Vec<String>>, Vec<usize>), ReportError> {
+    let (mut keys, mut index_of) = distinct(table, settings);
+    if keys.len() > MOST_BLOCKS {
+        return Err(ReportError::TooWide {
+            settings: settings.iter().map(|s| s.header.path.clone()).collect(),
+            blocks: keys.len(),
+            most: MOST_BLOCKS,
+        });
+    }
+    bring_together(&mut keys, &mut index_of);
+    Ok((keys, index_of))
 }
 
 /// Reorders `keys`, and the index into them that each trial has, so that equal values of an outer setting stand side by

@@ -80,8 +80,9 @@ fn push_line(text: &mut String, cells: &[String]) {
     let _ = writeln!(text, "    {} \\\\", cells.join(" & "));
 }
 
-/// The header: a line for each setting across, whose headings span the columns that they hold for, above the line of the
-/// columns themselves. These are the metrics or, if there is but one, which the caption names, the values of the innermost setting.
+/// The header: a line for each setting across, whose headings span the columns that they hold for, above the line of
+/// the columns themselves. These are the metrics or, if there is but one, which the caption names, the values of the
+/// innermost setting.
 fn header(table: &PaperTable, flat: &[String]) -> String {
     let metrics: Vec<String> = table.metrics.iter().map(|m| escape(&m.heading)).collect();
     let levels = table.blocks.first().map_or(0, |b| b.settings.len());

@@ -37,7 +37,8 @@ const GAP: usize = 2;
 /// The least that is left of a column of settings when the terminal is narrow.
 const NARROWEST_KEY: usize = 8;
 
-/// The table as plain text, no wider than `width` columns (`usize::MAX`: as wide as it is) and with at most `rows` rows.
+/// The table as plain text, no wider than `width` columns (`usize::MAX`: as wide as it is) and with at most `rows`
+/// rows.
 ///
 /// Settings are shortened first, then whole columns are left out from the right; what was left
 /// out is said below. The best values carry a star.
