@@ -1,6 +1,6 @@
 //! The columns of the list of trials: for drawing them and for clicks on their names.
 
-use super::state::{COLUMNS, List, Sort};
+use super::state::{COLUMNS, Labels, List, Sort, Trials};
 
 /// Narrowest column of settings.
 const NARROWEST_SETTING: usize = 18;
@@ -63,7 +63,8 @@ pub(crate) fn title_of(metric: &str) -> &str {
 
 impl Columns {
     /// The columns for a width; the one that decides the order is always among them.
-    pub(crate) fn fitting(width: usize, list: &List) -> Self {
+    pub(crate) fn fitting(width: usize, list: &List, trials: &Trials) -> Self {
+        let labels = list.labels(trials);
         let wide = width >= WIDE;
         let sign = if wide { 10 } else { 1 };
         let pace = wide && list.moving;
@@ -80,13 +81,13 @@ impl Columns {
             .filter(|&column| width >= 60 || COLUMNS[column] != "iterations")
             .collect();
         let needed = |column: usize| width_of(COLUMNS[column], wide) + 1;
-        let mut setting = setting_width(room, list, &order, needed);
+        let mut setting = setting_width(room, labels, &order, needed);
         if let Sort::Metric(sorted) = list.sort
             && !fitting(room - setting, &order, needed).contains(&sorted)
         {
             order.retain(|&column| column != sorted);
             order.insert(0, sorted);
-            setting = setting_width(room, list, &order, needed);
+            setting = setting_width(room, labels, &order, needed);
         }
         let metrics = fitting(room - setting, &order, needed).to_vec();
         let used: usize = metrics.iter().map(|&column| needed(column)).sum();
@@ -123,13 +124,13 @@ impl Columns {
 /// values beside as many as possible.
 fn setting_width(
     room: usize,
-    list: &List,
+    labels: &Labels,
     order: &[usize],
     needed: impl Fn(usize) -> usize,
 ) -> usize {
     let metrics = |count| -> usize { order.iter().take(count).map(|&column| needed(column)).sum() };
     // A sign stands before the label.
-    let (named, bare) = (list.labels.named + 1, list.labels.bare + 1);
+    let (named, bare) = (labels.named + 1, labels.bare + 1);
     [(named, IMPORTANT), (bare, IMPORTANT), (bare, 3), (bare, 2)]
         .into_iter()
         .find(|&(setting, count)| setting + metrics(count) <= room)

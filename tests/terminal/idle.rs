@@ -23,8 +23,9 @@ fn little_is_sent_while_nothing_changes_but_the_clock() {
     const OBSERVED: Duration = Duration::from_secs(5);
     const MOST_PER_SECOND: f64 = 2_000.0;
     let place = Place::new(ENDLESS);
-    for size in [(80, 24), (200, 50)] {
-        let mut terminal = Terminal::start(&place, size, START, &[]);
+    // The second one shows the run that the first one began.
+    for (size, words) in [((80, 24), START), ((200, 50), &["g.yaml"])] {
+        let mut terminal = Terminal::start(&place, size, words, &[]);
         terminal.wait_for("tensor-train rank=4");
         assert!(place.run(&["pause", "results/g"]).status.success());
         terminal.wait_for("paused");

@@ -78,8 +78,8 @@ fn several_viewers_watch_one_run_and_none_of_them_matters() {
     let first = dashboard(&place);
     let mut second = Terminal::start(&place, SIZE, &["watch", "results/g"], &[]);
     second.wait_for("running");
-    // The same command shows the run that is there.
-    let mut third = Terminal::start(&place, SIZE, START, &[]);
+    // The same grid shows the run that is there.
+    let mut third = Terminal::start(&place, SIZE, &["g.yaml"], &[]);
     third.wait_for("running");
     first.signal(Signal::KILL);
     assert_run_goes_on(&place);

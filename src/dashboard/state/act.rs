@@ -123,7 +123,7 @@ impl State {
                 list.rebuild(trials);
             }
             Action::SortAt(place) => {
-                let columns = Columns::fitting(usize::from(self.size.width), list);
+                let columns = Columns::fitting(usize::from(self.size.width), list, trials);
                 match columns.sort_at(usize::from(place)) {
                     Some(sort) if sort == list.sort => list.descending = !list.descending,
                     Some(sort) => list.sort = sort,

@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashSet};
 use super::filter::Filter;
 use super::labels::Labels;
 use super::shifted;
-use super::trials::{Phase, Trials};
+use super::trials::{Phase, Trial, Trials};
 
 /// Metric columns of the list, the most useful first; narrow screens show the first ones.
 pub(crate) const COLUMNS: [&str; 21] = [
@@ -106,8 +106,8 @@ pub(crate) struct List {
     pub filter: Filter,
     /// Marked trials.
     pub marks: BTreeSet<String>,
-    /// What the settings on the list are called.
-    pub labels: Labels,
+    /// What the settings on the list are called, if those are not all of the run.
+    labels: Option<Labels>,
     /// The metrics of which there is a value on the list, as positions in [`COLUMNS`].
     pub known: Vec<usize>,
     /// Whether a trial on the list is under way.
@@ -155,15 +155,27 @@ impl List {
 
     /// What the columns have to show.
     fn describe(&mut self, shown: &[Shown], trials: &Trials) {
-        let settings: Vec<&[String]> = (shown.iter())
-            .map(|entry| trials.groups[entry.group].swept.as_slice())
-            .collect();
-        self.labels = Labels::of(&trials.swept, &settings);
+        self.labels = (shown.len() < trials.groups.len()).then(|| {
+            let settings: Vec<&[String]> = (shown.iter())
+                .map(|entry| trials.groups[entry.group].swept.as_slice())
+                .collect();
+            Labels::of(&trials.swept, &settings)
+        });
         let members = || (shown.iter().flat_map(|entry| &entry.members)).map(|&at| &trials.all[at]);
         self.moving = members().any(|trial| trial.phase == Phase::Running);
-        self.known = (0..COLUMNS.len())
-            .filter(|&column| members().any(|trial| trial.metric(COLUMNS[column]).is_some()))
+        // Of thousands of trials that wait none has a value: they need not be asked for each metric.
+        let begun: Vec<&Trial> = members()
+            .filter(|trial| trial.phase != Phase::Queued)
             .collect();
+        let is_known = |metric: &str| begun.iter().any(|trial| trial.metric(metric).is_some());
+        self.known = (0..COLUMNS.len())
+            .filter(|&column| is_known(COLUMNS[column]))
+            .collect();
+    }
+
+    /// What the settings on the list are called.
+    pub(crate) fn labels<'a>(&'a self, trials: &'a Trials) -> &'a Labels {
+        self.labels.as_ref().unwrap_or(&trials.labels)
     }
 
     fn order(&self, shown: &mut [Shown], trials: &Trials) {

@@ -42,7 +42,7 @@ use choices::METRICS;
 pub(crate) use choices::{Convergence, Picture, TableChoice};
 pub(crate) use front::{Spot, front};
 pub(crate) use history::History;
-pub(crate) use labels::Form;
+pub(crate) use labels::{Form, Labels};
 pub(crate) use layers::{Layer, Layers};
 pub(crate) use list::{COLUMNS, List, Row, Sort, group_phase, phase_of};
 pub(crate) use margins::{HeatMap, Margins, margin};

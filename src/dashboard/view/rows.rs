@@ -14,7 +14,7 @@ use ratatui::text::{Line, Span};
 use super::bar;
 use crate::dashboard::columns::{Columns, ITERATIONS, PACE, SEEDS, title_of, width_of};
 use crate::dashboard::state::{
-    COLUMNS, Form, Phase, Row, Sort, State, Summary, Trial, group_phase,
+    COLUMNS, Form, Labels, Phase, Row, Sort, State, Summary, Trial, group_phase,
 };
 use crate::dashboard::text::{self, cut, duration, fit, fit_right, number};
 use crate::dashboard::theme::SELECTED;
@@ -24,9 +24,9 @@ pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
     if area.height == 0 {
         return;
     }
-    let columns = Columns::fitting(usize::from(area.width), &state.list);
+    let columns = Columns::fitting(usize::from(area.width), &state.list, &state.trials);
     // A sign stands before the label.
-    let form = state.list.labels.form(columns.setting.saturating_sub(1));
+    let form = labels(state).form(columns.setting.saturating_sub(1));
     let line = |row: u16| Rect {
         y: area.y + row,
         height: 1,
@@ -75,7 +75,7 @@ fn names(state: &State, columns: &Columns, form: &Form) -> Line<'static> {
         filter => format!("setting [{}]", text::visible(filter)),
     };
     if !matches!(form, Form::Named) {
-        setting_title = format!("{setting_title}: {}", state.list.labels.names());
+        setting_title = format!("{setting_title}: {}", labels(state).names());
     }
     let mut words = format!(
         " {} {}{}",
@@ -97,6 +97,11 @@ fn names(state: &State, columns: &Columns, form: &Form) -> Line<'static> {
     Line::from(Span::styled(words, style))
 }
 
+/// What the settings on the list are called.
+fn labels(state: &State) -> &Labels {
+    state.list.labels(&state.trials)
+}
+
 /// What stands left of the metrics.
 struct Words {
     phase: Phase,
@@ -107,7 +112,7 @@ struct Words {
 
 fn words_of(state: &State, form: &Form, row: Row) -> Words {
     let trials = &state.trials;
-    let label = |group: usize| state.list.labels.label(&trials.groups[group].swept, form);
+    let label = |group: usize| labels(state).label(&trials.groups[group].swept, form);
     match row {
         Row::Group(group) => {
             let members = &trials.groups[group].members;
