@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use nnbcd::sweep::Share;
 
 /// Trains compressed neural networks without gradients (NN-BCD): expands a grid of settings, runs
@@ -152,11 +152,12 @@ pub enum Command {
         data: PathBuf,
     },
     /// Write a trained model for other programs.
+    #[command(group(ArgGroup::new("format").args(["onnx", "numpy"]).required(true).multiple(true)))]
     Export {
         /// The model file (model.safetensors).
         model: PathBuf,
         /// Write an ONNX graph.
-        #[arg(long, value_name = "FILE", required_unless_present = "numpy")]
+        #[arg(long, value_name = "FILE")]
         onnx: Option<PathBuf>,
         /// Write the tensors as a NumPy archive (.npz).
         #[arg(long, value_name = "FILE")]
@@ -182,7 +183,7 @@ pub struct TableArguments {
     /// Settings across.
     #[arg(long, value_delimiter = ',')]
     pub columns: Vec<String>,
-    /// Columns of trials.csv to show.
+    /// Columns of trials.csv to show; with --convergence, those of that table.
     #[arg(long, value_delimiter = ',')]
     pub metric: Vec<String>,
     /// Formats to write.

@@ -303,7 +303,9 @@ pub fn print_short_table(run: &RunDirectory) -> Result<()> {
         usize::MAX
     };
     say(report::short_text(&table, width, SHORT_TABLE_ROWS));
-    say(format_args!("tables: {}", run.tables().display()));
+    if run.tables().exists() {
+        say(format_args!("tables: {}", run.tables().display()));
+    }
     Ok(())
 }
 
