@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use nnbcd::dashboard::End;
-use nnbcd::store::{Liveness, RunDirectory, TrialRow, TrialStatus, liveness};
+use nnbcd::store::{Liveness, Provenance, RunDirectory, TrialRow, TrialStatus, liveness};
 use nnbcd::sweep::{Plan, plan_from_file};
 
 use super::watch::show;
@@ -65,16 +65,17 @@ fn refuse_what_a_runner_at_work_ignores(
     run: &RunDirectory,
     plan: &Plan,
 ) -> Result<()> {
+    let again = was_started_with_this_command(run);
     let given = [
         ("--fresh", arguments.fresh),
-        ("--retry-failed", arguments.retry_failed),
-        ("--jobs", arguments.limits.jobs.is_some()),
-        ("--threads", arguments.limits.threads.is_some()),
+        ("--retry-failed", arguments.retry_failed && !again),
+        ("--jobs", arguments.limits.jobs.is_some() && !again),
+        ("--threads", arguments.limits.threads.is_some() && !again),
     ];
     let root = run.root().display();
     if let Some((option, _)) = given.iter().find(|(_, given)| *given) {
         bail!(
-            "{option}: a runner is at work on {root} and was started without it; follow it with: nnbcd-tui watch {root}, \
+            "{option}: a runner is at work on {root}, which it would come too late for; follow it with: nnbcd-tui watch {root}, \
              or end it first with: nnbcd-tui stop {root}"
         );
     }
@@ -86,6 +87,18 @@ fn refuse_what_a_runner_at_work_ignores(
         );
     }
     Ok(())
+}
+
+/// Whether the command that began the run is this one: whoever gives it again wants to see the run.
+fn was_started_with_this_command(run: &RunDirectory) -> bool {
+    let now = std::env::args_os().skip(1);
+    let now: Vec<_> = now
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    Provenance::read(&run.provenance()).is_ok_and(|provenance| {
+        let then = provenance.command_line.iter().skip(1);
+        then.filter(|word| *word != "runner").eq(&now)
+    })
 }
 
 /// The same command line as a process of its own; see [`runner::detached`].
