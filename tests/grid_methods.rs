@@ -150,3 +150,14 @@ fn the_studies_of_the_paper_can_be_planned() {
         );
     }
 }
+
+/// The second grid starts from the model that the first one leaves, whose directory is named by its id.
+#[test]
+fn a_study_that_starts_from_another_finds_its_model() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/paper");
+    let start = plan_from_file(&folder.join("mnist-lenet-6000-start.yaml")).unwrap();
+    let (name, id) = (&start.name, &start.trials[0].id);
+    let model = format!("../../results/{name}/trials/{id}/model.safetensors");
+    let text = std::fs::read_to_string(folder.join("mnist-lenet-60000.yaml")).unwrap();
+    assert!(text.contains(&model), "{model}");
+}
