@@ -14,9 +14,10 @@ use nnbcd::sweep::{DataSets, Plan};
 pub fn record(provenance: &mut Provenance, plan: &Plan, data: &DataSets) {
     for (settings, loaded) in data.iter() {
         let files = (loaded.files.iter())
-            .map(|file| (file.path.display().to_string(), file.sha256.clone()))
-            .collect();
-        provenance.data.insert(settings.describe(), files);
+            .map(|file| (file.path.display().to_string(), file.sha256.clone()));
+        // Two sets may have one description.
+        let set = provenance.data.entry(settings.describe());
+        set.or_default().extend(files);
     }
     let starts: BTreeSet<&PathBuf> = (plan.trials.iter())
         .filter_map(|trial| match &trial.settings.model.init {
@@ -33,20 +34,17 @@ pub fn record(provenance: &mut Provenance, plan: &Plan, data: &DataSets) {
     }
 }
 
-/// Refuses to go on with a run whose results and checkpoints come from other data under the same name. Data sets
-/// that the plan has no more keep their checksums: their results are still there.
-pub fn refuse_other_results(
-    run: &RunDirectory,
-    plan: &Plan,
-    provenance: &mut Provenance,
-) -> Result<()> {
-    let has_begun = |id: &str| run.trial(id).root().exists();
+/// Refuses to go on with a run whose results and checkpoints come from other data under the same name. Files that
+/// the plan has no more keep their checksums: what was made with them is still there.
+pub fn refuse_other_results(run: &RunDirectory, provenance: &mut Provenance) -> Result<()> {
+    let has_begun = fs::read_dir(run.trials()).is_ok_and(|mut trials| trials.next().is_some());
     let Ok(earlier) = Provenance::read(&run.provenance()) else {
         return Ok(());
     };
-    if plan.trials.iter().any(|trial| has_begun(&trial.id))
-        && let Some((file, expected, found)) = first_difference(&earlier, provenance)
-    {
+    if !has_begun {
+        return Ok(());
+    }
+    if let Some((file, expected, found)) = first_difference(&earlier, provenance) {
         bail!(
             "{file}: its SHA-256 is {found}, and that of the data behind the results in {} is {expected}; restore the \
              file, run the grid under another name, or begin anew with --fresh, which keeps the earlier run",
@@ -54,7 +52,10 @@ pub fn refuse_other_results(
         );
     }
     for (set, files) in earlier.data {
-        provenance.data.entry(set).or_insert(files);
+        let known = provenance.data.entry(set).or_default();
+        for (file, sum) in files {
+            known.entry(file).or_insert(sum);
+        }
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use nnbcd::slurm::shell_word;
-use nnbcd::store::{Command, Liveness, Provenance, RunDirectory, TrialTable, liveness, send};
+use nnbcd::store::{Command, Liveness, Provenance, RunDirectory, TrialTable, first_look, send};
 
 use super::{queue, say};
 use crate::cli::TrialPaths;
@@ -58,7 +58,7 @@ pub fn retry(arguments: &TrialPaths) -> Result<ExitCode> {
 /// Sends a command to the runner, which must be alive.
 fn give(run: &Path, command: &Command, said: &str) -> Result<ExitCode> {
     let run = RunDirectory::open(run)?;
-    if matches!(liveness(&run), Liveness::Gone) {
+    if matches!(first_look(&run), Liveness::Gone) {
         queue::refuse_orders_to_workers(&run)?;
         bail!(
             "{}: no runner works on this run; it goes on with the command that began it{}",

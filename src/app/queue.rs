@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use nnbcd::slurm::{Array, cancel_task, stop_jobs, tasks};
 use nnbcd::store::{
-    Liveness, QueueTask, RunDirectory, TaskState, WorkerStatus, WorkersWatch, host_name, liveness,
+    Liveness, QueueTask, RunDirectory, TaskState, WorkerStatus, WorkersWatch, first_look, host_name,
 };
 
 use super::say;
@@ -15,7 +15,7 @@ use super::say;
 /// The job arrays of a run, unless a runner works on it, which takes commands itself.
 pub fn array_of(run: &Path) -> Result<Option<Array>> {
     let run = RunDirectory::open(run)?;
-    if !matches!(liveness(&run), Liveness::Gone) {
+    if !matches!(first_look(&run), Liveness::Gone) {
         return Ok(None);
     }
     Ok(Array::of(&run))

@@ -131,15 +131,15 @@ impl Prepared {
         }
         run.create()?;
         let lock = RunnerLock::acquire(&run)?;
+        // What was sent to an earlier runner that had just ended is not meant for this one.
+        drop(take(&run));
         super::queue::refuse_beside_workers(&run)?;
         for warning in &plan.warnings {
             tracing::warn!("{}: {warning}", grid.display());
         }
         let mut provenance = provenance(&plan, &data, &budget);
-        checksums::refuse_other_results(&run, &plan, &mut provenance)?;
+        checksums::refuse_other_results(&run, &mut provenance)?;
         sweep_temporaries(run.root())?;
-        // What was sent to an earlier runner that had just ended is not meant for this one.
-        drop(take(&run));
         publish(&run.grid(), plan.source.as_bytes())?;
         provenance.write(&run.provenance())?;
         Ok(Self {

@@ -111,7 +111,7 @@ impl Prepared {
     fn freeze(&mut self) -> Result<RunnerLock> {
         self.run.create()?;
         let lock = RunnerLock::acquire(&self.run)?;
-        checksums::refuse_other_results(&self.run, &self.plan, &mut self.provenance)?;
+        checksums::refuse_other_results(&self.run, &mut self.provenance)?;
         // A runner that died on another host would seem to be at work for ever.
         if let Some(mut status) = self.run.read_runner() {
             status.state = RunnerState::Ended;

@@ -2,11 +2,13 @@
 
 use std::collections::HashSet;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use nnbcd::slurm;
-use nnbcd::store::{Liveness, PlanDirectory, Provenance, RunDirectory, liveness};
+use nnbcd::store::{
+    Liveness, PlanDirectory, Provenance, RunDirectory, RunnerState, RunnerStatus, liveness,
+};
 use nnbcd::sweep::{Budget, DataSets, Plan, Shard, ShardEvent, plan_from_text, prepare, run_shard};
 
 use super::runner::{end_of, log_warnings, watch_signals};
@@ -18,7 +20,7 @@ pub fn worker(arguments: &WorkerArguments) -> Result<ExitCode> {
     // From here on SIGTERM is obeyed: it may come while the data are being read.
     let interrupt = watch_signals()?;
     let run = RunDirectory::open(&arguments.run.run)?;
-    if !matches!(liveness(&run), Liveness::Gone) {
+    if has_runner(&run) {
         bail!(
             "{0}: a runner works on this run and takes care of all trials; follow it with: nnbcd-tui watch {0}, or end it \
              with: nnbcd-tui stop {0}",
@@ -56,6 +58,23 @@ pub fn worker(arguments: &WorkerArguments) -> Result<ExitCode> {
         say(format_args!("{trial} {}", words(&event)));
     });
     Ok(end_of(summary.map_err(Into::into)))
+}
+
+/// Whether a runner takes care of the run. Who submits or prepares it holds its lock for a moment, and a task may
+/// start meanwhile.
+fn has_runner(run: &RunDirectory) -> bool {
+    const PATIENCE: Duration = Duration::from_secs(30);
+    let start = Instant::now();
+    loop {
+        if matches!(liveness(run), Liveness::Gone) {
+            return false;
+        }
+        let has_begun = |status: RunnerStatus| status.state != RunnerState::Ended;
+        if run.read_runner().is_some_and(has_begun) || start.elapsed() > PATIENCE {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
 }
 
 /// The trials that the plan in this directory means, in its order.

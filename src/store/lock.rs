@@ -225,7 +225,6 @@ fn heartbeat_changes(run: &RunDirectory, before: &RunnerStatus, patience: Durati
     const LOOKS: u32 = 20;
     (0..LOOKS).any(|_| {
         thread::sleep(patience / LOOKS);
-        run.read_runner()
-            .is_some_and(|status| status.updated_at != before.updated_at)
+        unended(run).is_some_and(|status| status.updated_at != before.updated_at)
     })
 }

@@ -61,7 +61,7 @@ pub use records::{
     TrialResult, TrialStatus,
 };
 pub use rows::{IterationWriter, LayerWriter, Row, RowWriter};
-pub use runner::{Liveness, Watch, liveness};
+pub use runner::{Liveness, Watch, first_look, liveness};
 pub use submission::{PlanDirectory, Submission, SubmittedJob, share};
 pub use trials::{TrialRow, TrialTable};
 pub use workers::{WORKER_HEARTBEAT, WorkerSeen, WorkerStatus, WorkersWatch};

@@ -45,11 +45,17 @@ impl RunDirectory {
     }
 }
 
+/// Whether a runner seems to be at work on `run`, from one look: one on another host that has not said that it has
+/// ended does. For orders, which may as well come too late.
+pub fn first_look(run: &RunDirectory) -> Liveness {
+    Watch::default().observe(run, Instant::now())
+}
+
 /// Whether a runner is at work on `run`, from one look; where it seems to be on another host, whose locks and
 /// processes cannot be seen, from a few seconds of its heartbeat. Never [`Liveness::Silent`]: that takes
 /// observation over time, see [`Watch`].
 pub fn liveness(run: &RunDirectory) -> Liveness {
-    let seen = Watch::default().observe(run, Instant::now());
+    let seen = first_look(run);
     let here = |status: RunnerStatus| status.host == host_name();
     if seen == Liveness::Gone
         || lock_state(run) == LockState::Held

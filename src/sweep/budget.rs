@@ -34,10 +34,14 @@ impl Budget {
 
 fn available_threads() -> usize {
     let available = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    // Not every cluster binds a job to its cores.
-    let granted = ["SLURM_CPUS_PER_TASK", "SLURM_CPUS_ON_NODE"]
-        .into_iter()
-        .find_map(|variable| std::env::var(variable).ok()?.parse().ok());
+    // Not every cluster binds a job to its cores. What is started by srun is one task, other programs have the job.
+    let variable = match std::env::var_os("SLURM_STEP_ID") {
+        Some(_) => "SLURM_CPUS_PER_TASK",
+        None => "SLURM_CPUS_ON_NODE",
+    };
+    let granted = std::env::var(variable)
+        .ok()
+        .and_then(|text| text.parse().ok());
     granted.map_or(available, |granted: usize| granted.min(available))
 }
 

@@ -9,7 +9,6 @@ use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
 
 use super::prepare::PreparedTrial;
 use super::runner::{Summary, Sweep};
-use super::trial_run::TrialError;
 use crate::store::{
     Journal, RunDirectory, RunnerState, RunnerStatus, StoreError, TrialEventKind, TrialResult,
     TrialRow, TrialStatus, TrialTable, checkpoint, host_name, unix_seconds,
@@ -121,27 +120,19 @@ impl<'a> Progress<'a> {
     }
 
     /// A trial has a result, or has failed: the result is published.
-    pub(super) fn ended(&mut self, index: usize, result: TrialResult) {
+    pub(super) fn ended(&mut self, index: usize, result: TrialResult) -> Result<(), StoreError> {
         let directory = self.sweep.run.trial(&result.trial);
         // A trial runs again only when it has no result, or a failed one.
-        let published = directory.replace_result(&result);
-        let (status, error) = match published {
-            Ok(()) => (result.status, result.error.clone()),
-            Err(error) => (
-                TrialStatus::Failed,
-                Some(format!("the result could not be written: {error}")),
-            ),
-        };
+        directory.replace_result(&result)?;
         let swept = std::mem::take(&mut self.table.rows[index].swept);
-        let mut row = TrialRow::from_result(&result, swept);
-        row.status = status;
-        row.error = error.clone().unwrap_or_default();
-        self.table.rows[index] = row;
+        self.table.rows[index] = TrialRow::from_result(&result, swept);
+        let (status, error) = (result.status, result.error);
         self.note(index, TrialEventKind::Ended { status, error });
         if status == TrialStatus::Done {
             warn_of(checkpoint::remove(&directory));
         }
         self.table_changed();
+        Ok(())
     }
 
     /// A trial was stopped while running; it has a checkpoint and no result.
@@ -167,16 +158,16 @@ impl<'a> Progress<'a> {
         done
     }
 
-    /// The machine was in the way of a trial, which has no result.
-    pub(super) fn hindered(&mut self, index: usize, error: &TrialError) {
+    /// The machine was in the way of a trial, which has no result. An error: it is in the way of `trials.csv`, too.
+    pub(super) fn hindered(&mut self, index: usize, error: &str) -> Result<(), StoreError> {
         let row = &mut self.table.rows[index];
-        (row.status, row.error) = (TrialStatus::Stopped, error.to_string());
+        (row.status, row.error) = (TrialStatus::Stopped, error.to_owned());
         let kind = TrialEventKind::Ended {
             status: TrialStatus::Stopped,
-            error: Some(error.to_string()),
+            error: Some(error.to_owned()),
         };
         self.note(index, kind);
-        self.table_changed();
+        self.write_table(TrialTable::write)
     }
 
     /// A waiting trial was cancelled.

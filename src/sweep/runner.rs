@@ -19,7 +19,7 @@ use super::progress::Progress;
 use super::record::failure;
 use super::trial_run::{Outcome, TrialContext, TrialError, run_guarded};
 use crate::store::{
-    Command, RunDirectory, RunnerState, StoreError, TrialEventKind, TrialStatus, take,
+    Command, RunDirectory, RunnerState, StoreError, TrialEventKind, TrialResult, TrialStatus, take,
 };
 
 /// How often commands are looked for and the scheduler looks around.
@@ -105,8 +105,6 @@ struct Runner<'a> {
     jobs: usize,
     paused: bool,
     stopping: bool,
-    /// Trials in a row that the machine was in the way of.
-    hindered: usize,
 }
 
 /// Runs every trial of the sweep that has no result yet.
@@ -115,7 +113,7 @@ struct Runner<'a> {
 ///
 /// # Errors
 /// [`StoreError`] when the run directory cannot be written at the start. Later such errors leave the trial
-/// that they hit without a result; the second trial in a row that the machine is in the way of stops the run.
+/// that they hit without a result, and the run stops if its own files cannot be written.
 pub fn run_sweep(
     sweep: &Sweep,
     interrupt: &Interrupt,
@@ -139,7 +137,6 @@ pub fn run_sweep(
         jobs: sweep.budget.jobs,
         paused: false,
         stopping: false,
-        hindered: 0,
     };
     runner.run(observe)
 }
@@ -196,12 +193,11 @@ impl<'a> Runner<'a> {
             Ok(News::Ended(index, outcome)) => {
                 self.running.remove(&index);
                 match outcome {
-                    Ok(Outcome::Done(result)) => {
-                        self.hindered = 0;
-                        self.progress.ended(index, *result);
-                    }
+                    Ok(Outcome::Done(result)) => self.end(index, *result),
                     Ok(Outcome::Stopped(result)) => self.progress.stopped(index, &result),
-                    Err(error) if error.is_of_the_machine() => self.hinder(index, &error),
+                    Err(error) if error.is_of_the_machine() => {
+                        self.hinder(index, &error.to_string())
+                    }
                     Err(error) => self.fail(index, error.to_string()),
                 }
                 self.share_threads();
@@ -211,21 +207,27 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// A directory that cannot be written is one trial's misfortune; after two trials the disk is full or gone,
-    /// and all others would meet the same.
-    fn hinder(&mut self, index: usize, error: &TrialError) {
-        self.progress.hindered(index, error);
-        self.hindered += 1;
-        if self.hindered > 1 && !self.stopping {
-            tracing::warn!("the run stops: {error}");
-            self.stop();
+    fn end(&mut self, index: usize, result: TrialResult) {
+        if let Err(error) = self.progress.ended(index, result) {
+            self.hinder(index, &error.to_string());
         }
     }
 
     fn fail(&mut self, index: usize, error: String) {
         let directory = self.sweep.run.trial(&self.sweep.trials[index].trial.id);
         let result = failure(&self.sweep.trials[index], &directory, error);
-        self.progress.ended(index, result);
+        self.end(index, result);
+    }
+
+    /// The machine was in the way of a trial. If that is not its directory alone, because the run's own files
+    /// cannot be written either, no other trial would fare better.
+    fn hinder(&mut self, index: usize, error: &str) {
+        if let Err(of_the_run) = self.progress.hindered(index, error)
+            && !self.stopping
+        {
+            tracing::warn!("the run stops: {of_the_run}");
+            self.stop();
+        }
     }
 
     fn start_trials<'scope, 'env>(

@@ -18,7 +18,7 @@ fn a_full_disk_is_an_error_that_names_the_file() {
     assert!(
         error.contains("No space left")
             && error.contains("free space")
-            && error.contains("--retry-failed"),
+            && error.contains("run the same command again"),
         "{error}"
     );
 }
