@@ -196,7 +196,7 @@ impl<'a> Runner<'a> {
                     Ok(Outcome::Done(result)) => self.end(index, *result),
                     Ok(Outcome::Stopped(result)) => self.progress.stopped(index, &result),
                     Err(error) if error.is_of_the_machine() => {
-                        self.hinder(index, &error.to_string())
+                        self.hinder(index, &error.to_string());
                     }
                     Err(error) => self.fail(index, error.to_string()),
                 }
