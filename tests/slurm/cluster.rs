@@ -4,11 +4,11 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::place::{PROGRAM, wait_until};
+use super::place::PROGRAM;
 
 /// Slurm looks at things every few seconds, and a lost node takes it longer.
 pub const SLURM_PATIENCE: Duration = Duration::from_secs(180);
@@ -104,18 +104,60 @@ impl Cluster {
     /// Waits until no task is left.
     #[track_caller]
     pub fn wait_until_empty(&self) {
-        wait_until(SLURM_PATIENCE, "an empty queue", || {
+        let start = Instant::now();
+        while !self.slurm("squeue", &["--noheader"]).is_empty() {
+            assert!(
+                start.elapsed() < SLURM_PATIENCE,
+                "waited in vain for an empty queue\n{}",
+                self.picture()
+            );
             std::thread::sleep(Duration::from_millis(200));
-            self.slurm("squeue", &["--noheader"])
-                .is_empty()
-                .then_some(())
-        });
+        }
+    }
+
+    /// What Slurm itself says of its tasks, its nodes and the last minutes: for whoever has to explain a failure.
+    fn picture(&self) -> String {
+        let tasks = self.slurm("squeue", &["--array", "--format=%i %T %S %N %r"]);
+        let nodes = self.slurm("sinfo", &["--Node", "--format=%N %T %E"]);
+        let log = fs::read_to_string(self.root().join("log/slurmctld.log")).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        let last = lines[lines.len().saturating_sub(60)..].join("\n");
+        format!("{tasks}\n{nodes}\n{last}")
     }
 
     /// Process id of a daemon.
     pub fn daemon(&self, name: &str) -> String {
         let file = self.root().join(format!("run/{name}.pid"));
         fs::read_to_string(file).unwrap().trim().to_owned()
+    }
+
+    /// Everything that a node runs: its daemon, and the processes of its tasks with those of Slurm that guard them. One
+    /// that stayed behind would hold its task for ever after the node's return ("Duplicate jobid").
+    pub fn processes_of(&self, node: &str) -> Vec<String> {
+        let jobs = self.slurm(
+            "squeue",
+            &["--noheader", "--nodelist", node, "--format=[%A."],
+        );
+        let configuration = format!("SLURM_CONF={}", self.root().join("slurm.conf").display());
+        let name = format!("SLURMD_NODENAME={node}");
+        let is_of_node = |directory: &Path| {
+            let text = |file: &str| {
+                let bytes = fs::read(directory.join(file)).unwrap_or_default();
+                String::from_utf8_lossy(&bytes).into_owned()
+            };
+            let environment = text("environ");
+            let has = |variable: &str| environment.split('\0').any(|known| known == variable);
+            let command = text("cmdline");
+            let guards =
+                command.starts_with("slurmstepd") && jobs.lines().any(|job| command.contains(job));
+            has(&configuration) && (has(&name) || guards)
+        };
+        let processes = fs::read_dir("/proc").unwrap().flatten();
+        let own = processes.filter(|entry| is_of_node(&entry.path()));
+        let own = own.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        let mut all = vec![self.daemon(&format!("slurmd.{node}"))];
+        all.extend(own);
+        all
     }
 
     /// Starts the controller again, as it was.

@@ -113,16 +113,15 @@ fn a_day_on_a_cluster() {
     let requeued = workers[1].1.clone();
     day.cluster.slurm("scontrol", &["requeue", &requeued]);
 
-    // A node is lost: its daemon and what runs there.
-    let (lost, node) = wait_until(SLURM_PATIENCE, "a task on some node", || {
+    // A node is lost with all that runs there.
+    let (_, node) = wait_until(SLURM_PATIENCE, "a task on some node", || {
         let mut running = day.cluster.running().into_iter();
         running.rfind(|(task, _)| *task != requeued && *task != killed)
     });
-    kill(&day.cluster.daemon(&format!("slurmd.{node}")), Signal::KILL);
-    for (process, task) in day.workers() {
-        if task == lost {
-            kill(&process.to_string(), Signal::KILL);
-        }
+    let lost = day.cluster.processes_of(&node);
+    assert!(lost.len() > 2, "a daemon, a task and its guard: {lost:?}");
+    for process in lost {
+        kill(&process, Signal::KILL);
     }
     // Down for the controller at once; on a real cluster this takes its time limit.
     day.cluster.slurm(
