@@ -185,14 +185,14 @@ fn measure<T: Real>(arguments: &Arguments) -> f64 {
     for iteration in 1..=arguments.iterations {
         let start = Instant::now();
         let measurement = solver.iterate().expect("finite random data");
-        let [train, test] = solver.accuracy();
+        let accuracy = solver.accuracy();
         seconds.push(start.elapsed().as_secs_f64());
         println!(
             "iteration {iteration} {:.4} s objective {:.6e} train {:.4} test {:.4}",
             seconds[iteration - 1],
             measurement.objective,
-            train.overall,
-            test.overall
+            accuracy.train.overall,
+            accuracy.test.overall
         );
     }
     seconds.sort_by(f64::total_cmp);

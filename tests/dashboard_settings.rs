@@ -260,6 +260,27 @@ fn columns_without_a_value_take_no_room() {
 }
 
 #[test]
+fn held_out_accuracy_is_shown_where_there_is_any() {
+    for accuracy in [None, Some(0.9375)] {
+        let mut state = fixture::running(Look::default());
+        let record = IterationRecord {
+            validation_accuracy: accuracy,
+            ..fixture::record(121, 96.0)
+        };
+        state.apply(RunUpdate::Iterations {
+            trial: fixture::id(1, 0),
+            records: vec![record],
+        });
+        state.handle(Action::Expand);
+        state.handle(Action::Move(1));
+        let screen = shown(&mut state, View::Overview, 200, 50);
+        for words in ["validation accuracy 0.9375", "valid."] {
+            assert_eq!(screen.contains(words), accuracy.is_some(), "{screen}");
+        }
+    }
+}
+
+#[test]
 fn the_table_asks_for_settings_that_leave_room_for_a_metric() {
     for (width, keys) in [(60, 1), (80, 4), (200, 4)] {
         let mut state = long(Look::default());

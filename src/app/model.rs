@@ -68,7 +68,13 @@ fn evaluate<T: Real>(
             model.architecture.inputs
         );
     }
-    for (name, part) in [("training", data.train), ("test", data.test)] {
+    let parts = [
+        ("training", Some(data.train)),
+        ("validation", data.validation),
+        ("test", Some(data.test)),
+    ];
+    for (name, part) in parts {
+        let Some(part) = part else { continue };
         let samples = part.samples();
         let accuracy = accuracy(model, part, &data.classes)?;
         say(format_args!(

@@ -33,12 +33,11 @@ pub fn plan(grid: &Path, limits: &Limits) -> Result<ExitCode> {
     }
     for (settings, loaded) in data.iter() {
         say(format_args!(
-            "  data: {} ({} features, {} classes, {} training and {} test samples)",
+            "  data: {} ({} features, {} classes, {})",
             settings.describe(),
             loaded.features,
             loaded.classes.len(),
-            loaded.samples.0,
-            loaded.samples.1
+            loaded.samples
         ));
     }
     say_budget(&budget, &trials);

@@ -162,6 +162,7 @@ fn differing(old: &IterationRecord, new: &IterationRecord) -> Vec<(&'static str,
             ("tau", row.tau),
             ("gamma", row.gamma),
             ("rho", row.rho),
+            ("validation_accuracy", row.validation_accuracy),
         ]
     };
     let text =

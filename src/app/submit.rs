@@ -221,9 +221,8 @@ fn megabytes(trials: &[PreparedTrial], data: &DataSets) -> u64 {
     const BYTES_PER_NUMBER: f64 = 16.0;
     let largest = trials.iter().map(|trial| trial.cost.memory).max();
     let of_data = data.iter().map(|(_, loaded)| {
-        let (train, test) = loaded.samples;
         let features = loaded.features as f64;
-        (features * (train + test) as f64 + features * features) * BYTES_PER_NUMBER
+        (features * loaded.samples.total() as f64 + features * features) * BYTES_PER_NUMBER
     });
     let bytes = BASE_BYTES + largest.unwrap_or(0) as f64 + of_data.sum::<f64>();
     (bytes * MEMORY_MARGIN / 1e6).ceil() as u64

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use ndarray::{Array2, ArrayView2};
 
 use crate::linalg::{Real, gram_of_rows};
-use crate::network::{Convolution, Layer, LayerKind, gather_patch};
+use crate::network::{Accuracies, Convolution, Deployed, Layer, LayerKind, gather_patch};
 
 /// Samples (columns) and labels of one part of the data.
 #[derive(Clone, Debug)]
@@ -36,12 +36,14 @@ impl<T: Real> Samples<T> {
     }
 }
 
-/// Training and test samples with the Gram matrix of the inputs, which never changes and is
+/// Samples of all parts with the Gram matrix of the inputs, which never changes and is
 /// therefore computed once per data set, in `f64`.
 #[derive(Debug)]
 pub struct TrainingData<T> {
     /// Training part.
     pub train: Samples<T>,
+    /// Held out of the training part, if anything is.
+    pub validation: Option<Samples<T>>,
     /// Test part.
     pub test: Samples<T>,
     /// Number of classes.
@@ -54,9 +56,26 @@ impl<T: Real> TrainingData<T> {
     pub fn new(train: Samples<T>, test: Samples<T>, classes: usize) -> Self {
         Self {
             train,
+            validation: None,
             test,
             classes,
             dense_gram: OnceLock::new(),
+        }
+    }
+
+    /// The same with samples that were held out.
+    #[must_use]
+    pub fn with_validation(self, validation: Option<Samples<T>>) -> Self {
+        Self { validation, ..self }
+    }
+
+    /// Accuracy of a network on each part.
+    pub fn accuracies(&self, network: &Deployed<'_, T>) -> Accuracies {
+        let on = |part: &Samples<T>| network.accuracy(part.inputs.view(), &part.labels);
+        Accuracies {
+            train: on(&self.train),
+            validation: self.validation.as_ref().map(on),
+            test: on(&self.test),
         }
     }
 

@@ -14,7 +14,7 @@ use super::state::{State, Workspace};
 use super::updates::Iteration;
 use crate::compress::{LayerCompression, Projected};
 use crate::linalg::{Real, entries, sum_of_squares};
-use crate::network::{Accuracy, Architecture, Deployed, LayerKind, LayerWeights};
+use crate::network::{Accuracies, Architecture, Deployed, LayerKind, LayerWeights};
 
 /// What is to be solved: data, network, compression, settings.
 #[derive(Debug)]
@@ -358,15 +358,14 @@ impl<T: Real> Solver<T> {
         ends.then_some(Termination::StepBelow(limit))
     }
 
-    /// Accuracy of the deployed network on the training and on the test part.
-    pub fn accuracy(&self) -> [Accuracy; 2] {
+    /// Accuracy of the deployed network on each part of the data.
+    pub fn accuracy(&self) -> Accuracies {
         let deployed = Deployed::new(
             &self.problem.architecture,
             &self.state.weights,
             &self.state.compressed,
         );
-        let data = &self.problem.data;
-        [&data.train, &data.test].map(|part| deployed.accuracy(part.inputs.view(), &part.labels))
+        self.problem.data.accuracies(&deployed)
     }
 
     /// The problem.

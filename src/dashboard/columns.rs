@@ -33,7 +33,11 @@ pub(crate) struct Columns {
 pub(crate) fn width_of(metric: &str, wide: bool) -> usize {
     match metric {
         "iterations" => ITERATIONS,
-        "test_accuracy" | "train_accuracy" | "best_test_accuracy" if wide => 15,
+        "test_accuracy" | "validation_accuracy" | "train_accuracy" | "best_test_accuracy"
+            if wide =>
+        {
+            15
+        }
         "test_accuracy" | "sparsity" | "compression_ratio" => 8,
         _ => 9,
     }
@@ -44,6 +48,7 @@ pub(crate) fn title_of(metric: &str) -> &str {
     match metric {
         "test_accuracy" => "accuracy",
         "train_accuracy" => "train",
+        "validation_accuracy" => "valid.",
         "best_test_accuracy" => "best",
         "balanced_accuracy" => "balanced",
         "compression_ratio" => "ratio",

@@ -9,6 +9,8 @@ use ndarray::Array2;
 pub struct Dataset {
     /// Samples to train on.
     pub train: Part,
+    /// Samples of the training part of the source that are held out, to choose settings by; none: nothing is.
+    pub validation: Option<Part>,
     /// Samples to measure accuracy on.
     pub test: Part,
     /// Names of the classes; labels are positions in this list.

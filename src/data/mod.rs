@@ -4,10 +4,11 @@
 //! are stored; choosing, ordering and scaling them is the same for all sources, in this order:
 //!
 //! 1. shuffle (train and test each by itself; `digits` is one pool, shuffled, then divided),
-//! 2. balance of the training classes,
-//! 3. cut to `train` and `test` samples (`digits`: its pool is divided by these numbers before
+//! 2. samples held out for validation, from the end of the training samples,
+//! 3. balance of the training classes,
+//! 4. cut to `train` and `test` samples (`digits`: its pool is divided by these numbers before
 //!    the balance, because only then is it known which samples are training samples),
-//! 4. standardisation, fitted on the training samples that are left.
+//! 5. standardisation, fitted on the training samples that are left.
 
 mod csv;
 mod dataset;
@@ -61,15 +62,20 @@ pub fn load(settings: &DataSettings, base: &Path) -> Result<Dataset, DataError> 
         labels: chosen.iter().map(|&sample| labels[sample]).collect(),
     };
     let mut train = part(&raw.train, &train_labels, &selection.train);
+    let mut validation =
+        (settings.validation).map(|_| part(&raw.train, &train_labels, &selection.validation));
     let mut test = part(test, &test_labels, &selection.test);
     let standardization = if settings.standardize {
-        Some(standardize::standardize(&mut train, &mut test)?)
+        let others = [Some(&mut test), validation.as_mut()];
+        let mut others: Vec<&mut Part> = others.into_iter().flatten().collect();
+        Some(standardize::standardize(&mut train, &mut others)?)
     } else {
         None
     };
     Ok(Dataset {
         standardization,
         train,
+        validation,
         test,
         classes: classes.into_names(),
         image: raw.image,

@@ -6,18 +6,19 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use super::digits;
 use super::error::DataError;
 use super::settings::DataSettings;
 
-/// Samples of both parts, as positions in what the source has read.
+/// Samples of the parts, as positions in what the source has read.
 pub(super) struct Selection {
     pub(super) train: Vec<usize>,
+    /// Out of the same part of the source as `train`; empty if nothing is held out.
+    pub(super) validation: Vec<usize>,
     pub(super) test: Vec<usize>,
 }
 
 /// Divides the pool of `digits`: shuffled (seed 0 if none is given), training samples from its
-/// start, test samples after them; then the training samples are balanced.
+/// start, then those that are held out, then test samples; then the training samples are balanced.
 ///
 /// `labels` are the classes of the pool, numbered below `classes`.
 pub(super) fn divide_pool(
@@ -26,28 +27,52 @@ pub(super) fn divide_pool(
     classes: usize,
 ) -> Result<Selection, DataError> {
     let order = shuffled(labels.len(), settings.shuffle_seed.or(Some(0)));
-    let (train, rest) = order.split_at(settings.train.unwrap_or(digits::DEFAULT_TRAIN));
+    let [train, validation, _] = settings.digits_parts();
+    let (train, rest) = order.split_at(train);
+    let (validation, rest) = rest.split_at(validation);
     Ok(Selection {
         train: balanced(settings, train.to_vec(), labels, classes)?,
+        validation: validation.to_vec(),
         test: first(rest.to_vec(), settings.test, "data.test")?,
     })
 }
 
-/// Chooses from a training and a test part: each shuffled by itself, the training classes
-/// balanced, each part cut to the number of samples that is asked for.
+/// Chooses from a training and a test part: each shuffled by itself, the last training samples held out, the classes of
+/// the others balanced, each part cut to the number of samples that is asked for. As the training samples are taken from
+/// the start, the same number of them are the same ones, whatever is held out.
 pub(super) fn choose(
     settings: &DataSettings,
     train_labels: &[usize],
     test_samples: usize,
     classes: usize,
 ) -> Result<Selection, DataError> {
-    let train = shuffled(train_labels.len(), settings.shuffle_seed);
+    let mut train = shuffled(train_labels.len(), settings.shuffle_seed);
+    let validation = held_out(&mut train, settings.validation)?;
     let train = balanced(settings, train, train_labels, classes)?;
     let test = shuffled(test_samples, settings.shuffle_seed);
     Ok(Selection {
         train: first(train, settings.train, "data.train")?,
+        validation,
         test: first(test, settings.test, "data.test")?,
     })
+}
+
+/// Takes the last samples away; at least one stays.
+fn held_out(order: &mut Vec<usize>, wanted: Option<usize>) -> Result<Vec<usize>, DataError> {
+    let wanted = wanted.unwrap_or(0);
+    if wanted >= order.len() {
+        return Err(DataError::Setting {
+            setting: "data.validation",
+            value: wanted.to_string(),
+            allowed: format!(
+                "1 to {}, as it is taken from the {} training samples of the files",
+                order.len().saturating_sub(1),
+                order.len()
+            ),
+            remedy: "hold out fewer samples, or leave the setting out".into(),
+        });
+    }
+    Ok(order.split_off(order.len() - wanted))
 }
 
 fn first(
@@ -132,6 +157,7 @@ mod tests {
             path: None,
             csv: None,
             train: None,
+            validation: None,
             test: None,
             shuffle_seed,
             standardize: false,

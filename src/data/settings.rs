@@ -84,6 +84,9 @@ pub struct DataSettings {
     /// Number of training samples, after the shuffle; none: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub train: Option<usize>,
+    /// Number of samples held out of the training part for validation; none: nothing is held out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<usize>,
     /// Number of test samples, after the shuffle; none: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test: Option<usize>,
@@ -117,9 +120,8 @@ impl DataSettings {
         let name = name.map_or_else(String::new, |name| format!(" {}", name.display()));
         let (train, test) = match self.source {
             Source::Digits => {
-                let train = self.train.unwrap_or(digits::DEFAULT_TRAIN);
-                let rest = digits::SAMPLES.saturating_sub(train);
-                (Some(train), self.test.or(Some(rest)))
+                let [train, _, test] = self.digits_parts();
+                (Some(train), Some(test))
             }
             _ => (self.train, self.test),
         };
@@ -130,6 +132,9 @@ impl DataSettings {
             count(train),
             count(test)
         );
+        if let Some(validation) = self.validation {
+            text.push_str(&format!(", {validation} held out"));
+        }
         for (used, word) in [
             (self.shuffle_seed.is_some(), ", shuffled"),
             (self.balance.is_some(), ", balanced"),
@@ -162,10 +167,33 @@ impl DataSettings {
             return Err(self.unused("data.csv"));
         }
         let pool = (self.source == Source::Digits).then_some(digits::SAMPLES);
-        let train = self.train.unwrap_or(digits::DEFAULT_TRAIN);
-        // At least one sample is left for the other part.
-        check_count("data.train", self.train, pool.map(|pool| pool - 1))?;
-        check_count("data.test", self.test, pool.map(|pool| pool - train))
+        // At least one sample is left for each part that comes after.
+        let held_out = usize::from(self.validation.is_some());
+        check_count(
+            "data.train",
+            self.train,
+            pool.map(|pool| pool - 1 - held_out),
+        )?;
+        let most = match self.train {
+            Some(train) => pool.map(|pool| pool - 1 - train),
+            None => pool.map(|_| digits::DEFAULT_TRAIN - 1),
+        };
+        check_count("data.validation", self.validation, most)?;
+        let [train, validation, _] = self.digits_parts();
+        check_count(
+            "data.test",
+            self.test,
+            pool.map(|pool| pool - train - validation),
+        )
+    }
+
+    /// Training, validation and test samples of the pool of `digits`. What is held out leaves the test samples what they
+    /// are, unless `train` is given and says otherwise.
+    pub(super) fn digits_parts(&self) -> [usize; 3] {
+        let validation = self.validation.unwrap_or(0);
+        let train = (self.train).unwrap_or(digits::DEFAULT_TRAIN.saturating_sub(validation));
+        let rest = digits::SAMPLES.saturating_sub(train + validation);
+        [train, validation, self.test.unwrap_or(rest)]
     }
 
     /// The directory of a source that needs one.

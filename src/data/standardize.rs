@@ -3,16 +3,18 @@
 use super::dataset::{Part, Standardization};
 use super::error::DataError;
 
-/// x := (x - mean) / deviation for every feature of both parts, where
+/// x := (x - mean) / deviation for every feature of all parts, where
 /// mean = 1/n sum x and deviation = sqrt(1/n sum (x - mean)^2) over the n samples of `train`.
 /// A feature that is constant in `train` gets the deviation 1.
 ///
 /// # Errors
 /// A feature whose values are so large that these sums, or the result, leave the range of `f64`.
-pub(super) fn standardize(train: &mut Part, test: &mut Part) -> Result<Standardization, DataError> {
+pub(super) fn standardize(
+    train: &mut Part,
+    others: &mut [&mut Part],
+) -> Result<Standardization, DataError> {
     let mut fitted = Standardization::default();
-    let rows = train.inputs.rows_mut().into_iter();
-    for (feature, (mut row, mut test_row)) in rows.zip(test.inputs.rows_mut()).enumerate() {
+    for (feature, row) in train.inputs.rows_mut().into_iter().enumerate() {
         let samples = row.len() as f64;
         let constant = row.iter().all(|value| *value == row[0]);
         let (mean, deviation) = if constant {
@@ -24,11 +26,13 @@ pub(super) fn standardize(train: &mut Part, test: &mut Part) -> Result<Standardi
         };
         fitted.mean.push(mean);
         fitted.deviation.push(deviation);
-        for part in [&mut row, &mut test_row] {
-            part.mapv_inplace(|value| (value - mean) / deviation);
+        let other_rows = others.iter_mut().map(|part| part.inputs.row_mut(feature));
+        let mut finite = deviation.is_finite();
+        for mut row in std::iter::once(row).chain(other_rows) {
+            row.mapv_inplace(|value| (value - mean) / deviation);
+            finite &= row.iter().all(|value| value.is_finite());
         }
-        let finite = |value: &f64| value.is_finite();
-        if !(deviation.is_finite() && row.iter().chain(&test_row).all(finite)) {
+        if !finite {
             return Err(DataError::Setting {
                 setting: "data.standardize",
                 value: "true".into(),
@@ -55,17 +59,19 @@ mod tests {
     }
 
     #[test]
-    fn training_statistics_with_one_over_n_scale_both_parts() {
+    fn training_statistics_with_one_over_n_scale_all_parts() {
         // The decimal 0.1 is not a binary number: its sums round, and a constant must stay one.
         let mut train = part(array![[1.0, 3.0, 5.0, 7.0], [0.1; 4]]);
         let mut test = part(array![[4.0, 9.0], [0.1, 1.1]]);
-        standardize(&mut train, &mut test).expect("small numbers");
+        let mut validation = part(array![[9.0], [1.1]]);
+        standardize(&mut train, &mut [&mut test, &mut validation]).expect("small numbers");
         let deviation = 5.0_f64.sqrt();
         let expected = [-3.0, -1.0, 1.0, 3.0].map(|value| value / deviation);
         assert_eq!(train.inputs.row(0).to_vec(), expected);
         assert_eq!(train.inputs.row(1).to_vec(), [0.0; 4]);
         assert_eq!(test.inputs.row(0).to_vec(), [0.0, 5.0 / deviation]);
         assert_eq!(test.inputs.row(1).to_vec(), [0.0, 1.0]);
+        assert_eq!(validation.inputs.column(0), test.inputs.column(1));
     }
 
     #[test]
@@ -73,7 +79,7 @@ mod tests {
         for huge in [1e200, f64::MAX] {
             let mut train = part(array![[0.0, 1.0], [huge, -huge]]);
             let mut test = part(array![[0.0], [1.0]]);
-            let error = standardize(&mut train, &mut test).expect_err("overflow");
+            let error = standardize(&mut train, &mut [&mut test]).expect_err("overflow");
             assert!(
                 error
                     .to_string()

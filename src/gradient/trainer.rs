@@ -14,7 +14,7 @@ use crate::bcd::TrainingData;
 use crate::compress::{LayerCompression, Projected, Stored};
 use crate::data::shuffle;
 use crate::linalg::{Real, entries, entries_mut, sum_of_squares};
-use crate::network::{Accuracy, Architecture, Deployed, LayerWeights, squared_change};
+use crate::network::{Accuracies, Architecture, Deployed, LayerWeights, squared_change};
 
 /// What is to be trained: data, network, compression, settings.
 #[derive(Clone, Debug)]
@@ -245,10 +245,9 @@ impl<T: Real> Trainer<T> {
         self.measured.epoch >= self.problem.settings.iterations
     }
 
-    /// Accuracy of the deployed network on the training and on the test part.
-    pub fn accuracy(&self) -> [Accuracy; 2] {
-        let (deployed, data) = (self.deployed(), &self.problem.data);
-        [&data.train, &data.test].map(|part| deployed.accuracy(part.inputs.view(), &part.labels))
+    /// Accuracy of the deployed network on each part of the data.
+    pub fn accuracy(&self) -> Accuracies {
+        self.problem.data.accuracies(&self.deployed())
     }
 
     fn deployed(&self) -> Deployed<'_, T> {

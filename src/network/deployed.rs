@@ -37,6 +37,17 @@ pub struct Accuracy {
     pub balanced: f64,
 }
 
+/// The same on each part of the data.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Accuracies {
+    /// On the samples that were trained on.
+    pub train: Accuracy,
+    /// On those that were held out of them, if any were.
+    pub validation: Option<Accuracy>,
+    /// On the test part.
+    pub test: Accuracy,
+}
+
 impl<'a, T: Real> Deployed<'a, T> {
     /// The network with `compressed[i]` in the place of the weight of layer `i` where there is one.
     pub fn new(

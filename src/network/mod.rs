@@ -9,7 +9,7 @@ pub mod settings;
 mod weights;
 
 pub use architecture::{Architecture, Convolution, Layer, LayerKind, ModelError};
-pub use deployed::{Accuracy, Deployed, effective_sparsity, log_sum_exp};
+pub use deployed::{Accuracies, Accuracy, Deployed, effective_sparsity, log_sum_exp};
 pub use export::{ExportError, to_numpy, to_onnx};
 pub use linear::{add_bias, add_correlation, apply_layer, gather_patch, sum_over_samples};
 pub use model_file::{

@@ -70,8 +70,14 @@ fn heading(name: &str) -> String {
 fn better(name: &str) -> Option<Better> {
     match name {
         "iterations" | "params_dense" | "bytes_dense" => None,
-        "train_accuracy" | "test_accuracy" | "best_test_accuracy" | "balanced_accuracy"
-        | "sparsity" | "effective_sparsity" | "compression_ratio" => Some(Better::Higher),
+        "train_accuracy"
+        | "validation_accuracy"
+        | "test_accuracy"
+        | "best_test_accuracy"
+        | "balanced_accuracy"
+        | "sparsity"
+        | "effective_sparsity"
+        | "compression_ratio" => Some(Better::Higher),
         _ => Some(Better::Lower),
     }
 }

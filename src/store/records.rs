@@ -21,7 +21,7 @@ pub enum TrialStatus {
 
 /// One row of `iterations.csv`. Row 0 is the state before the first iteration.
 ///
-/// Field order is column order. `None`: not measured in this iteration (an empty cell). Files without the last four columns
+/// Field order is column order. `None`: not measured in this iteration (an empty cell). Files without the last five columns
 /// are read as if these were empty.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct IterationRecord {
@@ -65,6 +65,9 @@ pub struct IterationRecord {
     /// `rho`, the weight of the linear residual, in this iteration; a gradient method has none.
     #[serde(default)]
     pub rho: Option<f64>,
+    /// Accuracy of the deployed network on what was held out of the training part, in [0, 1]; `None` if nothing was.
+    #[serde(default)]
+    pub validation_accuracy: Option<f64>,
 }
 
 impl IterationRecord {

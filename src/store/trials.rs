@@ -79,6 +79,10 @@ pub struct TrialRow {
     pub seconds: Option<f64>,
     /// The same per iteration.
     pub seconds_per_iteration: Option<f64>,
+    /// Accuracy on what was held out of the training part, at the end, in [0, 1]; files of earlier versions have no such
+    /// column.
+    #[serde(default)]
+    pub validation_accuracy: Option<f64>,
     /// The error of a failed trial; empty otherwise.
     pub error: String,
 }
@@ -127,6 +131,7 @@ impl TrialRow {
             seconds_per_iteration: iterations
                 .and_then(known)
                 .map(|count| result.seconds / count as f64),
+            validation_accuracy: last.and_then(|row| row.validation_accuracy),
             error: result.error.clone().unwrap_or_default(),
         }
     }
@@ -158,13 +163,14 @@ impl TrialRow {
             "bytes_compressed" => count(self.bytes_compressed),
             "seconds" => self.seconds,
             "seconds_per_iteration" => self.seconds_per_iteration,
+            "validation_accuracy" => self.validation_accuracy,
             _ => None,
         }
     }
 }
 
 impl TrialTable {
-    /// The numeric columns after the swept ones, in the order of the file.
+    /// The numeric columns after the swept ones, in the order of the file. Files of earlier versions lack the last one.
     pub const METRICS: &[&str] = &[
         "iterations",
         "objective",
@@ -187,6 +193,7 @@ impl TrialTable {
         "bytes_compressed",
         "seconds",
         "seconds_per_iteration",
+        "validation_accuracy",
     ];
 
     /// Reads the file.
@@ -226,11 +233,11 @@ impl TrialTable {
             .map_err(|what| StoreError::new(path, what, "this is a fault of the program"))
     }
 
-    fn columns(&self) -> impl Iterator<Item = &str> {
+    fn columns<'a>(&'a self, metrics: &'a [&str]) -> impl Iterator<Item = &'a str> {
         BEFORE
             .into_iter()
             .chain(self.swept.iter().map(String::as_str))
-            .chain(Self::METRICS.iter().copied())
+            .chain(metrics.iter().copied())
             .chain([LAST])
     }
 
@@ -239,7 +246,7 @@ impl TrialTable {
             .has_headers(false)
             .from_writer(Vec::new());
         writer
-            .write_record(self.columns())
+            .write_record(self.columns(Self::METRICS))
             .map_err(|error| error.to_string())?;
         for row in &self.rows {
             writer
@@ -252,13 +259,15 @@ impl TrialTable {
     fn parse(bytes: &[u8]) -> Result<Self, String> {
         let mut reader = ReaderBuilder::new().from_reader(bytes);
         let header = reader.headers().map_err(|error| error.to_string())?.clone();
-        let fixed = BEFORE.len() + Self::METRICS.len() + 1;
+        let is_older = header.iter().nth_back(1) != Self::METRICS.last().copied();
+        let metrics = &Self::METRICS[..Self::METRICS.len() - usize::from(is_older)];
+        let fixed = BEFORE.len() + metrics.len() + 1;
         let swept_end = BEFORE.len() + header.len().saturating_sub(fixed);
         let mut table = Self {
             swept: cells(&header, BEFORE.len(), swept_end),
             rows: Vec::new(),
         };
-        if !table.columns().eq(header.iter()) {
+        if !table.columns(metrics).eq(header.iter()) {
             return Err(if bytes.is_empty() {
                 "the file is empty".to_owned()
             } else {

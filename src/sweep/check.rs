@@ -128,6 +128,9 @@ fn data(data: &DataSettings) -> Checked {
     if let Some(train) = data.train {
         at_least_one(train, "data.train")?;
     }
+    if let Some(validation) = data.validation {
+        at_least_one(validation, "data.validation")?;
+    }
     data.test
         .map_or(Ok(()), |test| at_least_one(test, "data.test"))
 }

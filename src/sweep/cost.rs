@@ -1,5 +1,6 @@
 //! What a trial will cost, from the shapes alone.
 
+use super::data::SampleCounts;
 use super::{MethodSettings, TrialSettings};
 use crate::bcd::{Coupling, Precision, SolverSettings};
 use crate::compress::LayerCompression;
@@ -30,11 +31,12 @@ pub(super) fn estimate(
     settings: &TrialSettings,
     architecture: &Architecture,
     compression: &[Option<LayerCompression>],
-    (train, test): (usize, usize),
+    samples: SampleCounts,
 ) -> Cost {
     let solver = &settings.solver;
-    let n = train as f64;
-    let evaluation = test as f64 / n.max(1.0) / solver.eval_every() as f64;
+    let n = samples.train as f64;
+    let evaluation =
+        (samples.total() - samples.train) as f64 / n.max(1.0) / solver.eval_every() as f64;
     let work = match solver {
         MethodSettings::NnBcd(settings) => {
             blocks(settings, architecture, compression, n, evaluation)

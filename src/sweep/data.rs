@@ -1,15 +1,44 @@
 //! The data sets of a plan, each loaded once and kept in the precisions that its trials need.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::bcd::{Precision, Samples, TrainingData};
-use crate::data::{DataError, DataSettings, Dataset, SourceFile, load};
+use crate::data::{DataError, DataSettings, Dataset, Part, SourceFile, load};
 use crate::linalg::Real;
 use crate::network::Standardization;
 
 use super::{Plan, TrialSettings};
+
+/// How many samples each part of a data set has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SampleCounts {
+    /// To train on.
+    pub train: usize,
+    /// Held out of the training part, if any are.
+    pub validation: Option<usize>,
+    /// To measure accuracy on.
+    pub test: usize,
+}
+
+impl SampleCounts {
+    /// Samples of all parts.
+    pub fn total(&self) -> usize {
+        self.train + self.validation.unwrap_or(0) + self.test
+    }
+}
+
+impl fmt::Display for SampleCounts {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} training", self.train)?;
+        if let Some(validation) = self.validation {
+            write!(formatter, ", {validation} validation")?;
+        }
+        write!(formatter, " and {} test samples", self.test)
+    }
+}
 
 /// One data set, in memory.
 #[derive(Debug)]
@@ -24,8 +53,8 @@ pub struct LoadedData {
     pub standardization: Option<Standardization>,
     /// Files with checksums.
     pub files: Vec<SourceFile>,
-    /// Training and test samples.
-    pub samples: (usize, usize),
+    /// Samples of each part.
+    pub samples: SampleCounts,
     single: Option<Arc<TrainingData<f32>>>,
     double: Option<Arc<TrainingData<f64>>>,
 }
@@ -46,7 +75,11 @@ impl LoadedData {
             image: dataset
                 .image
                 .map(|image| [image.height, image.width, image.channels]),
-            samples: (dataset.train.samples(), dataset.test.samples()),
+            samples: SampleCounts {
+                train: dataset.train.samples(),
+                validation: dataset.validation.as_ref().map(Part::samples),
+                test: dataset.test.samples(),
+            },
             standardization: dataset
                 .standardization
                 .as_ref()
@@ -81,6 +114,9 @@ fn converted<T: Real>(dataset: &Dataset) -> TrainingData<T> {
         Samples::new(dataset.train.inputs.view(), &dataset.train.labels),
         Samples::new(dataset.test.inputs.view(), &dataset.test.labels),
         dataset.classes.len(),
+    )
+    .with_validation(
+        (dataset.validation.as_ref()).map(|part| Samples::new(part.inputs.view(), &part.labels)),
     )
 }
 

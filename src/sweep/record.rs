@@ -5,7 +5,7 @@ use super::{MethodSettings, Training};
 use crate::compress::Projected;
 use crate::linalg::Real;
 use crate::network::{
-    Accuracy, LayerWeights, ModelDescription, ModelFileError, bytes_compressed, bytes_dense,
+    Accuracies, LayerWeights, ModelDescription, ModelFileError, bytes_compressed, bytes_dense,
     effective_sparsity, to_bytes,
 };
 use crate::store::{IterationRecord, LayerRecord, TrialDirectory, TrialResult, TrialStatus};
@@ -48,7 +48,7 @@ fn stored_numbers<T: Real>(weights: &LayerWeights<T>, compressed: Option<&Projec
 /// The row of `iterations.csv`; `seconds` is left to the caller.
 pub fn iteration<T: Real>(
     solver: &dyn Training<T>,
-    accuracy: Option<[Accuracy; 2]>,
+    accuracy: Option<Accuracies>,
 ) -> IterationRecord {
     let size = size(solver);
     let entries: usize = solver
@@ -62,11 +62,11 @@ pub fn iteration<T: Real>(
         .zip(solver.compressed())
         .map(|(weights, compressed)| zeros(weights, compressed.as_ref()))
         .sum();
-    let [train, test] = accuracy.map_or([None; 2], |parts| parts.map(Some));
     IterationRecord {
-        train_accuracy: train.map(|part| part.overall),
-        test_accuracy: test.map(|part| part.overall),
-        balanced_accuracy: test.map(|part| part.balanced),
+        train_accuracy: accuracy.map(|parts| parts.train.overall),
+        validation_accuracy: accuracy.and_then(|parts| Some(parts.validation?.overall)),
+        test_accuracy: accuracy.map(|parts| parts.test.overall),
+        balanced_accuracy: accuracy.map(|parts| parts.test.balanced),
         sparsity: zeros as f64 / entries as f64,
         compression_ratio: size.params_dense as f64 / size.params_compressed.max(1) as f64,
         effective_sparsity: accuracy.map(|_| {

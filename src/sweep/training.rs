@@ -11,7 +11,7 @@ use crate::compress::Projected;
 use crate::gradient::{GradientSettings, Trainer, TrainingProblem};
 use crate::linalg::Real;
 use crate::network::{
-    Accuracy, Architecture, InitSettings, LayerWeights, ModelFileError, draw_weights,
+    Accuracies, Architecture, InitSettings, LayerWeights, ModelFileError, draw_weights,
     read_start_weights,
 };
 use crate::store::{IterationRecord, LayerRecord};
@@ -32,8 +32,8 @@ pub trait Training<T: Real>: Send + Sync {
     fn measured(&self) -> IterationRecord;
     /// The rows of the layers, in the same way.
     fn measured_layers(&self) -> Vec<LayerRecord>;
-    /// Accuracy of the deployed network on the training and on the test part.
-    fn accuracy(&self) -> [Accuracy; 2];
+    /// Accuracy of the deployed network on each part of the data.
+    fn accuracy(&self) -> Accuracies;
     /// The whole state.
     fn checkpoint(&self) -> Checkpoint<'_>;
     /// The network.
@@ -171,7 +171,7 @@ impl<T: Real> Training<T> for Solver<T> {
             .collect()
     }
 
-    fn accuracy(&self) -> [Accuracy; 2] {
+    fn accuracy(&self) -> Accuracies {
         Solver::accuracy(self)
     }
 
@@ -227,7 +227,7 @@ impl<T: Real> Training<T> for Trainer<T> {
             .collect()
     }
 
-    fn accuracy(&self) -> [Accuracy; 2] {
+    fn accuracy(&self) -> Accuracies {
         Trainer::accuracy(self)
     }
 

@@ -17,7 +17,7 @@ use super::trial_files::TrialFiles;
 use crate::bcd::{CheckpointError, Precision, SolverError, TrainingData};
 use crate::gradient::TrainingError;
 use crate::linalg::Real;
-use crate::network::{Accuracy, ModelFileError, ModelFileProblem, effective_sparsity};
+use crate::network::{ModelFileError, ModelFileProblem, effective_sparsity};
 use crate::store::{
     IterationRecord, StoreError, TrialDirectory, TrialResult, TrialStatus, checkpoint, rfc3339_utc,
     unix_seconds,
@@ -251,7 +251,6 @@ impl<'a, T: Real> Run<'a, T> {
     }
 
     fn describe(&self) -> String {
-        let (train, test) = self.trial.data.samples;
         let widths: Vec<String> = std::iter::once(self.trial.architecture.inputs)
             .chain(
                 self.trial
@@ -262,10 +261,7 @@ impl<'a, T: Real> Run<'a, T> {
             )
             .map(|width| width.to_string())
             .collect();
-        format!(
-            "network {}, {train} training and {test} test samples",
-            widths.join("-")
-        )
+        format!("network {}, {}", widths.join("-"), self.trial.data.samples)
     }
 
     fn remember(&mut self, row: &IterationRecord) {
@@ -287,7 +283,7 @@ impl<'a, T: Real> Run<'a, T> {
     ) -> Result<(), TrialError> {
         let every = self.trial.trial.settings.solver.eval_every();
         let evaluated = solver.iteration().is_multiple_of(every) || solver.termination().is_some();
-        let accuracy: Option<[Accuracy; 2]> = evaluated.then(|| solver.accuracy());
+        let accuracy = evaluated.then(|| solver.accuracy());
         let mut row = record::iteration(solver, accuracy);
         self.seconds += clock.elapsed().as_secs_f64();
         *clock = Instant::now();

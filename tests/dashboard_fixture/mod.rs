@@ -104,6 +104,7 @@ pub fn record(iteration: u64, final_objective: f64) -> IterationRecord {
         tau: Some(5.0 * (k / 100.0).exp()),
         gamma: Some(0.5),
         rho: Some(0.5 * (k / 200.0).exp()),
+        validation_accuracy: None,
     }
 }
 

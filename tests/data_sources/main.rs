@@ -20,6 +20,7 @@ fn settings(source: Source) -> DataSettings {
         path: None,
         csv: None,
         train: None,
+        validation: None,
         test: None,
         shuffle_seed: None,
         standardize: false,
@@ -105,14 +106,89 @@ fn digits_are_one_shuffled_pool() {
 
 #[test]
 fn every_digit_is_in_one_part_exactly_once() {
-    let data = read(&settings(Source::Digits));
-    let mut counts = [0; 10];
-    for &label in data.train.labels.iter().chain(&data.test.labels) {
-        counts[label] += 1;
+    for validation in [None, Some(200)] {
+        let data = read(&DataSettings {
+            validation,
+            ..settings(Source::Digits)
+        });
+        let parts = [
+            Some(&data.train),
+            data.validation.as_ref(),
+            Some(&data.test),
+        ];
+        let mut counts = [0; 10];
+        let mut sum = 0.0;
+        for part in parts.into_iter().flatten() {
+            part.labels.iter().for_each(|&label| counts[label] += 1);
+            sum += part.inputs.sum();
+        }
+        assert_eq!(counts, [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]);
+        assert_eq!(sum, 561_718.0 / 16.0);
     }
-    assert_eq!(counts, [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]);
-    let sum = data.train.inputs.sum() + data.test.inputs.sum();
-    assert_eq!(sum, 561_718.0 / 16.0);
+}
+
+#[test]
+fn what_is_held_out_changes_no_other_sample() {
+    // Digits: out of the training samples, so that the test samples stay what they are.
+    let plain = read(&settings(Source::Digits));
+    let data = read(&DataSettings {
+        validation: Some(200),
+        ..settings(Source::Digits)
+    });
+    assert_eq!(data.test, plain.test);
+    let inputs = &plain.train.inputs;
+    assert_eq!(data.train.inputs, inputs.slice(s![.., ..1237]));
+    let held_out = data.validation.expect("200 samples");
+    assert_eq!(held_out.inputs, inputs.slice(s![.., 1237..]));
+    assert_eq!(held_out.labels, plain.train.labels[1237..]);
+
+    // Files: the last ones in the order after the shuffle; as many training samples are the same ones.
+    for shuffle_seed in [None, Some(2)] {
+        let source = DataSettings {
+            shuffle_seed,
+            ..csv(pattern("x*"), "csv/train.csv", "csv/test.csv")
+        };
+        let plain = read(&source);
+        let held_out = DataSettings {
+            validation: Some(2),
+            ..source
+        };
+        for train in [None, Some(3), Some(1)] {
+            let data = read(&DataSettings {
+                train,
+                ..held_out.clone()
+            });
+            let count = train.unwrap_or(3);
+            assert_eq!(data.train.labels, plain.train.labels[..count]);
+            assert_eq!(data.test, plain.test);
+            let held_out = data.validation.expect("two samples");
+            assert_eq!(held_out.inputs, plain.train.inputs.slice(s![.., 3..]));
+            assert_eq!(held_out.labels, plain.train.labels[3..]);
+        }
+    }
+}
+
+#[test]
+fn held_out_samples_are_not_balanced_and_do_not_count_for_the_balance() {
+    let balance = Some(BalanceSettings {
+        undersample_seed: 1,
+    });
+    let plain = DataSettings {
+        validation: Some(300),
+        ..settings(Source::Digits)
+    };
+    let natural = read(&plain);
+    let data = read(&DataSettings { balance, ..plain });
+    assert_eq!(data.validation, natural.validation);
+    let count = |class| {
+        data.train
+            .labels
+            .iter()
+            .filter(|&&label| label == class)
+            .count()
+    };
+    assert!((1..10).all(|class| count(class) == count(0)));
+    assert!(data.train.samples() <= natural.train.samples());
 }
 
 #[test]
@@ -235,6 +311,7 @@ fn choices_are_made_in_the_documented_order() {
     };
     let cut = read(&DataSettings {
         standardize: true,
+        validation: Some(1),
         ..cut
     });
     assert_eq!((cut.train.samples(), cut.test.samples()), (3, 1));
@@ -246,6 +323,9 @@ fn choices_are_made_in_the_documented_order() {
     let test = (shuffled.test.inputs[[0, 0]] - mean) / deviation;
     assert!((cut.train.inputs[[0, 0]] - (first[0] - mean) / deviation).abs() < 1e-12);
     assert!((cut.test.inputs[[0, 0]] - test).abs() < 1e-12);
+    let held_out = (shuffled.train.inputs[[0, 4]] - mean) / deviation;
+    let validation = cut.validation.expect("one sample");
+    assert!((validation.inputs[[0, 0]] - held_out).abs() < 1e-12);
 }
 
 #[test]

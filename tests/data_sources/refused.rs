@@ -178,6 +178,45 @@ fn settings_that_do_not_fit_are_refused_before_files_are_opened() {
             },
             "data.test is 0; allowed: 1 or more",
         ),
+        (
+            DataSettings {
+                validation: Some(0),
+                ..table(pattern("x*"))
+            },
+            "data.validation is 0; allowed: 1 or more",
+        ),
+        (
+            DataSettings {
+                validation: Some(1437),
+                ..digits.clone()
+            },
+            "data.validation is 1437; allowed: 1 to 1436",
+        ),
+        (
+            DataSettings {
+                train: Some(1400),
+                validation: Some(397),
+                ..digits.clone()
+            },
+            "data.validation is 397; allowed: 1 to 396",
+        ),
+        (
+            DataSettings {
+                train: Some(1796),
+                validation: Some(1),
+                ..digits.clone()
+            },
+            "data.train is 1796; allowed: 1 to 1795",
+        ),
+        (
+            DataSettings {
+                train: Some(1400),
+                validation: Some(100),
+                test: Some(298),
+                ..digits.clone()
+            },
+            "data.test is 298; allowed: 1 to 297",
+        ),
         (table(list(&[])), "data.csv.features is an empty list"),
         (table(list(&["x1", "x1"])), "data.csv.features is \"x1\""),
         (table(list(&["label"])), "data.csv.features is \"label\""),
@@ -202,10 +241,26 @@ fn numbers_of_samples_beyond_what_the_files_hold_are_refused() {
     assert!(message.starts_with("data.train is 6; allowed: 1 to 5, the number"));
     let message = refusal(&DataSettings {
         test: Some(3),
-        ..source
+        ..source.clone()
     })
     .to_string();
     assert!(message.starts_with("data.test is 3; allowed: 1 to 2, the number"));
+    let message = refusal(&DataSettings {
+        validation: Some(5),
+        test: None,
+        ..source.clone()
+    })
+    .to_string();
+    assert!(
+        message.starts_with("data.validation is 5; allowed: 1 to 4, as it is taken from the 5")
+    );
+    let message = refusal(&DataSettings {
+        validation: Some(2),
+        train: Some(4),
+        ..source
+    })
+    .to_string();
+    assert!(message.starts_with("data.train is 4; allowed: 1 to 3, the number"));
     let balance = Some(BalanceSettings {
         undersample_seed: 0,
     });

@@ -9,11 +9,11 @@ const TRIALS_HEADER: &str = "trial,status,seed,compression.method,compression.ra
     compression.sparsity,iterations,objective,loss,residual_v,residual_u,residual_w,step,\
     descent_violations,train_accuracy,test_accuracy,best_test_accuracy,balanced_accuracy,sparsity,\
     effective_sparsity,params_dense,params_compressed,compression_ratio,bytes_dense,\
-    bytes_compressed,seconds,seconds_per_iteration,error";
+    bytes_compressed,seconds,seconds_per_iteration,validation_accuracy,error";
 
 const ITERATIONS_HEADER: &str = "iteration,seconds,objective,loss,residual_v,residual_u,residual_w,\
     step,descent_violations,train_accuracy,test_accuracy,balanced_accuracy,sparsity,\
-    compression_ratio,effective_sparsity,tau,gamma,rho";
+    compression_ratio,effective_sparsity,tau,gamma,rho,validation_accuracy";
 
 #[test]
 fn a_grid_becomes_tables_rows_and_models() {

@@ -87,6 +87,51 @@ fn all_methods_come_into_one_table() {
 }
 
 #[test]
+fn what_is_held_out_is_measured_and_trains_nothing() {
+    let place = Place::new();
+    // Under another name of the run, or the second grid would go on with the first.
+    let plain = grid("").replace("name: g", "name: plain");
+    place.write("plain.yaml", &plain);
+    place.write(
+        "g.yaml",
+        &grid("").replace("test: 150", "test: 150, validation: 80"),
+    );
+    let said = place.ends_with(0, &["plan", "g.yaml"]);
+    assert!(
+        said.contains("300 training, 80 validation and 150 test"),
+        "{said}"
+    );
+    for file in ["plain.yaml", "g.yaml"] {
+        place.ends_with(0, &[file]);
+    }
+    let run = trials(&place, RUN);
+    for (with, without) in run.iter().zip(trials(&place, "results/plain")) {
+        assert_eq!(with["objective"], without["objective"]);
+        assert_eq!(without["validation_accuracy"], "");
+        let accuracy: f64 = with["validation_accuracy"].parse().unwrap();
+        let path = format!("{RUN}/trials/{}", with["trial"]);
+        let model = format!("{path}/model.safetensors");
+        let said = place.ends_with(0, &["eval", &model, &format!("{path}/config.yaml")]);
+        let expected = format!("validation: accuracy {accuracy:.4}, ");
+        assert!(
+            said.contains(&expected) && said.contains("(80 samples)"),
+            "{said}"
+        );
+        let last = rows(&place.read(&format!("{path}/iterations.csv"))).pop();
+        assert_eq!(
+            last.unwrap()["validation_accuracy"],
+            with["validation_accuracy"]
+        );
+    }
+    for (run, named) in [(RUN, true), ("results/plain", false)] {
+        let said = place.ends_with(0, &["table", run]);
+        assert_eq!(said.contains("Validation accuracy"), named, "{said}");
+    }
+    let said = place.ends_with(0, &["reproduce", RUN, &run[0]["trial"]]);
+    assert!(said.contains("all 13 rows are equal"), "{said}");
+}
+
+#[test]
 fn a_gradient_trial_can_be_reproduced_and_exported() {
     let place = Place::new();
     place.write(

@@ -17,7 +17,7 @@ fn final_state<T: Real>(case: &Case, threads: usize) -> Vec<u8> {
         }
         let accuracy = solver.accuracy();
         let mut state = solver.checkpoint().pieces().concat();
-        for part in accuracy {
+        for part in [accuracy.train, accuracy.test] {
             state.extend(part.overall.to_le_bytes());
             state.extend(part.balanced.to_le_bytes());
         }

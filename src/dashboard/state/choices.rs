@@ -89,9 +89,10 @@ pub(crate) struct TableChoice {
 }
 
 /// Metrics to choose from in pictures of several trials.
-pub(super) const METRICS: [&str; 8] = [
+pub(super) const METRICS: [&str; 9] = [
     "test_accuracy",
     "best_test_accuracy",
+    "validation_accuracy",
     "train_accuracy",
     "objective",
     "compression_ratio",

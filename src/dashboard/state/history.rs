@@ -25,6 +25,8 @@ pub enum Quantity {
     Step,
     /// Accuracy on the training part.
     TrainAccuracy,
+    /// Accuracy on what is held out of the training part.
+    ValidationAccuracy,
     /// Accuracy on the test part.
     TestAccuracy,
     /// Share of zeros.
@@ -43,7 +45,7 @@ pub enum Quantity {
 
 impl Quantity {
     /// All quantities, in the order of [`History`]'s series.
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Objective,
         Self::Loss,
         Self::ResidualU,
@@ -51,6 +53,7 @@ impl Quantity {
         Self::ResidualW,
         Self::Step,
         Self::TrainAccuracy,
+        Self::ValidationAccuracy,
         Self::TestAccuracy,
         Self::Sparsity,
         Self::CompressionRatio,
@@ -71,6 +74,7 @@ impl Quantity {
             // Row 0 is the state before the first step.
             Self::Step => (record.iteration > 0).then_some(record.step),
             Self::TrainAccuracy => record.train_accuracy,
+            Self::ValidationAccuracy => record.validation_accuracy,
             Self::TestAccuracy => record.test_accuracy,
             Self::Sparsity => Some(record.sparsity),
             Self::CompressionRatio => Some(record.compression_ratio),
@@ -212,6 +216,7 @@ fn with_known_accuracies(
         |of: fn(&IterationRecord) -> Option<f64>| of(record).or_else(|| before.and_then(of));
     IterationRecord {
         train_accuracy: known(|record| record.train_accuracy),
+        validation_accuracy: known(|record| record.validation_accuracy),
         test_accuracy: known(|record| record.test_accuracy),
         balanced_accuracy: known(|record| record.balanced_accuracy),
         effective_sparsity: known(|record| record.effective_sparsity),

@@ -10,7 +10,7 @@ use super::shifted;
 use super::trials::{Phase, Trial, Trials};
 
 /// Metric columns of the list, the most useful first; narrow screens show the first ones.
-pub(crate) const COLUMNS: [&str; 21] = [
+pub(crate) const COLUMNS: [&str; 22] = [
     "iterations",
     "objective",
     "test_accuracy",
@@ -19,6 +19,7 @@ pub(crate) const COLUMNS: [&str; 21] = [
     "residual_u",
     "residual_v",
     "residual_w",
+    "validation_accuracy",
     "train_accuracy",
     "step",
     "best_test_accuracy",

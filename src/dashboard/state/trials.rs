@@ -113,6 +113,7 @@ impl Trial {
             "step" => Some(latest.step),
             "descent_violations" => latest.descent_violations.map(|count| count as f64),
             "train_accuracy" => latest.train_accuracy,
+            "validation_accuracy" => latest.validation_accuracy,
             "test_accuracy" => latest.test_accuracy,
             "balanced_accuracy" => latest.balanced_accuracy,
             "sparsity" => Some(latest.sparsity),

@@ -97,6 +97,7 @@ fn curves_of(state: &State, subject: &Subject, colour: usize, alone: bool) -> Ve
         Picture::Accuracy => {
             let mut curves = draw(Quantity::TestAccuracy, "test", pick(0));
             curves.extend(draw(Quantity::TrainAccuracy, "train", pick(1)));
+            curves.extend(draw(Quantity::ValidationAccuracy, "valid", pick(2)));
             curves
         }
         Picture::Sparsity => {

@@ -27,7 +27,7 @@ use crate::dashboard::state::{Phase, Quantity, State, Trial, phase_of};
 use crate::dashboard::text::{self, cut, duration, number, number_or_dash, visible};
 
 /// The quantities of the mission: what stands in the line of numbers.
-const NUMBERS: [(&str, &str); 9] = [
+const NUMBERS: [(&str, &str); 10] = [
     ("objective", "objective"),
     ("test accuracy", "test_accuracy"),
     ("sparsity", "sparsity"),
@@ -36,11 +36,16 @@ const NUMBERS: [(&str, &str); 9] = [
     ("v", "residual_v"),
     ("w", "residual_w"),
     ("train accuracy", "train_accuracy"),
+    ("validation accuracy", HELD_OUT),
     ("step", "step"),
 ];
 
 /// The same in few letters, for narrow screens.
-const SHORT_NUMBERS: [&str; 9] = ["F", "acc", "zeros", "ratio", "u", "v", "w", "train", "step"];
+const SHORT_NUMBERS: [&str; 10] = [
+    "F", "acc", "zeros", "ratio", "u", "v", "w", "train", "valid", "step",
+];
+/// Left out where nothing was held out.
+const HELD_OUT: &str = "validation_accuracy";
 
 pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
     let (list, details) = layout::overview(area, state.list.rows.len());
@@ -153,7 +158,10 @@ fn numbers(state: &State, columns: u16) -> Vec<(&'static str, String)> {
             None => number_or_dash(None),
         }
     };
+    let held_out = |&at: &usize| state.trials.all[at].metric(HELD_OUT).is_some();
+    let held_out = selected.iter().any(held_out);
     (NUMBERS.iter().zip(SHORT_NUMBERS))
+        .filter(|((_, metric), _)| *metric != HELD_OUT || held_out)
         .map(|(&(long, metric), short)| (if narrow { short } else { long }, value(metric)))
         .collect()
 }
@@ -182,6 +190,7 @@ const PANELS: [Panel; 6] = [
         &[
             (Quantity::TestAccuracy, "test"),
             (Quantity::TrainAccuracy, "train"),
+            (Quantity::ValidationAccuracy, "valid"),
         ],
         Scale::Linear,
     ),

@@ -14,8 +14,9 @@ use crate::report::{
 };
 use crate::store::{TrialRow, TrialStatus, TrialTable};
 
-/// Shown where the user names no metric.
-const DEFAULT_METRICS: [&str; 5] = [
+/// Shown where the user names no metric, as far as it was measured.
+const DEFAULT_METRICS: [&str; 6] = [
+    "validation_accuracy",
     "test_accuracy",
     "compression_ratio",
     "sparsity",
@@ -32,8 +33,8 @@ pub struct TableQuery {
     pub rows: Vec<String>,
     /// Settings across the top; empty: one column per metric.
     pub columns: Vec<String>,
-    /// What is measured; empty: test accuracy, compression ratio, sparsity, objective and seconds
-    /// per iteration.
+    /// What is measured; empty: validation accuracy if there is any, test accuracy, compression ratio, sparsity, objective
+    /// and seconds per iteration.
     pub metrics: Vec<String>,
 }
 
@@ -45,8 +46,9 @@ pub struct TableQuery {
 /// or is used twice, or when the settings across would make too many columns.
 pub fn build(table: &TrialTable, query: &TableQuery) -> Result<PaperTable, ReportError> {
     let metrics: Vec<Metric> = if query.metrics.is_empty() {
-        let defaults = DEFAULT_METRICS.iter();
-        defaults
+        let held_out = |row: &TrialRow| row.validation_accuracy.is_some();
+        let unknown = usize::from(!table.rows.iter().any(held_out));
+        (DEFAULT_METRICS[unknown..].iter())
             .filter_map(|name| Metric::of_trials(name))
             .collect()
     } else {

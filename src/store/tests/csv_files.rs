@@ -16,7 +16,7 @@ fn any_row(swept: usize) -> impl Strategy<Value = TrialRow> {
         (any_text(), status, any::<u64>(), any_text()),
         proptest::collection::vec(any_text(), swept),
         proptest::collection::vec(proptest::option::of(any::<u64>()), 6),
-        proptest::collection::vec(proptest::option::of(any_number()), 15),
+        proptest::collection::vec(proptest::option::of(any_number()), 16),
     )
         .prop_map(
             |((trial, status, seed, error), swept, counts, numbers)| TrialRow {
@@ -45,6 +45,7 @@ fn any_row(swept: usize) -> impl Strategy<Value = TrialRow> {
                 bytes_compressed: counts[5],
                 seconds: numbers[13],
                 seconds_per_iteration: numbers[14],
+                validation_accuracy: numbers[15],
                 error,
             },
         )
@@ -146,8 +147,9 @@ fn the_columns_are_a_contract() {
     let expected = "trial,status,seed,solver.tau,iterations,objective,loss,residual_v,residual_u,\
         residual_w,step,descent_violations,train_accuracy,test_accuracy,best_test_accuracy,\
         balanced_accuracy,sparsity,effective_sparsity,params_dense,params_compressed,\
-        compression_ratio,bytes_dense,bytes_compressed,seconds,seconds_per_iteration,error\n\
-        ,queued,0,1.0,,,,,,,,,,,,,,,,,,,,,,\n";
+        compression_ratio,bytes_dense,bytes_compressed,seconds,seconds_per_iteration,\
+        validation_accuracy,error\n\
+        ,queued,0,1.0,,,,,,,,,,,,,,,,,,,,,,,\n";
     assert_eq!(text, expected);
 
     let trial = trial_in(&scratch, "t");
@@ -156,12 +158,45 @@ fn the_columns_are_a_contract() {
         fs::read_to_string(trial.iterations_csv()).unwrap(),
         "iteration,seconds,objective,loss,residual_v,residual_u,residual_w,step,\
         descent_violations,train_accuracy,test_accuracy,balanced_accuracy,sparsity,\
-        compression_ratio,effective_sparsity,tau,gamma,rho\n"
+        compression_ratio,effective_sparsity,tau,gamma,rho,validation_accuracy\n"
     );
 }
 
 #[test]
-fn rows_from_before_the_last_four_columns_are_read() {
+fn a_table_without_the_last_metric_is_read() {
+    // Swept settings may have any name, that of the missing column as well.
+    for swept in [
+        vec![],
+        vec!["solver.tau".to_owned(), "validation_accuracy".to_owned()],
+    ] {
+        let scratch = scratch();
+        let row = TrialRow {
+            swept: vec!["0.5".to_owned(); swept.len()],
+            test_accuracy: Some(0.25),
+            error: "no memory".to_owned(),
+            ..TrialRow::default()
+        };
+        let table = TrialTable {
+            swept,
+            rows: vec![row],
+        };
+        let path = scratch.run.trials_csv();
+        table.write(&path).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        let older = text
+            .replace(
+                "seconds_per_iteration,validation_accuracy,error",
+                "seconds_per_iteration,error",
+            )
+            .replace(",,no memory", ",no memory");
+        assert_eq!(text.len() - older.len(), ",validation_accuracy,".len());
+        fs::write(&path, older).unwrap();
+        assert_eq!(scratch.run.read_trials().unwrap(), table);
+    }
+}
+
+#[test]
+fn rows_from_before_the_last_columns_are_read() {
     let scratch = scratch();
     let trial = trial_in(&scratch, "t");
     let old = "iteration,seconds,objective,loss,residual_v,residual_u,residual_w,step,\
@@ -174,7 +209,10 @@ fn rows_from_before_the_last_four_columns_are_read() {
     };
     assert_eq!((row.sparsity, row.compression_ratio), (0.25, 2.0));
     assert_eq!((row.effective_sparsity, row.tau), (None, None));
-    assert_eq!((row.gamma, row.rho), (None, None));
+    assert_eq!(
+        (row.gamma, row.rho, row.validation_accuracy),
+        (None, None, None)
+    );
     // A trial does not go on below other columns: it begins anew.
     let error = IterationWriter::resume_at(&trial.iterations_csv(), 0).unwrap_err();
     assert!(error.to_string().contains("columns"), "{error}");

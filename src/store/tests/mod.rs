@@ -86,8 +86,8 @@ fn any_number() -> impl Strategy<Value = f64> {
 fn any_iteration() -> impl Strategy<Value = IterationRecord> {
     (
         any::<(u64, u64)>(),
-        proptest::collection::vec(any_number(), 16),
-        any::<[bool; 6]>(),
+        proptest::collection::vec(any_number(), 17),
+        any::<[bool; 7]>(),
     )
         .prop_map(|(counts, numbers, measured)| IterationRecord {
             iteration: counts.0,
@@ -108,6 +108,7 @@ fn any_iteration() -> impl Strategy<Value = IterationRecord> {
             tau: measured[4].then_some(numbers[13]),
             gamma: measured[3].then_some(numbers[14]),
             rho: measured[3].then_some(numbers[15]),
+            validation_accuracy: measured[6].then_some(numbers[16]),
         })
 }
 

@@ -13,6 +13,9 @@ pub(super) fn about(path: &str) -> Option<&'static str> {
         "data.csv.features" => "feature columns: a pattern with * or a list of names",
         "data.csv.label" => "the name of the column that holds the class",
         "data.train" => "number of training samples; leave it out to use all",
+        "data.validation" => {
+            "samples held out of the training part, to choose settings by; leave it out to hold out none"
+        }
         "data.test" => "number of test samples; leave it out to use all",
         "data.balance" => "as in `balance: {undersample_seed: 1}`",
         "model" => "say the hidden widths: `model: {hidden: [256, 256]}`",
