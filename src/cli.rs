@@ -144,7 +144,7 @@ pub enum Command {
         #[arg(long, value_name = "N", value_parser = positive)]
         threads: Option<usize>,
     },
-    /// Test accuracy of a trained model (model.safetensors).
+    /// Accuracy of a trained model on each part of the data (model.safetensors).
     Eval {
         /// The model file.
         model: PathBuf,

@@ -277,6 +277,14 @@ fn held_out_accuracy_is_shown_where_there_is_any() {
         for words in ["validation accuracy 0.9375", "valid."] {
             assert_eq!(screen.contains(words), accuracy.is_some(), "{screen}");
         }
+        shown(&mut state, View::Convergence, 120, 40);
+        // On to the picture of accuracies.
+        for _ in 0..5 {
+            state.handle(Action::Choose(1));
+        }
+        let screen = shown(&mut state, View::Convergence, 120, 40);
+        assert!(screen.contains("train 0."), "{screen}");
+        assert_eq!(screen.contains("valid"), accuracy.is_some(), "{screen}");
     }
 }
 
@@ -299,6 +307,29 @@ fn the_table_asks_for_settings_that_leave_room_for_a_metric() {
         settings.sort_unstable();
         settings.dedup();
         assert_eq!(settings.len(), 16, "{settings:?}");
+    }
+}
+
+#[test]
+fn the_table_begins_with_held_out_accuracy_where_there_is_any() {
+    for (width, accuracy) in [(80, None), (80, Some(0.9)), (200, Some(0.9))] {
+        let row = TrialRow {
+            status: TrialStatus::Done,
+            swept: vec!["0.01".to_owned()],
+            validation_accuracy: accuracy,
+            ..TrialRow::default()
+        };
+        let mut state = with_rows(&["solver.learning_rate"], vec![row]);
+        shown(&mut state, View::Table, width, 24);
+        let (_, request) = state.take_stale_table().expect("the table is new");
+        let first = request.metrics.first().map(String::as_str);
+        let expected = match accuracy {
+            // Room for all: the usual ones of the table itself, which begin with it too.
+            Some(_) if width == 200 => None,
+            Some(_) => Some("validation_accuracy"),
+            None => Some("test_accuracy"),
+        };
+        assert_eq!(first, expected, "{request:?}");
     }
 }
 

@@ -93,6 +93,7 @@ fn outcome(row: &TrialRow) -> String {
         return format!(": {}", row.error.escape_debug());
     }
     let known = [
+        (row.validation_accuracy).map(|accuracy| format!("validation accuracy {accuracy:.4}")),
         (row.test_accuracy).map(|accuracy| format!("test accuracy {accuracy:.4}")),
         (row.compression_ratio).map(|ratio| format!("{ratio:.2} times smaller")),
         (row.objective).map(|objective| format!("objective {objective:.4e}")),

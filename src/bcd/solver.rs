@@ -19,7 +19,7 @@ use crate::network::{Accuracies, Architecture, Deployed, LayerKind, LayerWeights
 /// What is to be solved: data, network, compression, settings.
 #[derive(Debug)]
 pub struct Problem<T> {
-    /// Training and test samples.
+    /// Samples of all parts.
     pub data: Arc<TrainingData<T>>,
     /// One-hot targets `Y`, classes x n.
     pub targets: Array2<T>,

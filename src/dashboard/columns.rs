@@ -75,7 +75,10 @@ impl Columns {
         let pace = wide && list.moving;
         let fixed = 3 + sign + SEEDS + if pace { 2 * PACE } else { 0 };
         let room = width.saturating_sub(fixed);
-        let all: Vec<usize> = (0..COLUMNS.len()).collect();
+        // Before there are rows: what every run will have.
+        let all: Vec<usize> = (0..COLUMNS.len())
+            .filter(|&column| COLUMNS[column] != "validation_accuracy")
+            .collect();
         let known = if list.known.is_empty() {
             &all
         } else {

@@ -4,7 +4,7 @@
 //! are stored; choosing, ordering and scaling them is the same for all sources, in this order:
 //!
 //! 1. shuffle (train and test each by itself; `digits` is one pool, shuffled, then divided),
-//! 2. samples held out for validation, from the end of the training samples,
+//! 2. samples held out for validation, from the end of the training samples (`digits`: of the pool, if `train` is given),
 //! 3. balance of the training classes,
 //! 4. cut to `train` and `test` samples (`digits`: its pool is divided by these numbers before
 //!    the balance, because only then is it known which samples are training samples),

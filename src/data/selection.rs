@@ -18,7 +18,8 @@ pub(super) struct Selection {
 }
 
 /// Divides the pool of `digits`: shuffled (seed 0 if none is given), training samples from its
-/// start, then those that are held out, then test samples; then the training samples are balanced.
+/// start, test samples after them; then the training samples are balanced. Held out are the last of 1,437 training
+/// samples, or of the pool if `train` says how many of them there are: the test samples stay what they are.
 ///
 /// `labels` are the classes of the pool, numbered below `classes`.
 pub(super) fn divide_pool(
@@ -29,17 +30,22 @@ pub(super) fn divide_pool(
     let order = shuffled(labels.len(), settings.shuffle_seed.or(Some(0)));
     let [train, validation, _] = settings.digits_parts();
     let (train, rest) = order.split_at(train);
-    let (validation, rest) = rest.split_at(validation);
+    let (validation, rest) = if settings.train.is_some() {
+        let (test, validation) = rest.split_at(rest.len() - validation);
+        (validation, test)
+    } else {
+        rest.split_at(validation)
+    };
     Ok(Selection {
         train: balanced(settings, train.to_vec(), labels, classes)?,
         validation: validation.to_vec(),
-        test: first(rest.to_vec(), settings.test, "data.test")?,
+        test: first(rest.to_vec(), settings.test, "data.test", settings)?,
     })
 }
 
 /// Chooses from a training and a test part: each shuffled by itself, the last training samples held out, the classes of
 /// the others balanced, each part cut to the number of samples that is asked for. As the training samples are taken from
-/// the start, the same number of them are the same ones, whatever is held out.
+/// the start, the same number of them are the same ones, whatever is held out, unless a balance draws them.
 pub(super) fn choose(
     settings: &DataSettings,
     train_labels: &[usize],
@@ -51,9 +57,9 @@ pub(super) fn choose(
     let train = balanced(settings, train, train_labels, classes)?;
     let test = shuffled(test_samples, settings.shuffle_seed);
     Ok(Selection {
-        train: first(train, settings.train, "data.train")?,
+        train: first(train, settings.train, "data.train", settings)?,
         validation,
-        test: first(test, settings.test, "data.test")?,
+        test: first(test, settings.test, "data.test", settings)?,
     })
 }
 
@@ -79,13 +85,18 @@ fn first(
     mut order: Vec<usize>,
     wanted: Option<usize>,
     setting: &'static str,
+    settings: &DataSettings,
 ) -> Result<Vec<usize>, DataError> {
     let wanted = wanted.unwrap_or(order.len());
     if wanted > order.len() {
         return Err(DataError::Setting {
             setting,
             value: wanted.to_string(),
-            allowed: format!("1 to {}, the number of samples available", order.len()),
+            allowed: format!(
+                "1 to {}, the number of samples available{}",
+                order.len(),
+                settings.after_hold_out()
+            ),
             remedy: "ask for fewer samples, or leave the setting out to take all".into(),
         });
     }
@@ -133,7 +144,10 @@ fn balanced(
             setting: "data.train",
             value: order.len().to_string(),
             allowed: "enough samples that every class occurs, since data.balance is set".into(),
-            remedy: "ask for more training samples, or leave out data.balance".into(),
+            remedy: match settings.validation {
+                None => "ask for more training samples, or leave out data.balance".into(),
+                Some(_) => "hold out fewer samples, shuffle them (data.shuffle_seed), or leave out data.balance".into(),
+            },
         });
     }
     let mut random = ChaCha8Rng::seed_from_u64(balance.undersample_seed);

@@ -112,7 +112,7 @@ impl DataSettings {
         }
     }
 
-    /// Short text for plans and provenance: source, numbers of training and test samples, and what
+    /// Short text for plans and provenance: source, numbers of samples, and what
     /// is done to them (`digits 1400/397`, `idx mnist 6000/all, shuffled, standardized`).
     pub fn describe(&self) -> String {
         let file = self.csv.as_ref().map(|tables| tables.train.as_path());
@@ -169,7 +169,7 @@ impl DataSettings {
         let pool = (self.source == Source::Digits).then_some(digits::SAMPLES);
         // At least one sample is left for each part that comes after.
         let held_out = usize::from(self.validation.is_some());
-        check_count(
+        self.check_count(
             "data.train",
             self.train,
             pool.map(|pool| pool - 1 - held_out),
@@ -178,13 +178,47 @@ impl DataSettings {
             Some(train) => pool.map(|pool| pool - 1 - train),
             None => pool.map(|_| digits::DEFAULT_TRAIN - 1),
         };
-        check_count("data.validation", self.validation, most)?;
-        let [train, validation, _] = self.digits_parts();
-        check_count(
-            "data.test",
-            self.test,
-            pool.map(|pool| pool - train - validation),
-        )
+        self.check_count("data.validation", self.validation, most)?;
+        let most = pool.map(|pool| {
+            let [train, validation, _] = self.digits_parts();
+            pool - train - validation
+        });
+        self.check_count("data.test", self.test, most)
+    }
+
+    /// What to add to a range of samples that are left by what is held out.
+    pub(super) fn after_hold_out(&self) -> String {
+        (self.validation).map_or_else(String::new, |count| {
+            format!(" when data.validation holds out {count}")
+        })
+    }
+
+    /// A number of samples must be at least 1 and at most what is known to be there.
+    fn check_count(
+        &self,
+        setting: &'static str,
+        count: Option<usize>,
+        most: Option<usize>,
+    ) -> Result<(), DataError> {
+        let Some(count) = count else {
+            return Ok(());
+        };
+        if count >= 1 && most.is_none_or(|most| count <= most) {
+            return Ok(());
+        }
+        let allowed = most.map_or("1 or more".into(), |most| {
+            let held_out = match setting {
+                "data.validation" => String::new(),
+                _ => self.after_hold_out(),
+            };
+            format!("1 to {most} of the {} digits{held_out}", digits::SAMPLES)
+        });
+        Err(DataError::Setting {
+            setting,
+            value: count.to_string(),
+            allowed,
+            remedy: "correct the number, or leave the setting out".into(),
+        })
     }
 
     /// Training, validation and test samples of the pool of `digits`. What is held out leaves the test samples what they
@@ -247,26 +281,4 @@ impl CsvSettings {
             remedy: "correct the list, or give a pattern such as \"x*\"".into(),
         })
     }
-}
-
-/// A number of samples must be at least 1 and at most what is known to be there.
-fn check_count(
-    setting: &'static str,
-    count: Option<usize>,
-    most: Option<usize>,
-) -> Result<(), DataError> {
-    let Some(count) = count else {
-        return Ok(());
-    };
-    if count >= 1 && most.is_none_or(|most| count <= most) {
-        return Ok(());
-    }
-    Err(DataError::Setting {
-        setting,
-        value: count.to_string(),
-        allowed: most.map_or("1 or more".into(), |most| {
-            format!("1 to {most} of the {} digits", digits::SAMPLES)
-        }),
-        remedy: "correct the number, or leave the setting out".into(),
-    })
 }

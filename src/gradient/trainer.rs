@@ -19,7 +19,7 @@ use crate::network::{Accuracies, Architecture, Deployed, LayerWeights, squared_c
 /// What is to be trained: data, network, compression, settings.
 #[derive(Clone, Debug)]
 pub struct TrainingProblem<T> {
-    /// Training and test samples.
+    /// Samples of all parts.
     pub data: Arc<TrainingData<T>>,
     /// The network.
     pub architecture: Architecture,

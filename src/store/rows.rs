@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use super::append::AppendFile;
 use super::error::StoreError;
 use super::layout::TrialDirectory;
+use super::publish::publish;
 use super::records::{IterationRecord, LayerRecord};
 use super::tail::{read_if_there, whole_lines};
 
@@ -57,12 +58,17 @@ impl<R: Row> RowWriter<R> {
     /// Goes on with the file from a checkpoint taken after `iteration`.
     ///
     /// Rows after that iteration are cut, and so is a torn last line: the trial will write them again,
-    /// and each iteration appears once. A missing or empty file is begun anew.
+    /// and each iteration appears once. A missing or empty file is begun anew, and one of an earlier version, which
+    /// lacks the last columns, gets them.
     ///
     /// # Errors
     /// If the file cannot be read or written, or has other columns.
     pub fn resume_at(path: &Path, iteration: u64) -> Result<Self, StoreError> {
-        let bytes = read_if_there(path)?.unwrap_or_default();
+        let mut bytes = read_if_there(path)?.unwrap_or_default();
+        if let Some(widened) = widened::<R>(whole_lines(&bytes)) {
+            publish(path, &widened)?;
+            bytes = widened;
+        }
         let kept = length_up_to::<R>(whole_lines(&bytes), iteration)
             .map_err(|what| StoreError::new(path, what, REMEDY))?;
         Self::open(path, kept as u64)
@@ -143,6 +149,21 @@ fn read_rows<R: Row>(path: &Path) -> Result<Vec<R>, StoreError> {
         .map(|row| row.map(|(row, _)| row))
         .collect::<Result<_, _>>()
         .map_err(|what| StoreError::new(path, what, REMEDY))
+}
+
+/// The same rows with all columns, where a file of an earlier version lacks the last ones.
+fn widened<R: Row>(text: &[u8]) -> Option<Vec<u8>> {
+    let header = header_line::<R>();
+    let first = text.split_inclusive(|&byte| byte == b'\n').next()?;
+    let added = header.strip_prefix(first.trim_ascii_end())?;
+    if !added.starts_with(b",") {
+        return None;
+    }
+    let rows: Vec<R> = rows(&mut None, text)
+        .map_while(Result::ok)
+        .map(|(row, _)| row)
+        .collect();
+    Some([header, lines(&rows, false).ok()?].concat())
 }
 
 /// Length of the header and of the rows up to and with `iteration`; 0 for an empty file.

@@ -237,8 +237,12 @@ impl<'a, T: Real> Run<'a, T> {
         if !complete {
             return Ok(None);
         }
-        let Ok(files) = TrialFiles::resume_at(directory, iteration) else {
-            return Ok(None);
+        let files = match TrialFiles::resume_at(directory, iteration) {
+            Ok(files) => files,
+            Err(error) => {
+                self.log.line(&error.to_string());
+                return Ok(None);
+            }
         };
         for row in &known {
             self.remember(row);

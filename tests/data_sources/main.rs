@@ -141,6 +141,20 @@ fn what_is_held_out_changes_no_other_sample() {
     let held_out = data.validation.expect("200 samples");
     assert_eq!(held_out.inputs, inputs.slice(s![.., 1237..]));
     assert_eq!(held_out.labels, plain.train.labels[1237..]);
+    // With a number of training samples: out of the end of the pool.
+    let few = DataSettings {
+        train: Some(300),
+        test: Some(150),
+        ..settings(Source::Digits)
+    };
+    let data = read(&DataSettings {
+        validation: Some(80),
+        ..few.clone()
+    });
+    let few = read(&few);
+    assert_eq!((&data.train, &data.test), (&few.train, &few.test));
+    let held_out = data.validation.expect("80 samples");
+    assert_eq!(held_out.inputs, plain.test.inputs.slice(s![.., 280..]));
 
     // Files: the last ones in the order after the shuffle; as many training samples are the same ones.
     for shuffle_seed in [None, Some(2)] {

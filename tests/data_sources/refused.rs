@@ -215,7 +215,7 @@ fn settings_that_do_not_fit_are_refused_before_files_are_opened() {
                 test: Some(298),
                 ..digits.clone()
             },
-            "data.test is 298; allowed: 1 to 297",
+            "data.test is 298; allowed: 1 to 297 of the 1797 digits when data.validation holds out 100;",
         ),
         (table(list(&[])), "data.csv.features is an empty list"),
         (table(list(&["x1", "x1"])), "data.csv.features is \"x1\""),
@@ -260,7 +260,7 @@ fn numbers_of_samples_beyond_what_the_files_hold_are_refused() {
         ..source
     })
     .to_string();
-    assert!(message.starts_with("data.train is 4; allowed: 1 to 3, the number"));
+    assert!(message.starts_with("data.train is 4; allowed: 1 to 3, the number of samples available when data.validation holds out 2;"));
     let balance = Some(BalanceSettings {
         undersample_seed: 0,
     });

@@ -106,7 +106,9 @@ fn what_is_held_out_is_measured_and_trains_nothing() {
     }
     let run = trials(&place, RUN);
     for (with, without) in run.iter().zip(trials(&place, "results/plain")) {
-        assert_eq!(with["objective"], without["objective"]);
+        for column in ["objective", "train_accuracy", "test_accuracy"] {
+            assert_eq!(with[column], without[column]);
+        }
         assert_eq!(without["validation_accuracy"], "");
         let accuracy: f64 = with["validation_accuracy"].parse().unwrap();
         let path = format!("{RUN}/trials/{}", with["trial"]);

@@ -25,7 +25,7 @@ pub(crate) enum Picture {
     Step,
     /// The least squared step so far, which the theory bounds by O(1/k).
     Promise,
-    /// Accuracy on both parts.
+    /// Accuracy on all parts.
     Accuracy,
     /// Zeros among the weights, and those left when dead units are removed.
     Sparsity,
@@ -92,11 +92,12 @@ pub(crate) struct TableChoice {
 pub(super) const METRICS: [&str; 9] = [
     "test_accuracy",
     "best_test_accuracy",
-    "validation_accuracy",
     "train_accuracy",
     "objective",
     "compression_ratio",
     "sparsity",
     "residual_w",
     "seconds_per_iteration",
+    // Last, as most runs hold nothing out.
+    "validation_accuracy",
 ];

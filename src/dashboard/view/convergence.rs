@@ -298,7 +298,7 @@ fn read(chart: &Chart, x: f64) -> String {
     for curve in chart
         .curves
         .iter()
-        .filter(|curve| !curve.key.is_empty() && !curve.faint)
+        .filter(|curve| !curve.key.is_empty() && !curve.faint && !curve.points.is_empty())
     {
         let next = curve.points.partition_point(|point| point.0 < x);
         let point = curve.points.get(next).filter(|point| point.0 == x);

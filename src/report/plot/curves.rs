@@ -85,6 +85,12 @@ impl Curves {
                     self.over_iterations("accuracy", "Test accuracy", Scale::Linear, |r| {
                         r.test_accuracy
                     }),
+                    self.over_iterations(
+                        "accuracy-validation",
+                        "Validation accuracy",
+                        Scale::Linear,
+                        |r| r.validation_accuracy,
+                    ),
                 ]
             }
             PlotKind::Steps => vec![self.steps()],

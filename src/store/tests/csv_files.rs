@@ -213,9 +213,26 @@ fn rows_from_before_the_last_columns_are_read() {
         (row.gamma, row.rho, row.validation_accuracy),
         (None, None, None)
     );
-    // A trial does not go on below other columns: it begins anew.
-    let error = IterationWriter::resume_at(&trial.iterations_csv(), 0).unwrap_err();
-    assert!(error.to_string().contains("columns"), "{error}");
+    // A trial goes on with them, and the columns that they lack are added.
+    let before = row.clone();
+    let mut writer = IterationWriter::resume_at(&trial.iterations_csv(), 0).unwrap();
+    let next = IterationRecord {
+        iteration: 1,
+        validation_accuracy: Some(0.5),
+        ..IterationRecord::default()
+    };
+    writer.append(&next).unwrap();
+    assert_eq!(trial.read_iterations().unwrap(), [before, next]);
+    // It does not go on below other columns: it begins anew.
+    for other in [
+        old.replace("seconds", "minutes"),
+        old.replace("ratio\n", "rat\n"),
+    ] {
+        fs::write(trial.iterations_csv(), &other).unwrap();
+        let error = IterationWriter::resume_at(&trial.iterations_csv(), 0).unwrap_err();
+        assert!(error.to_string().contains("columns"), "{error}");
+        assert_eq!(fs::read_to_string(trial.iterations_csv()).unwrap(), other);
+    }
 }
 
 #[test]
