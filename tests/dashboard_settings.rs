@@ -2,7 +2,7 @@
 
 mod dashboard_fixture;
 
-use dashboard_fixture as fixture;
+use dashboard_fixture::{self as fixture, shown, with_rows};
 use nnbcd::dashboard::state::{Documents, Look, State};
 use nnbcd::dashboard::{Action, Theme, View};
 use nnbcd::store::{
@@ -13,21 +13,6 @@ const ASCII: Look = Look {
     theme: Theme::Dark,
     ascii: true,
 };
-
-fn shown(state: &mut State, view: View, width: u16, height: u16) -> String {
-    state.resize((width, height).into());
-    state.handle(Action::Show(view));
-    fixture::text(state, width, height)
-}
-
-fn with_rows(swept: &[&str], rows: Vec<TrialRow>) -> State {
-    let mut state = fixture::state(Look::default());
-    state.apply(RunUpdate::Trials(TrialTable {
-        swept: swept.iter().map(|&path| path.to_owned()).collect(),
-        rows,
-    }));
-    state
-}
 
 /// Two learning rates with three seeds each; all trials of the greater one failed at once, in a
 /// state that looks better than any result.
@@ -260,35 +245,6 @@ fn columns_without_a_value_take_no_room() {
 }
 
 #[test]
-fn held_out_accuracy_is_shown_where_there_is_any() {
-    for accuracy in [None, Some(0.9375)] {
-        let mut state = fixture::running(Look::default());
-        let record = IterationRecord {
-            validation_accuracy: accuracy,
-            ..fixture::record(121, 96.0)
-        };
-        state.apply(RunUpdate::Iterations {
-            trial: fixture::id(1, 0),
-            records: vec![record],
-        });
-        state.handle(Action::Expand);
-        state.handle(Action::Move(1));
-        let screen = shown(&mut state, View::Overview, 200, 50);
-        for words in ["validation accuracy 0.9375", "valid."] {
-            assert_eq!(screen.contains(words), accuracy.is_some(), "{screen}");
-        }
-        shown(&mut state, View::Convergence, 120, 40);
-        // On to the picture of accuracies.
-        for _ in 0..5 {
-            state.handle(Action::Choose(1));
-        }
-        let screen = shown(&mut state, View::Convergence, 120, 40);
-        assert!(screen.contains("train 0."), "{screen}");
-        assert_eq!(screen.contains("valid"), accuracy.is_some(), "{screen}");
-    }
-}
-
-#[test]
 fn the_table_asks_for_settings_that_leave_room_for_a_metric() {
     for (width, keys) in [(60, 1), (80, 4), (200, 4)] {
         let mut state = long(Look::default());
@@ -307,29 +263,6 @@ fn the_table_asks_for_settings_that_leave_room_for_a_metric() {
         settings.sort_unstable();
         settings.dedup();
         assert_eq!(settings.len(), 16, "{settings:?}");
-    }
-}
-
-#[test]
-fn the_table_begins_with_held_out_accuracy_where_there_is_any() {
-    for (width, accuracy) in [(80, None), (80, Some(0.9)), (200, Some(0.9))] {
-        let row = TrialRow {
-            status: TrialStatus::Done,
-            swept: vec!["0.01".to_owned()],
-            validation_accuracy: accuracy,
-            ..TrialRow::default()
-        };
-        let mut state = with_rows(&["solver.learning_rate"], vec![row]);
-        shown(&mut state, View::Table, width, 24);
-        let (_, request) = state.take_stale_table().expect("the table is new");
-        let first = request.metrics.first().map(String::as_str);
-        let expected = match accuracy {
-            // Room for all: the usual ones of the table itself, which begin with it too.
-            Some(_) if width == 200 => None,
-            Some(_) => Some("validation_accuracy"),
-            None => Some("test_accuracy"),
-        };
-        assert_eq!(first, expected, "{request:?}");
     }
 }
 

@@ -3,6 +3,7 @@
 
 use nnbcd::dashboard::state::{Look, State};
 use nnbcd::dashboard::view;
+use nnbcd::dashboard::{Action, View};
 use nnbcd::store::{
     IterationRecord, LayerRecord, Liveness, RunDirectory, RunUpdate, RunnerState, RunnerStatus,
     TrialEvent, TrialEventKind, TrialRow, TrialStatus, TrialTable,
@@ -190,7 +191,7 @@ pub fn running(look: Look) -> State {
     }
     state.apply(runner(RunnerState::Running));
     state.apply(RunUpdate::Liveness(Liveness::Alive));
-    state.handle(nnbcd::dashboard::Action::Move(1));
+    state.handle(Action::Move(1));
     state
 }
 
@@ -226,7 +227,7 @@ pub fn failed(look: Look) -> State {
     });
     state.apply(runner(RunnerState::Ended));
     state.apply(RunUpdate::Liveness(Liveness::Gone));
-    state.handle(nnbcd::dashboard::Action::Move(3));
+    state.handle(Action::Move(3));
     state
 }
 
@@ -244,7 +245,7 @@ pub fn finished(look: Look) -> State {
     }
     state.apply(runner(RunnerState::Ended));
     state.apply(RunUpdate::Liveness(Liveness::Gone));
-    state.handle(nnbcd::dashboard::Action::Move(1));
+    state.handle(Action::Move(1));
     state
 }
 
@@ -284,4 +285,21 @@ pub fn screen(state: &mut State, width: u16, height: u16) -> Terminal<TestBacken
 /// The same as text.
 pub fn text(state: &mut State, width: u16, height: u16) -> String {
     screen(state, width, height).backend().to_string()
+}
+
+/// The screen of a view at a size.
+pub fn shown(state: &mut State, view: View, width: u16, height: u16) -> String {
+    state.resize((width, height).into());
+    state.handle(Action::Show(view));
+    text(state, width, height)
+}
+
+/// A run of settings with these rows.
+pub fn with_rows(swept: &[&str], rows: Vec<TrialRow>) -> State {
+    let mut state = state(Look::default());
+    state.apply(RunUpdate::Trials(TrialTable {
+        swept: swept.iter().map(|&path| path.to_owned()).collect(),
+        rows,
+    }));
+    state
 }

@@ -91,8 +91,7 @@ impl State {
             }
         }
         if let Some((group, accuracy)) = self.best() {
-            let label = &group.label;
-            let _ = write!(words, "\nbest test accuracy {accuracy:.4}: {label}");
+            let _ = write!(words, "\n{accuracy}: {}", group.label);
         }
         let root = &self.root;
         let commands = if self.is_live() {
@@ -109,12 +108,24 @@ impl State {
         words
     }
 
-    /// The setting with the best mean test accuracy.
-    pub(crate) fn best(&self) -> Option<(&Group, f64)> {
-        let means = self.trials.groups.iter().filter_map(|group| {
-            let summary = self.trials.summary(group, "test_accuracy")?;
-            Some((group, summary.mean))
-        });
-        means.max_by(|(_, a), (_, b)| a.total_cmp(b))
+    /// The setting with the best mean accuracy, and that accuracy in words: the accuracy on what was held out, if any of
+    /// the settings has one, or else on the test part.
+    pub(crate) fn best(&self) -> Option<(&Group, String)> {
+        let mean = |group, metric| Some(self.trials.summary(group, metric)?.mean);
+        let best_by = |metric| {
+            let groups = self.trials.groups.iter();
+            groups
+                .filter_map(|group| Some((group, mean(group, metric)?)))
+                .max_by(|(_, a), (_, b)| a.total_cmp(b))
+        };
+        if let Some((group, accuracy)) = best_by("validation_accuracy") {
+            let mut words = format!("best validation accuracy {accuracy:.4}");
+            if let Some(test) = mean(group, "test_accuracy") {
+                let _ = write!(words, " (test {test:.4})");
+            }
+            return Some((group, words));
+        }
+        let (group, accuracy) = best_by("test_accuracy")?;
+        Some((group, format!("best test accuracy {accuracy:.4}")))
     }
 }

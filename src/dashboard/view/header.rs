@@ -150,7 +150,7 @@ fn result(state: &State, columns: usize) -> String {
         None => String::new(),
     };
     if let Some((group, accuracy)) = state.best() {
-        let _ = write!(words, "  best test accuracy {accuracy:.4}: ");
+        let _ = write!(words, "  {accuracy}: ");
         let room = columns.saturating_sub(width(&words));
         words += &state.trials.labels.fitting(&group.swept, room);
     }
