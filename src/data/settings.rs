@@ -221,8 +221,7 @@ impl DataSettings {
         })
     }
 
-    /// Training, validation and test samples of the pool of `digits`. What is held out leaves the test samples what they
-    /// are, unless `train` is given and says otherwise.
+    /// Numbers of training, validation and test samples of the pool of `digits`.
     pub(super) fn digits_parts(&self) -> [usize; 3] {
         let validation = self.validation.unwrap_or(0);
         let train = (self.train).unwrap_or(digits::DEFAULT_TRAIN.saturating_sub(validation));

@@ -15,7 +15,7 @@ use super::results::{Results, count};
 
 const RUN: &str = "results/g";
 /// Enough for some seconds of work per trial.
-const ITERATIONS: usize = 15_000;
+const ITERATIONS: usize = 25_000;
 
 struct Day {
     cluster: Cluster,
@@ -114,14 +114,18 @@ fn a_day_on_a_cluster() {
     day.cluster.slurm("scontrol", &["requeue", &requeued]);
 
     // A node is lost with all that runs there.
-    let (_, node) = wait_until(SLURM_PATIENCE, "a task on some node", || {
+    let (node, lost) = wait_until(SLURM_PATIENCE, "a task at work on some node", || {
         let mut running = day.cluster.running().into_iter();
-        running.rfind(|(task, _)| *task != requeued && *task != killed)
+        let other = |task: &str| task != requeued && task != killed;
+        let (_, node) = running.rfind(|(task, _)| other(task))?;
+        let processes = day.cluster.processes_of(&node);
+        // The daemon, a task and its guard.
+        (processes.len() > 2).then_some((node, processes))
     });
-    let lost = day.cluster.processes_of(&node);
-    assert!(lost.len() > 2, "a daemon, a task and its guard: {lost:?}");
     for process in lost {
-        kill(&process, Signal::KILL);
+        // One that has just ended by itself is lost as well.
+        let process = Pid::from_raw(process.parse().unwrap()).unwrap();
+        let _ = kill_process(process, Signal::KILL);
     }
     // Down for the controller at once; on a real cluster this takes its time limit.
     day.cluster.slurm(
