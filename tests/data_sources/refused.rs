@@ -178,10 +178,21 @@ fn settings_that_do_not_fit_are_refused_before_files_are_opened() {
             },
             "data.test is 0; allowed: 1 or more",
         ),
+        (table(list(&[])), "data.csv.features is an empty list"),
+        (table(list(&["x1", "x1"])), "data.csv.features is \"x1\""),
+        (table(list(&["label"])), "data.csv.features is \"label\""),
+    ];
+    check_refusals(&cases);
+}
+
+#[test]
+fn held_out_samples_that_are_not_there_are_refused_before_files_are_opened() {
+    let digits = settings(Source::Digits);
+    check_refusals(&[
         (
             DataSettings {
                 validation: Some(0),
-                ..table(pattern("x*"))
+                ..csv(pattern("x*"), "train.csv", "test.csv")
             },
             "data.validation is 0; allowed: 1 or more",
         ),
@@ -217,14 +228,15 @@ fn settings_that_do_not_fit_are_refused_before_files_are_opened() {
             },
             "data.test is 298; allowed: 1 to 297 of the 1797 digits when data.validation holds out 100;",
         ),
-        (table(list(&[])), "data.csv.features is an empty list"),
-        (table(list(&["x1", "x1"])), "data.csv.features is \"x1\""),
-        (table(list(&["label"])), "data.csv.features is \"label\""),
-    ];
+    ]);
+}
+
+/// Each of the settings is refused with a message that begins like this.
+fn check_refusals(cases: &[(DataSettings, &str)]) {
     for (settings, expected) in cases {
         let message = settings.check().expect_err(expected).to_string();
         assert!(
-            message.starts_with(expected),
+            message.starts_with(*expected),
             "expected: {expected}\nmessage: {message}"
         );
     }
