@@ -196,6 +196,20 @@ impl TrialTable {
         "validation_accuracy",
     ];
 
+    /// What a table shows unless it is asked for other metrics; accuracy on held-out samples only where a row has it.
+    pub fn usual_metrics(&self) -> &'static [&'static str] {
+        const USUAL: &[&str] = &[
+            "validation_accuracy",
+            "test_accuracy",
+            "compression_ratio",
+            "sparsity",
+            "objective",
+            "seconds_per_iteration",
+        ];
+        let held_out = |row: &TrialRow| row.validation_accuracy.is_some();
+        &USUAL[usize::from(!self.rows.iter().any(held_out))..]
+    }
+
     /// Reads the file.
     ///
     /// # Errors

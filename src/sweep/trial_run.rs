@@ -207,9 +207,7 @@ impl<'a, T: Real> Run<'a, T> {
         if let Some((iteration, bytes)) = checkpoint::read_newest(directory) {
             match self.resume(iteration, &bytes) {
                 Ok(Some(started)) => return Ok(started),
-                Ok(None) => self
-                    .log
-                    .line("the rows before the checkpoint are missing: starting again"),
+                Ok(None) => self.log.line("starting again"),
                 Err(error) => self.log.line(&format!("{error}: starting again")),
             }
         }
@@ -235,6 +233,7 @@ impl<'a, T: Real> Run<'a, T> {
         let complete = known.len() as u64 == iteration + 1
             && known.last().is_some_and(|row| row.iteration == iteration);
         if !complete {
+            self.log.line("the rows before the checkpoint are missing");
             return Ok(None);
         }
         let files = match TrialFiles::resume_at(directory, iteration) {

@@ -104,8 +104,9 @@ fn what_is_held_out_is_measured_and_trains_nothing() {
     for file in ["plain.yaml", "g.yaml"] {
         place.ends_with(0, &[file]);
     }
-    let run = trials(&place, RUN);
-    for (with, without) in run.iter().zip(trials(&place, "results/plain")) {
+    let (run, plain) = (trials(&place, RUN), trials(&place, "results/plain"));
+    assert_eq!((run.len(), plain.len()), (31, 31));
+    for (with, without) in run.iter().zip(plain) {
         for column in ["objective", "train_accuracy", "test_accuracy"] {
             assert_eq!(with[column], without[column]);
         }

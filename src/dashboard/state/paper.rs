@@ -8,22 +8,11 @@ use super::{METRICS, State, View};
 use crate::dashboard::layout;
 use crate::dashboard::table::TableRequest;
 use crate::dashboard::text::{visible, width};
-use crate::store::{TrialRow, TrialTable};
+use crate::store::TrialTable;
 
 /// Columns of a metric with its deviation, and between two cells.
 const METRIC: usize = 18;
 const GAP: usize = 2;
-/// Known where samples are held out.
-const HELD_OUT: &str = "validation_accuracy";
-/// What the table shows unless asked otherwise, as far as it is known and there is room.
-const USUAL: [&str; 6] = [
-    HELD_OUT,
-    "test_accuracy",
-    "compression_ratio",
-    "sparsity",
-    "objective",
-    "seconds_per_iteration",
-];
 
 impl State {
     /// What the user chose for the paper table.
@@ -60,8 +49,7 @@ impl State {
         let needed = fit_settings(&mut table, &mut request, columns);
         if request.metrics.is_empty() && request.columns.is_empty() {
             let count = (columns.saturating_sub(needed) / METRIC).max(1);
-            let known = |row: &TrialRow| row.metric(HELD_OUT).is_some();
-            let usual = &USUAL[usize::from(!table.rows.iter().any(known))..];
+            let usual = table.usual_metrics();
             let fitting = usual.iter().take(count).filter(|_| count < usual.len());
             request.metrics = fitting.map(|&metric| metric.to_owned()).collect();
         }

@@ -14,15 +14,6 @@ use crate::report::{
 };
 use crate::store::{TrialRow, TrialStatus, TrialTable};
 
-/// Shown where the user names no metric, as far as it was measured.
-const DEFAULT_METRICS: [&str; 6] = [
-    "validation_accuracy",
-    "test_accuracy",
-    "compression_ratio",
-    "sparsity",
-    "objective",
-    "seconds_per_iteration",
-];
 /// More blocks of columns than this cannot be read, and their cells might not fit into memory.
 const MOST_BLOCKS: usize = 200;
 
@@ -33,8 +24,7 @@ pub struct TableQuery {
     pub rows: Vec<String>,
     /// Settings across the top; empty: one column per metric.
     pub columns: Vec<String>,
-    /// What is measured; empty: validation accuracy if there is any, test accuracy, compression ratio, sparsity, objective
-    /// and seconds per iteration.
+    /// What is measured; empty: [`TrialTable::usual_metrics`].
     pub metrics: Vec<String>,
 }
 
@@ -46,9 +36,7 @@ pub struct TableQuery {
 /// or is used twice, or when the settings across would make too many columns.
 pub fn build(table: &TrialTable, query: &TableQuery) -> Result<PaperTable, ReportError> {
     let metrics: Vec<Metric> = if query.metrics.is_empty() {
-        let held_out = |row: &TrialRow| row.validation_accuracy.is_some();
-        let unknown = usize::from(!table.rows.iter().any(held_out));
-        (DEFAULT_METRICS[unknown..].iter())
+        (table.usual_metrics().iter())
             .filter_map(|name| Metric::of_trials(name))
             .collect()
     } else {
