@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
-use nnbcd::sweep::Share;
+use nnbcd::run::Share;
 
 /// Trains compressed neural networks without gradients (NN-BCD): expands a grid of settings, runs
 /// every trial that has no result yet on all cores, shows it live and leaves CSV files and tables.

@@ -7,13 +7,14 @@
 //! Networks: Framework, Algorithm, and Convergence Guarantee*, arXiv 2303.06815.
 
 pub mod bcd;
+pub mod cluster;
 pub mod compress;
 pub mod dashboard;
 pub mod data;
 pub mod gradient;
+pub mod grid;
 pub mod linalg;
 pub mod network;
 pub mod report;
-pub mod slurm;
+pub mod run;
 pub mod store;
-pub mod sweep;

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use nnbcd::sweep::{plan_from_file, plan_from_text};
+use nnbcd::grid::{plan_from_file, plan_from_text};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/grids/invalid")

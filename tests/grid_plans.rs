@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use nnbcd::sweep::{Plan, TrialSettings, plan_from_file, plan_from_text};
+use nnbcd::grid::{Plan, TrialSettings, plan_from_file, plan_from_text};
 
 fn plan(text: &str) -> Plan {
     plan_from_text(text, Path::new("experiments/example.yaml"))

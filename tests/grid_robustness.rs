@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use nnbcd::sweep::{TrialSettings, plan_from_text};
+use nnbcd::grid::{TrialSettings, plan_from_text};
 use proptest::prelude::*;
 
 const WHOLE: &str = include_str!("fixtures/grids/valid/whole.yaml");

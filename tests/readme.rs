@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use assert_cmd::Command;
-use nnbcd::sweep::plan_from_text;
+use nnbcd::grid::plan_from_text;
 
 fn readme() -> String {
     std::fs::read_to_string("README.md").expect("the README")

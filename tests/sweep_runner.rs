@@ -5,10 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Duration;
 
+use nnbcd::grid::plan_from_text;
+use nnbcd::run::{Budget, DataSets, Interrupt, Moment, Summary, Sweep, prepare, run_sweep};
 use nnbcd::store::{RunDirectory, RunnerLock, TrialStatus, checkpoint};
-use nnbcd::sweep::{
-    Budget, DataSets, Interrupt, Moment, Summary, Sweep, plan_from_text, prepare, run_sweep,
-};
 
 /// Three trials of a small network, in a run directory of their own.
 fn sweep(directory: &Path, iterations: usize) -> Sweep {

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use nnbcd::data::sha256;
+use nnbcd::grid::Plan;
 use nnbcd::network::InitSettings;
+use nnbcd::run::DataSets;
 use nnbcd::store::{Provenance, RunDirectory};
-use nnbcd::sweep::{DataSets, Plan};
 
 /// Puts the checksums of the data, and of files with initial weights, into a provenance.
 pub fn record(provenance: &mut Provenance, plan: &Plan, data: &DataSets) {

@@ -6,10 +6,10 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use nnbcd::data::{DataSettings, Part, load};
+use nnbcd::grid::{TrialSettings, plan_from_file};
 use nnbcd::linalg::Real;
 use nnbcd::network::{AnyModel, Model, to_numpy, to_onnx};
 use nnbcd::store::{Provenance, RunDirectory, publish};
-use nnbcd::sweep::{TrialSettings, plan_from_file};
 
 use super::say;
 

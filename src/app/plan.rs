@@ -8,9 +8,10 @@ use std::time::Instant;
 use anyhow::Result;
 use ndarray::Array2;
 use nnbcd::dashboard::locale_is_utf8;
+use nnbcd::grid::{Plan, plan_from_file};
 use nnbcd::linalg::{Accumulate, product};
-use nnbcd::sweep::budget::memory_of_this_machine;
-use nnbcd::sweep::{Budget, DataSets, Plan, PreparedTrial, plan_from_file, prepare};
+use nnbcd::run::budget::memory_of_this_machine;
+use nnbcd::run::{Budget, DataSets, PreparedTrial, prepare};
 use unicode_width::UnicodeWidthStr;
 
 use super::say;

@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
+use nnbcd::run::{Moment, Progress};
 use nnbcd::store::{TrialRow, TrialStatus};
-use nnbcd::sweep::{Moment, Progress};
 
 use super::plan::duration;
 use super::say;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
-use nnbcd::slurm::{Array, cancel_task, stop_jobs, tasks};
+use nnbcd::cluster::{Array, cancel_task, stop_jobs, tasks};
 use nnbcd::store::{
     Liveness, QueueTask, RunDirectory, TaskState, WorkerStatus, WorkersWatch, first_look, host_name,
 };

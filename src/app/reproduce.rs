@@ -8,13 +8,14 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use nnbcd::grid::{Trial, TrialSettings};
+use nnbcd::run::control::TrialControl;
+use nnbcd::run::prepare::prepare_trial;
+use nnbcd::run::trial_run::{TrialContext, TrialError, run_trial};
+use nnbcd::run::{Budget, LoadedData, PreparedTrial};
 use nnbcd::store::{
     IterationRecord, Provenance, RunDirectory, TrialDirectory, TrialRow, TrialStatus,
 };
-use nnbcd::sweep::control::TrialControl;
-use nnbcd::sweep::prepare::prepare_trial;
-use nnbcd::sweep::trial_run::{TrialContext, TrialError, run_trial};
-use nnbcd::sweep::{Budget, LoadedData, PreparedTrial, Trial, TrialSettings};
 
 use super::commands::find_trials;
 use super::{INCOMPLETE, say};

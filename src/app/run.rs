@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use nnbcd::dashboard::End;
+use nnbcd::grid::{Plan, plan_from_file};
 use nnbcd::store::{Liveness, Provenance, RunDirectory, TrialRow, TrialStatus, liveness};
-use nnbcd::sweep::{Plan, plan_from_file};
 
 use super::watch::show;
 use super::{INCOMPLETE, REFUSED, runner, say};

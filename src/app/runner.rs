@@ -8,15 +8,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
+use nnbcd::grid::{Plan, plan_from_file};
 use nnbcd::report;
+use nnbcd::run::budget::memory_of_this_machine;
+use nnbcd::run::{
+    Budget, DataSets, Interrupt, Moment, PreparedTrial, Progress, Summary, Sweep, prepare,
+    run_sweep,
+};
 use nnbcd::store::{
     Provenance, RunDirectory, RunnerLock, TrialStatus, publish, rfc3339_utc, sweep_temporaries,
     take, unix_seconds,
-};
-use nnbcd::sweep::budget::memory_of_this_machine;
-use nnbcd::sweep::{
-    Budget, DataSets, Interrupt, Moment, Plan, PreparedTrial, Progress, Summary, Sweep,
-    plan_from_file, prepare, run_sweep,
 };
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU};
 use signal_hook::iterator::Signals;

@@ -3,12 +3,13 @@
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow, bail};
-use nnbcd::slurm::{self, Array, Script, max_array_size, refused_option};
+use nnbcd::cluster::{self, Array, Script, max_array_size, refused_option};
+use nnbcd::grid::{Plan, plan_from_file};
+use nnbcd::run::{Budget, DataSets, PreparedTrial, take_stock};
 use nnbcd::store::{
     PlanDirectory, Provenance, RunDirectory, RunnerLock, RunnerState, Submission, TrialStatus,
     TrialTable, publish,
 };
-use nnbcd::sweep::{Budget, DataSets, Plan, PreparedTrial, plan_from_file, take_stock};
 
 use super::queue::refuse_queued;
 use super::runner::{load_and_prepare, log_warnings, provenance};
@@ -100,7 +101,7 @@ impl Prepared {
         let Some(array) = Array::of(&self.run).filter(|_| !force) else {
             return Ok(());
         };
-        let tasks = slurm::tasks(&array).context(
+        let tasks = cluster::tasks(&array).context(
             "whether the earlier array still runs is not known; ask again later, or give --force",
         )?;
         refuse_queued(&self.run, &tasks)
@@ -172,7 +173,7 @@ impl Prepared {
         directory.write_trials(missing)?;
         let script = self.script(arguments, &directory, tasks)?;
         publish(&directory.script(), script.text().as_bytes())?;
-        let job = slurm::submit(&directory.script(), &arguments.options, tasks as u64)?;
+        let job = cluster::submit(&directory.script(), &arguments.options, tasks as u64)?;
         directory.write_job(&job).with_context(|| {
             format!(
                 "job {} was submitted, but could not be written down",

@@ -6,11 +6,11 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
+use nnbcd::cluster::QueueFollower;
 use nnbcd::dashboard::{
     self, Options, Outcome, Preferences, TableMaker, TableRequest, Theme, locale_is_utf8,
 };
 use nnbcd::report::{self, TableFormat, TableQuery};
-use nnbcd::slurm::QueueFollower;
 use nnbcd::store::{RunDirectory, TrialTable};
 
 use super::{queue, runner, say};

@@ -5,11 +5,12 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use nnbcd::slurm;
+use nnbcd::cluster;
+use nnbcd::grid::{Plan, plan_from_text};
+use nnbcd::run::{Budget, DataSets, Shard, ShardEvent, prepare, run_shard};
 use nnbcd::store::{
     Liveness, PlanDirectory, Provenance, RunDirectory, RunnerState, RunnerStatus, liveness,
 };
-use nnbcd::sweep::{Budget, DataSets, Plan, Shard, ShardEvent, plan_from_text, prepare, run_shard};
 
 use super::runner::{end_of, log_warnings, watch_signals};
 use super::{checksums, say};
@@ -45,7 +46,7 @@ pub fn worker(arguments: &WorkerArguments) -> Result<ExitCode> {
         threads: budget.threads,
         checkpoint_every: Duration::from_secs_f64(plan.checkpoint_every),
         retry_failed: arguments.retry_failed,
-        task: slurm::task_of_this_process().unwrap_or_default(),
+        task: cluster::task_of_this_process().unwrap_or_default(),
     };
     say(format_args!(
         "worker {} on {}, {} threads: {} trials",

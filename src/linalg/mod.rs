@@ -9,21 +9,21 @@
 
 mod eigen;
 mod factor;
+mod passes;
 mod product;
 mod real;
 mod sparse;
-mod sweep;
 
 pub use eigen::{orthonormal_columns, symmetric_eigen};
 pub use factor::{Cholesky, NotPositiveDefinite};
+pub use passes::{
+    entries, entries_mut, sum_of_products, sum_of_squares, sum_of_squares_of_difference,
+};
 pub use product::{
     Accumulate, Threads, gram_of_columns, gram_of_rows, product, product_on, tile_width,
 };
 pub use real::Real;
 pub use sparse::Factor;
-pub use sweep::{
-    entries, entries_mut, sum_of_products, sum_of_squares, sum_of_squares_of_difference,
-};
 
 #[cfg(test)]
 mod tests;

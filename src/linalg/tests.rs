@@ -2,7 +2,7 @@ use ndarray::{Array2, s};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::sweep::CHUNK;
+use super::passes::CHUNK;
 use super::*;
 
 fn random<T: Real>(rows: usize, columns: usize, seed: u64) -> Array2<T> {

@@ -7,7 +7,7 @@ use nnbcd::network::{
     Architecture, ConvolutionSettings, InitSettings, LayerWeights, ModelSettings,
     effective_sparsity,
 };
-use nnbcd::sweep::record;
+use nnbcd::run::record;
 
 use crate::blocks::Blocks;
 use crate::cases::{Case, METHODS, decay_per_layer, every_kind, in_iteration};

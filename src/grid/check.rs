@@ -6,8 +6,8 @@ use std::fmt::Display;
 use crate::bcd::{SolverSettings, WeightDecay};
 use crate::compress::{CompressionSettings, LayerSelection, Method, MethodChoice, Modes, PerLayer};
 use crate::data::{DataSettings, Source};
+use crate::grid::{MethodSettings, TrialSettings};
 use crate::network::{InitSettings, ModelSettings};
-use crate::sweep::{MethodSettings, TrialSettings};
 
 mod gradient;
 

@@ -1,10 +1,10 @@
 //! What a trial will cost, from the shapes alone.
 
 use super::data::SampleCounts;
-use super::{MethodSettings, TrialSettings};
 use crate::bcd::{Coupling, Precision, SolverSettings};
 use crate::compress::LayerCompression;
 use crate::gradient::{GradientSettings, Optimizer};
+use crate::grid::{MethodSettings, TrialSettings};
 use crate::network::{Architecture, Layer};
 
 /// Estimated cost of a trial.

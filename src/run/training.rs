@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::MethodSettings;
 use super::prepare::PreparedTrial;
 use super::trial_run::TrialError;
 use crate::bcd::{Checkpoint, CheckpointError, Problem, Solver, SolverSettings, TrainingData};
 use crate::compress::Projected;
 use crate::gradient::{GradientSettings, Trainer, TrainingProblem};
+use crate::grid::MethodSettings;
 use crate::linalg::Real;
 use crate::network::{
     Accuracies, Architecture, InitSettings, LayerWeights, ModelFileError, draw_weights,

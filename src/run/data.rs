@@ -10,7 +10,7 @@ use crate::data::{DataError, DataSettings, Dataset, Part, SourceFile, load};
 use crate::linalg::Real;
 use crate::network::Standardization;
 
-use super::{Plan, TrialSettings};
+use crate::grid::{Plan, TrialSettings};
 
 /// How many samples each part of a data set has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

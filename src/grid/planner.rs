@@ -12,8 +12,8 @@ use super::exclude::Filter;
 use super::expand::Expansion;
 use super::settings;
 use super::yaml::parse;
-use crate::sweep::identity::{Fingerprint, short_id};
-use crate::sweep::{Plan, Trial, TrialSettings};
+use crate::grid::identity::{Fingerprint, short_id};
+use crate::grid::{Plan, Trial, TrialSettings};
 
 /// The plan of a grid file.
 pub(super) fn plan(source: &Source) -> Result<Plan, Fault> {

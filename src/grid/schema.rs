@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::tree::Node;
 use crate::compress::CompressionSettings;
-use crate::sweep::MethodSettings;
+use crate::grid::MethodSettings;
 
 /// The maps of a trial's settings.
 pub(super) const ROOTS: [&str; 4] = ["data", "model", "solver", "compression"];

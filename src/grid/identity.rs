@@ -15,8 +15,8 @@ use crate::bcd::{Coupling, SolverSettings};
 use crate::compress::CompressionSettings;
 use crate::data::Source;
 use crate::gradient::Compress;
+use crate::grid::{MethodSettings, TrialSettings};
 use crate::network::InitSettings;
-use crate::sweep::{MethodSettings, TrialSettings};
 
 /// Part of every id.
 pub const IDENTITY_VERSION: &str = "nnbcd-trial-1";

@@ -12,25 +12,30 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use crate::sweep::check::check;
-use crate::sweep::{Plan, TrialSettings};
-
 mod about;
 mod axis;
+mod check;
 mod columns;
 mod decode;
 mod document;
 mod error;
 mod exclude;
 mod expand;
+mod fields;
+pub mod identity;
+mod method;
 mod planner;
 mod schema;
 mod spaces;
 mod tree;
+pub mod trial;
 mod yaml;
 
 pub use error::GridError;
+pub use method::{MethodName, MethodSettings};
+pub use trial::{Plan, Trial, TrialSettings};
 
+use check::check;
 use decode::decode;
 use error::{Fault, Source};
 use planner::plan;

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use super::document::Dimension;
 use super::tree::{Node, Value};
-use crate::sweep::TrialSettings;
+use crate::grid::TrialSettings;
 
 /// One column per leaf that some axis sets, in the order in which the grid names them.
 pub(super) fn columns(dimensions: &[Dimension]) -> Vec<String> {

@@ -111,9 +111,9 @@ fn tidy(value: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use crate::sweep::spec::axis::values;
-    use crate::sweep::spec::tree::Scalar;
-    use crate::sweep::spec::yaml::parse;
+    use crate::grid::axis::values;
+    use crate::grid::tree::Scalar;
+    use crate::grid::yaml::parse;
 
     fn numbers(axis: &str) -> Vec<f64> {
         let node = parse(axis).expect("valid YAML");

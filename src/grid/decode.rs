@@ -13,7 +13,7 @@ use serde::forward_to_deserialize_any;
 use super::about::about;
 use super::error::{Fault, Span, known_words};
 use super::tree::{Entry, Node, Scalar, Value};
-use crate::sweep::MethodSettings;
+use crate::grid::MethodSettings;
 
 /// Reads a value of any settings type from the tree.
 pub(super) fn decode<'de, T: Deserialize<'de>>(node: &'de Node) -> Result<T, Fault> {

@@ -1,8 +1,9 @@
 //! What the solver measures, as the records of the run directory.
 
+use super::Training;
 use super::prepare::PreparedTrial;
-use super::{MethodSettings, Training};
 use crate::compress::Projected;
+use crate::grid::MethodSettings;
 use crate::linalg::Real;
 use crate::network::{
     Accuracies, LayerWeights, ModelDescription, ModelFileError, bytes_compressed, bytes_dense,

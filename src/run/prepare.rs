@@ -6,8 +6,8 @@ use thiserror::Error;
 
 use super::cost::{Cost, estimate};
 use super::data::{DataSets, LoadedData};
-use super::{Plan, Trial};
 use crate::compress::{CompressionError, LayerCompression};
+use crate::grid::{Plan, Trial};
 use crate::network::{Architecture, InitSettings, ModelError, ModelFileError};
 
 /// A trial whose settings do not fit its data.
