@@ -1,4 +1,4 @@
-//! The mathematics of the method, held against its definitions from outside.
+//! The mathematics of the methods, held against their definitions from outside.
 //!
 //! Everything here goes through the public interface of the library: the blocks of a solver are read
 //! from its checkpoints, and every expected number is computed by plain loops of this test.
@@ -12,6 +12,8 @@ mod cases;
 mod checkpoints;
 mod constrained;
 mod descent;
+mod golden_cases;
+mod gradient;
 mod initialisation;
 mod optimality;
 mod projections;

@@ -1,0 +1,24 @@
+//! The program as a user meets it: real processes, real run directories, real kills.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::print_stdout,
+    reason = "tells measured times, and what this machine cannot test"
+)]
+
+mod apart;
+mod commands;
+mod faults;
+mod hostile;
+mod killed;
+mod main_job;
+mod methods;
+mod odd_machines;
+mod other_commands;
+mod place;
+mod readme;
+mod refused;
+mod results;
+mod shims;
+mod signals;
+mod slurm;
+mod workers;

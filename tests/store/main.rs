@@ -1,0 +1,6 @@
+//! Files that a run writes and others read: models, rows, tables and figures.
+
+mod model_files;
+mod report_plots;
+mod report_tables;
+mod sweep_runner;
