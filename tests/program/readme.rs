@@ -1,4 +1,4 @@
-//! What the README shows is what the program does.
+//! What the README and docs/grid-file.md show is what the program does.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -10,12 +10,23 @@ fn readme() -> String {
     std::fs::read_to_string("README.md").expect("the README")
 }
 
+/// The first grid file that a document shows.
+fn grid_file_in(document: &str) -> String {
+    let block = document.split("```yaml\n").nth(1).expect("a grid file");
+    block.split("```").next().unwrap_or_default().to_owned()
+}
+
 #[test]
 fn the_grid_file_of_the_readme_can_be_planned() {
-    let readme = readme();
-    let block = readme.split("```yaml\n").nth(1).expect("a grid file");
-    let grid = block.split("```").next().unwrap_or_default();
-    let plan = plan_from_text(grid, Path::new("readme.yaml")).expect("a valid grid file");
+    let plan = plan_from_text(&grid_file_in(&readme()), Path::new("readme.yaml"));
+    assert_eq!(plan.expect("a valid grid file").trials.len(), 2 * 3);
+}
+
+#[test]
+fn the_grid_file_of_the_documents_can_be_planned() {
+    let page = std::fs::read_to_string("docs/grid-file.md").expect("the page");
+    let plan = plan_from_text(&grid_file_in(&page), Path::new("page.yaml"));
+    let plan = plan.expect("a valid grid file");
     assert_eq!(plan.name, "digits-compression");
     // Dense: tau does not count. Two tensor trains and one low rank with three tau each, three prunings
     // with two: 1 + 3 * 3 + 3 * 2 settings, times two of gamma and rho, times three seeds.

@@ -1,4 +1,4 @@
-//! What other programs make of a model: the code of `docs/load_model.md` in PyTorch, NumPy and the
+//! What other programs make of a model: the code of `docs/load-model.md` in PyTorch, NumPy and the
 //! ONNX runtime gives the outputs of the network.
 //!
 //! The environment variable `NNBCD_PYTHON` names an interpreter that has the packages numpy,
@@ -24,7 +24,7 @@ const SAMPLES: usize = 9;
 
 /// The blocks of Python code under the headings of the document.
 fn documented() -> Vec<String> {
-    let text = fs::read_to_string("docs/load_model.md").unwrap();
+    let text = fs::read_to_string("docs/load-model.md").unwrap();
     let blocks = text.split("```python\n").skip(1);
     blocks
         .map(|rest| rest.split("```").next().unwrap().to_owned())
