@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::tree::Node;
 use crate::compress::CompressionSettings;
+use crate::data::DataSettings;
 use crate::grid::MethodSettings;
 
 /// The maps of a trial's settings.
@@ -42,11 +43,9 @@ pub(super) fn takes(settings: &Node, path: &[Rc<str>]) -> bool {
         ["solver", key, ..] if MethodSettings::is_key(key) => {
             MethodSettings::takes(text(&["solver", "method"]), key)
         }
-        ["data", "path"] => !matches!(text(&["data", "source"]), Some("digits" | "csv")),
-        ["data", "csv", ..] => !matches!(
-            text(&["data", "source"]),
-            Some("digits" | "idx" | "uci-har")
-        ),
+        ["data", key, ..] => {
+            text(&["data", "source"]).is_none_or(|source| DataSettings::takes(source, key))
+        }
         ["model", "conv", _, ..] => given(&["model", "conv"]).is_some(),
         ["model", "init", "scheme" | "scale"] => given(&["model", "init", "weights"]).is_none(),
         _ => true,

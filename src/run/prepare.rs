@@ -6,9 +6,10 @@ use thiserror::Error;
 
 use super::cost::{Cost, estimate};
 use super::data::{DataSets, LoadedData};
-use crate::compress::{CompressionError, LayerCompression};
+use crate::check::SettingError;
+use crate::compress::LayerCompression;
 use crate::grid::{Plan, Trial};
-use crate::network::{Architecture, InitSettings, ModelError, ModelFileError};
+use crate::network::{Architecture, InitSettings, ModelFileError};
 
 /// A trial whose settings do not fit its data.
 #[derive(Debug, Error)]
@@ -24,11 +25,11 @@ pub struct PrepareError {
 #[derive(Debug, Error)]
 pub enum Problem {
     /// The network.
-    #[error(transparent)]
-    Model(#[from] ModelError),
+    #[error("model.{0}")]
+    Model(SettingError),
     /// The compression.
-    #[error(transparent)]
-    Compression(#[from] CompressionError),
+    #[error("compression.{0}")]
+    Compression(SettingError),
     /// The file with the initial weights.
     #[error("model.init.weights: {0}")]
     Weights(#[from] ModelFileError),
@@ -97,11 +98,15 @@ pub fn prepare_trial(
         data.features,
         data.image,
         data.classes.len(),
-    )?;
-    let compression = settings.compression.resolve(
-        &architecture.weight_shapes(),
-        architecture.has_convolution(),
-    )?;
+    )
+    .map_err(Problem::Model)?;
+    let compression = settings
+        .compression
+        .resolve(
+            &architecture.weight_shapes(),
+            architecture.has_convolution(),
+        )
+        .map_err(Problem::Compression)?;
     if let InitSettings::File { weights } = &settings.model.init {
         crate::network::read_start_weights::<f32>(&base.join(weights), &architecture)?;
     }
