@@ -97,11 +97,11 @@ impl DataSettings {
 
 impl CsvSettings {
     fn check(&self) -> Checked {
+        const PATH: &str = "csv.features";
+        const ALLOWED: &str = "at least one column, each once, without the label";
         let Features::Names(names) = &self.features else {
             return Ok(());
         };
-        const PATH: &str = "csv.features";
-        const ALLOWED: &str = "at least one column, each once, without the label";
         require(!names.is_empty(), PATH, "an empty list", ALLOWED)?;
         let mut seen = HashSet::from([&self.label]);
         for (index, name) in names.iter().enumerate() {

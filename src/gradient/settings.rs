@@ -185,9 +185,11 @@ impl GradientSettings {
 mod tests {
     use super::*;
 
+    type Change = fn(&mut GradientSettings);
+
     #[test]
     fn a_setting_out_of_its_range_is_refused() {
-        let refused: [(fn(&mut GradientSettings), &str); 10] = [
+        let refused: [(Change, &str); 10] = [
             (
                 |s| s.learning_rate = Some(0.0),
                 "learning_rate: 0 is not allowed (a number > 0)",

@@ -7,6 +7,7 @@ use super::tree::Node;
 use crate::compress::CompressionSettings;
 use crate::data::DataSettings;
 use crate::grid::MethodSettings;
+use crate::network::InitSettings;
 
 /// The maps of a trial's settings.
 pub(super) const ROOTS: [&str; 4] = ["data", "model", "solver", "compression"];
@@ -47,7 +48,9 @@ pub(super) fn takes(settings: &Node, path: &[Rc<str>]) -> bool {
             text(&["data", "source"]).is_none_or(|source| DataSettings::takes(source, key))
         }
         ["model", "conv", _, ..] => given(&["model", "conv"]).is_some(),
-        ["model", "init", "scheme" | "scale"] => given(&["model", "init", "weights"]).is_none(),
+        ["model", "init", key] => {
+            InitSettings::takes(given(&["model", "init", "weights"]).is_some(), key)
+        }
         _ => true,
     }
 }

@@ -39,6 +39,7 @@ impl SolverSettings {
     }
 
     fn check_refits(&self) -> Checked {
+        const PATH: &str = "refit_every";
         require(
             !self.refit || self.iterations > 0,
             "refit",
@@ -49,7 +50,6 @@ impl SolverSettings {
         let Some(every) = self.refit_every else {
             return Ok(());
         };
-        const PATH: &str = "refit_every";
         require(self.refit, PATH, every, "only with refit: true")
             .map_err(|found| found.naming("refit"))?;
         require(every >= 2, PATH, every, "a whole number >= 2")
@@ -85,10 +85,12 @@ mod tests {
     use super::super::StopSettings;
     use super::*;
 
+    type Change = fn(&mut SolverSettings);
+
     /// Each range, by the one value that is out of it.
     #[test]
     fn a_setting_out_of_its_range_is_refused() {
-        let refused: [(fn(&mut SolverSettings), &str); 20] = [
+        let refused: [(Change, &str); 20] = [
             (
                 |s| s.gamma = -1.0,
                 "gamma: -1 is not allowed (a number > 0)",
