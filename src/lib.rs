@@ -7,6 +7,7 @@
 //! Networks: Framework, Algorithm, and Convergence Guarantee*, arXiv 2303.06815.
 
 pub mod bcd;
+pub mod check;
 pub mod cluster;
 pub mod compress;
 pub mod dashboard;

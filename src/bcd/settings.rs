@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+mod check;
+
 /// Precision of the arithmetic inside the solver. Reported sums are accumulated in `f64` either way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

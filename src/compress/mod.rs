@@ -1,5 +1,6 @@
 //! Compression: the sets `S_i` and the projections onto them.
 
+mod check;
 mod low_rank;
 mod projected;
 mod prune;
@@ -12,7 +13,7 @@ pub use low_rank::LowRank;
 pub use projected::{LayerCompression, Projected, ProjectionError, Stored};
 pub use prune::{keep_n_of_m, kept_entries, prune_jointly};
 pub use quadratic::Quadratic;
-pub use resolve::{CompressionError, automatic_modes};
+pub use resolve::automatic_modes;
 pub use settings::{
     CompressionSettings, LayerSelection, Method, MethodChoice, Modes, PerLayer, Scope,
 };

@@ -239,13 +239,13 @@ fn settings_that_do_not_fit_the_network_are_refused_with_the_field() {
     })
     .collect();
     for (message, part) in refused.iter().zip([
-        "compression.rank: 7 is more than layer 0 (8 x 6) can have; allowed are 1 to 6",
-        "compression.rank: the list has 1 values for 2 compressed layers",
-        "compression.modes: 1 lists for 2 compressed layers",
-        "compression.modes: the product of [80, 2] must be the 80 entries of layer 1 (10 x 8)",
-        "compression.layers: layer 3 does not exist: the network has layers 0 to 2",
-        "compression.sparsity: a list is not allowed with scope: global",
-        "compression.m: groups of 9 do not fit into the rows of layer 0 (8 x 6)",
+        "rank: 7 is more than layer 0 (8 x 6) can have; allowed are 1 to 6",
+        "rank: a list of 1 is not allowed (one for each compressed layer, 2 in all)",
+        "modes: a list of 1 is not allowed (one for each compressed layer, 2 in all)",
+        "modes: the product of [80, 2] must be the 80 entries of layer 1 (10 x 8)",
+        "layers[0]: 3 is not allowed (layers 0 to 2 exist)",
+        "sparsity: a list is not allowed with scope global",
+        "m: groups of 9 do not fit into the rows of layer 0 (8 x 6)",
     ]) {
         assert!(message.starts_with(part), "{message}");
     }

@@ -15,8 +15,8 @@ use super::stored::{LONGEST_ROW, StoredFile};
 /// Reads the training and the test file. The header of the training file decides which features
 /// there are and in which order; the test file must have them too, in any order.
 pub(super) fn read(settings: &CsvSettings, base: &Path) -> Result<RawData, DataError> {
-    let train_file = open(&settings.train, "data.csv.train", base)?;
-    let test_file = open(&settings.test, "data.csv.test", base)?;
+    let train_file = open(&settings.train, "csv.train", base)?;
+    let test_file = open(&settings.test, "csv.test", base)?;
     let table = Table::open(&train_file)?;
     let features = table.choose(&settings.features, &settings.label)?;
     let train = table.read(&settings.label, &features)?;
@@ -30,7 +30,7 @@ pub(super) fn read(settings: &CsvSettings, base: &Path) -> Result<RawData, DataE
 }
 
 fn open(name: &Path, setting: &str, base: &Path) -> Result<StoredFile, DataError> {
-    let remedy = format!("put the file there, or correct {setting} (relative to the grid file)");
+    let remedy = format!("put the file there, or correct `{setting}` (relative to the grid file)");
     StoredFile::open(base, &[name.to_owned()], &remedy)
 }
 
@@ -75,7 +75,7 @@ impl<'a> Table<'a> {
             Features::Names(names) => {
                 let mut found = names
                     .iter()
-                    .map(|name| self.position(name, "data.csv.features"))
+                    .map(|name| self.position(name, "csv.features"))
                     .collect::<Result<Vec<usize>, DataError>>()?;
                 found.sort_unstable();
                 Ok(found.iter().map(|&at| self.header[at].clone()).collect())
@@ -85,7 +85,7 @@ impl<'a> Table<'a> {
                 names.retain(|name| name != label && matches(pattern, name));
                 if names.is_empty() {
                     let field = format!("feature column matching {pattern:?}");
-                    return Err(self.missing(field, "data.csv.features"));
+                    return Err(self.missing(field, "csv.features"));
                 }
                 Ok(names)
             }
@@ -116,16 +116,16 @@ impl<'a> Table<'a> {
             field,
             "not in the header",
             format!("the columns {}", shown(self.header.join(", ").as_bytes())),
-            format!("correct {setting}, or the first line of the file"),
+            format!("correct `{setting}`, or the first line of the file"),
         )
     }
 
     /// Reads all rows: the columns named by `features`, in this order, and the labels.
     fn read(mut self, label: &str, features: &[String]) -> Result<RawPart, DataError> {
-        let label_position = self.position(label, "data.csv.label")?;
+        let label_position = self.position(label, "csv.label")?;
         let positions = features
             .iter()
-            .map(|name| self.position(name, "data.csv.features"))
+            .map(|name| self.position(name, "csv.features"))
             .collect::<Result<Vec<usize>, DataError>>()?;
         let mut numbers = Vec::new();
         let mut labels = LabelColumn::default();

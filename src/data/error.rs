@@ -1,11 +1,14 @@
 //! What can be wrong with data.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-/// Why a data set cannot be loaded, and what to do about it.
+use crate::check::OutOfRange;
+
+/// Why a data set cannot be loaded, and what to do about it. Ranges and remedies name settings in backticks.
 #[derive(Debug, Error)]
 pub enum DataError {
     /// A file exists under none of the names that it may have.
@@ -44,11 +47,14 @@ pub enum DataError {
         /// What to do.
         remedy: Box<str>,
     },
-    /// A setting is out of range or does not fit the data.
+    /// A setting is out of range, whatever the files hold.
+    #[error(transparent)]
+    Range(#[from] OutOfRange),
+    /// A setting does not fit the data.
     #[error("{setting} is {value}; allowed: {allowed}; {remedy}")]
     Setting {
-        /// Dotted path of the setting in the grid file.
-        setting: &'static str,
+        /// The setting within [`DataSettings`](super::DataSettings).
+        setting: Cow<'static, str>,
         /// Its value.
         value: String,
         /// What it may be.
@@ -56,6 +62,63 @@ pub enum DataError {
         /// What to do.
         remedy: String,
     },
+}
+
+impl DataError {
+    /// The same, with settings named as those of a map: `train` within `data` is `data.train`, without backticks.
+    #[must_use]
+    pub fn within(self, map: &str) -> Self {
+        match self {
+            Self::Missing {
+                path,
+                tried,
+                remedy,
+            } => Self::Missing {
+                path,
+                tried,
+                remedy: qualified(&remedy, map),
+            },
+            Self::Content {
+                path,
+                line,
+                field,
+                value,
+                allowed,
+                remedy,
+            } => Self::Content {
+                path,
+                line,
+                field,
+                value,
+                allowed,
+                remedy: qualified(&remedy, map).into(),
+            },
+            Self::Range(found) => Self::Range(found.within(map)),
+            Self::Setting {
+                setting,
+                value,
+                allowed,
+                remedy,
+            } => Self::Setting {
+                setting: format!("{map}.{setting}").into(),
+                value,
+                allowed: qualified(&allowed, map),
+                remedy: qualified(&remedy, map),
+            },
+            Self::Unreadable { .. } => self,
+        }
+    }
+}
+
+/// The text with every name in backticks as one of the map.
+fn qualified(text: &str, map: &str) -> String {
+    let mut pieces = text.split('`');
+    let mut qualified = pieces.next().unwrap_or_default().to_owned();
+    while let Some(name) = pieces.next() {
+        qualified.push_str(&format!("{map}.{name}"));
+        qualified.push_str(pieces.next().unwrap_or_default());
+    }
+    qualified
 }
 
 fn place(path: &Path, line: Option<u64>) -> String {
@@ -100,6 +163,23 @@ pub(super) fn shown(text: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_remedy_names_settings_as_those_of_the_map_that_holds_them() {
+        let found = DataError::Setting {
+            setting: "train".into(),
+            value: "3".into(),
+            allowed: "1 to 2 when `validation` holds out 1".into(),
+            remedy: "leave out `balance`, or set `csv.label`".into(),
+        };
+        assert_eq!(
+            found.within("data").to_string(),
+            "data.train is 3; allowed: 1 to 2 when data.validation holds out 1; \
+             leave out data.balance, or set data.csv.label"
+        );
+        let found = DataError::Range(OutOfRange::missing("path", "needed")).within("data");
+        assert_eq!(found.to_string(), "data.path: is missing: needed");
+    }
 
     #[test]
     fn what_a_message_shows_is_short_and_harmless() {

@@ -99,7 +99,7 @@ fn open(
     StoredFile::open(
         base,
         &names,
-        "put the file there, or let data.path name the directory that holds the four IDX files",
+        "put the file there, or let `path` name the directory that holds the four IDX files",
     )
 }
 

@@ -10,6 +10,7 @@
 //!    the balance, because only then is it known which samples are training samples),
 //! 5. standardisation, fitted on the training samples that are left.
 
+mod check;
 mod csv;
 mod dataset;
 mod digits;
@@ -25,6 +26,8 @@ mod uci_har;
 
 use std::path::Path;
 
+use check::Origin;
+
 pub use dataset::{Dataset, ImageShape, Part, SourceFile, Standardization};
 pub use error::DataError;
 pub use selection::shuffle;
@@ -36,15 +39,18 @@ pub use stored::sha256;
 /// The same settings and files give the same data set, bit for bit, on every machine.
 ///
 /// # Errors
-/// [`DataError`]: settings that do not fit together or do not fit the data, files that are
+/// [`DataError`]: settings that are out of range or do not fit the data, files that are
 /// missing, unreadable or hold something else than the source promises.
 pub fn load(settings: &DataSettings, base: &Path) -> Result<Dataset, DataError> {
     settings.check()?;
-    let raw = match settings.source {
-        Source::Digits => digits::read()?,
-        Source::Idx => idx::read(settings.directory()?, base)?,
-        Source::UciHar => uci_har::read(settings.directory()?, base)?,
-        Source::Csv => csv::read(settings.tables()?, base)?,
+    let raw = match settings.origin()? {
+        Origin::Digits => {
+            settings.check_pool()?;
+            digits::read()?
+        }
+        Origin::Idx(directory) => idx::read(directory, base)?,
+        Origin::UciHar(directory) => uci_har::read(directory, base)?,
+        Origin::Csv(tables) => csv::read(tables, base)?,
     };
     let classes = labels::Classes::of(&raw.train)?;
     let train_labels = classes.assign(&raw.train)?;

@@ -39,7 +39,7 @@ pub(super) fn divide_pool(
     Ok(Selection {
         train: balanced(settings, train.to_vec(), labels, classes)?,
         validation: validation.to_vec(),
-        test: first(rest.to_vec(), settings.test, "data.test", settings)?,
+        test: first(rest.to_vec(), settings.test, "test", settings)?,
     })
 }
 
@@ -57,9 +57,9 @@ pub(super) fn choose(
     let train = balanced(settings, train, train_labels, classes)?;
     let test = shuffled(test_samples, settings.shuffle_seed);
     Ok(Selection {
-        train: first(train, settings.train, "data.train", settings)?,
+        train: first(train, settings.train, "train", settings)?,
         validation,
-        test: first(test, settings.test, "data.test", settings)?,
+        test: first(test, settings.test, "test", settings)?,
     })
 }
 
@@ -68,7 +68,7 @@ fn held_out(order: &mut Vec<usize>, wanted: Option<usize>) -> Result<Vec<usize>,
     let wanted = wanted.unwrap_or(0);
     if wanted >= order.len() {
         return Err(DataError::Setting {
-            setting: "data.validation",
+            setting: "validation".into(),
             value: wanted.to_string(),
             allowed: format!(
                 "1 to {}, as it is taken from the {} training samples of the files",
@@ -90,7 +90,7 @@ fn first(
     let wanted = wanted.unwrap_or(order.len());
     if wanted > order.len() {
         return Err(DataError::Setting {
-            setting,
+            setting: setting.into(),
             value: wanted.to_string(),
             allowed: format!(
                 "1 to {}, the number of samples available{}",
@@ -141,12 +141,15 @@ fn balanced(
     let smallest = members.iter().map(Vec::len).min().unwrap_or_default();
     if smallest == 0 {
         return Err(DataError::Setting {
-            setting: "data.train",
+            setting: "train".into(),
             value: order.len().to_string(),
-            allowed: "enough samples that every class occurs, since data.balance is set".into(),
+            allowed: "enough samples that every class occurs, since `balance` is set".into(),
             remedy: match settings.validation {
-                None => "ask for more training samples, or leave out data.balance".into(),
-                Some(_) => "hold out fewer samples, shuffle them (data.shuffle_seed), or leave out data.balance".into(),
+                None => "ask for more training samples, or leave out `balance`".into(),
+                Some(_) => {
+                    "hold out fewer samples, shuffle them (`shuffle_seed`), or leave out `balance`"
+                        .into()
+                }
             },
         });
     }
@@ -167,15 +170,9 @@ mod tests {
 
     fn settings(shuffle_seed: Option<u64>, balance: Option<u64>) -> DataSettings {
         DataSettings {
-            source: Source::Csv,
-            path: None,
-            csv: None,
-            train: None,
-            validation: None,
-            test: None,
             shuffle_seed,
-            standardize: false,
             balance: balance.map(|undersample_seed| BalanceSettings { undersample_seed }),
+            ..DataSettings::of(Source::Csv)
         }
     }
 
@@ -236,9 +233,9 @@ mod tests {
             .map(|_| ())
             .expect_err("only twenty");
         assert!(
-            message.to_string().starts_with(
-                "data.train is 21; allowed: 1 to 20, the number of samples available;"
-            )
+            message
+                .to_string()
+                .starts_with("train is 21; allowed: 1 to 20, the number of samples available;")
         );
     }
 }

@@ -1,12 +1,11 @@
 //! The settings of the data: the `data` map of a grid file.
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::digits;
-use super::error::{DataError, shown};
+use super::error::DataError;
 
 /// Kind of source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -23,8 +22,10 @@ pub enum Source {
 }
 
 impl Source {
-    /// As the grid file writes it.
-    fn name(self) -> &'static str {
+    pub(super) const ALL: [Self; 4] = [Self::Digits, Self::Idx, Self::Csv, Self::UciHar];
+
+    /// As settings write it.
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Digits => "digits",
             Self::Idx => "idx",
@@ -102,6 +103,21 @@ pub struct DataSettings {
 }
 
 impl DataSettings {
+    /// All samples of a source as they are, in the order of its files.
+    pub fn of(source: Source) -> Self {
+        Self {
+            source,
+            path: None,
+            csv: None,
+            train: None,
+            validation: None,
+            test: None,
+            shuffle_seed: None,
+            standardize: false,
+            balance: None,
+        }
+    }
+
     /// What was done to the values of the files, for users of a trained model.
     pub fn preprocessing(&self) -> &'static str {
         match self.source {
@@ -145,78 +161,49 @@ impl DataSettings {
         text
     }
 
-    /// Whether the settings fit together, before any file is opened.
+    /// Whether the pool of `digits` holds as many samples as are asked for. Said apart from the ranges, as for the files of
+    /// other sources: a grid may cross numbers and exclude what does not go together.
     ///
     /// # Errors
-    /// [`DataError::Setting`] for a setting that the source needs and does not have, or has and
-    /// does not need, or that is out of range whatever the files hold.
-    pub fn check(&self) -> Result<(), DataError> {
-        let (path, csv) = match self.source {
-            Source::Digits => (false, false),
-            Source::Idx | Source::UciHar => (true, false),
-            Source::Csv => (false, true),
-        };
-        if path {
-            self.directory()?;
-        } else if self.path.is_some() {
-            return Err(self.unused("data.path"));
-        }
-        if csv {
-            self.tables()?.check()?;
-        } else if self.csv.is_some() {
-            return Err(self.unused("data.csv"));
-        }
-        let pool = (self.source == Source::Digits).then_some(digits::SAMPLES);
+    /// [`DataError::Setting`] for the first number that is too large.
+    pub(super) fn check_pool(&self) -> Result<(), DataError> {
+        const POOL: usize = digits::SAMPLES;
         // At least one sample is left for each part that comes after.
         let held_out = usize::from(self.validation.is_some());
-        self.check_count(
-            "data.train",
-            self.train,
-            pool.map(|pool| pool - 1 - held_out),
-        )?;
+        self.check_count("train", self.train, POOL - 1 - held_out)?;
         let most = match self.train {
-            Some(train) => pool.map(|pool| pool - 1 - train),
-            None => pool.map(|_| digits::DEFAULT_TRAIN - 1),
+            Some(train) => POOL - 1 - train,
+            None => digits::DEFAULT_TRAIN - 1,
         };
-        self.check_count("data.validation", self.validation, most)?;
-        let most = pool.map(|pool| {
-            let [train, validation, _] = self.digits_parts();
-            pool - train - validation
-        });
-        self.check_count("data.test", self.test, most)
+        self.check_count("validation", self.validation, most)?;
+        let [train, validation, _] = self.digits_parts();
+        self.check_count("test", self.test, POOL - train - validation)
     }
 
     /// What to add to a range of samples that are left by what is held out.
     pub(super) fn after_hold_out(&self) -> String {
         (self.validation).map_or_else(String::new, |count| {
-            format!(" when data.validation holds out {count}")
+            format!(" when `validation` holds out {count}")
         })
     }
 
-    /// A number of samples must be at least 1 and at most what is known to be there.
     fn check_count(
         &self,
         setting: &'static str,
         count: Option<usize>,
-        most: Option<usize>,
+        most: usize,
     ) -> Result<(), DataError> {
-        let Some(count) = count else {
+        let Some(count) = count.filter(|count| *count > most) else {
             return Ok(());
         };
-        if count >= 1 && most.is_none_or(|most| count <= most) {
-            return Ok(());
-        }
-        let allowed = most.map_or("1 or more".into(), |most| {
-            let held_out = match setting {
-                "data.validation" => String::new(),
-                _ => self.after_hold_out(),
-            };
-            format!("1 to {most} of the {} digits{held_out}", digits::SAMPLES)
-        });
+        let held_out = match setting {
+            "validation" => String::new(),
+            _ => self.after_hold_out(),
+        };
         Err(DataError::Setting {
-            setting,
+            setting: setting.into(),
             value: count.to_string(),
-            allowed,
+            allowed: format!("1 to {most} of the {} digits{held_out}", digits::SAMPLES),
             remedy: "correct the number, or leave the setting out".into(),
         })
     }
@@ -227,57 +214,5 @@ impl DataSettings {
         let train = (self.train).unwrap_or(digits::DEFAULT_TRAIN.saturating_sub(validation));
         let rest = digits::SAMPLES.saturating_sub(train + validation);
         [train, validation, self.test.unwrap_or(rest)]
-    }
-
-    /// The directory of a source that needs one.
-    pub(super) fn directory(&self) -> Result<&Path, DataError> {
-        self.path.as_deref().ok_or_else(|| DataError::Setting {
-            setting: "data.path",
-            value: "missing".into(),
-            allowed: "the directory of the files, relative to the grid file".into(),
-            remedy: "add `path: …` to `data`".into(),
-        })
-    }
-
-    /// The tables of a `csv` source.
-    pub(super) fn tables(&self) -> Result<&CsvSettings, DataError> {
-        self.csv.as_ref().ok_or_else(|| DataError::Setting {
-            setting: "data.csv",
-            value: "missing".into(),
-            allowed: "label, features, train and test".into(),
-            remedy: "add `csv: {label: label, features: \"x*\", train: …, test: …}` to `data`"
-                .into(),
-        })
-    }
-
-    fn unused(&self, setting: &'static str) -> DataError {
-        DataError::Setting {
-            setting,
-            value: "given".into(),
-            allowed: format!("nothing, because {} does not use it", self.source.name()),
-            remedy: "remove it, or correct data.source".into(),
-        }
-    }
-}
-
-impl CsvSettings {
-    fn check(&self) -> Result<(), DataError> {
-        let Features::Names(names) = &self.features else {
-            return Ok(());
-        };
-        let mut seen = HashSet::from([&self.label]);
-        let problem = if names.is_empty() {
-            "an empty list".into()
-        } else if let Some(name) = names.iter().find(|name| !seen.insert(name)) {
-            shown(name.as_bytes())
-        } else {
-            return Ok(());
-        };
-        Err(DataError::Setting {
-            setting: "data.csv.features",
-            value: problem,
-            allowed: "at least one column, each once, without the label".into(),
-            remedy: "correct the list, or give a pattern such as \"x*\"".into(),
-        })
     }
 }

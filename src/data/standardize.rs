@@ -34,7 +34,7 @@ pub(super) fn standardize(
         }
         if !finite {
             return Err(DataError::Setting {
-                setting: "data.standardize",
+                setting: "standardize".into(),
                 value: "true".into(),
                 allowed: format!(
                     "features whose squares can be summed; feature {} has values beyond that",

@@ -43,7 +43,7 @@ fn read_part(
 ) -> Result<RawPart, DataError> {
     let open = |letter: &str| {
         let name = directory.join(part).join(format!("{letter}_{part}.txt"));
-        let remedy = "put the file there, or let data.path name the directory above train and test";
+        let remedy = "put the file there, or let `path` name the directory above train and test";
         StoredFile::open(base, &[name], remedy)
     };
     let value_file = open("X")?;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::bcd::{Precision, WeightDecay};
+use crate::check::{Checked, at_least_one, compress_after, positive, require, share};
 
 /// Which rule turns gradients into steps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +16,16 @@ pub enum Optimizer {
     /// Stochastic gradient descent with (heavy-ball) momentum.
     Sgd,
 }
+
+impl Optimizer {
+    /// Whether the method takes a setting of this name.
+    pub fn takes(self, setting: &str) -> bool {
+        // Adam's moments are its own.
+        self == Self::Sgd || setting != MOMENTUM
+    }
+}
+
+const MOMENTUM: &str = "momentum";
 
 /// When and how the weights become compressed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,6 +110,28 @@ impl GradientSettings {
         }
     }
 
+    /// Whether every setting is in its range, for a network of so many layers.
+    ///
+    /// # Errors
+    /// The first setting that is not.
+    pub fn check(&self, layers: usize) -> Checked {
+        positive(self.learning_rate(), "learning_rate")?;
+        at_least_one(self.batch_size, "batch_size")?;
+        let momentum = self.momentum();
+        require(
+            self.optimizer.takes(MOMENTUM) || self.momentum.is_none(),
+            MOMENTUM,
+            momentum,
+            "only method sgd takes a momentum; adam has moments of its own",
+        )?;
+        share(momentum, MOMENTUM)?;
+        self.weight_decay.check(layers)?;
+        if self.compress != Compress::Once {
+            compress_after(self.dense_epochs(), self.iterations)?;
+        }
+        at_least_one(self.eval_every, "eval_every")
+    }
+
     /// Size of a step.
     pub fn learning_rate(&self) -> f64 {
         self.learning_rate.unwrap_or(match self.optimizer {
@@ -145,5 +178,76 @@ impl GradientSettings {
             Compress::Projected | Compress::FineTuned => Some(self.dense_epochs()),
         };
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Change = fn(&mut GradientSettings);
+
+    #[test]
+    fn a_setting_out_of_its_range_is_refused() {
+        let refused: [(Change, &str); 10] = [
+            (
+                |s| s.learning_rate = Some(0.0),
+                "learning_rate: 0 is not allowed (a number > 0)",
+            ),
+            (|s| s.learning_rate = Some(f64::NAN), "learning_rate: NaN"),
+            (|s| s.batch_size = 0, "batch_size: 0 is not allowed"),
+            (
+                |s| s.momentum = Some(1.0),
+                "momentum: 1 is not allowed (a number in [0, 1))",
+            ),
+            (|s| s.momentum = Some(-0.1), "momentum: -0.1 is"),
+            (
+                |s| s.optimizer = Optimizer::Adam,
+                "momentum: 0.5 is not allowed (only method sgd takes a momentum;",
+            ),
+            (
+                |s| s.weight_decay = WeightDecay::Uniform(-1.0),
+                "weight_decay: -1 is",
+            ),
+            (
+                |s| s.weight_decay = WeightDecay::PerLayer(vec![0.0]),
+                "weight_decay: a list of 1 is",
+            ),
+            (
+                |s| s.compress_after = Some(100),
+                "compress_after: 100 is not allowed (less than iterations, which is 100)",
+            ),
+            (|s| s.eval_every = 0, "eval_every: 0 is not allowed"),
+        ];
+        for (change, expected) in refused {
+            let mut settings = GradientSettings {
+                momentum: Some(0.5),
+                ..GradientSettings::of(Optimizer::Sgd)
+            };
+            assert_eq!(settings.check(3), Ok(()));
+            change(&mut settings);
+            let found = settings.check(3).expect_err(expected).to_string();
+            assert!(found.starts_with(expected), "{found}");
+        }
+    }
+
+    #[test]
+    fn what_a_method_resolves_to_is_in_range() {
+        for optimizer in [Optimizer::Adam, Optimizer::Sgd] {
+            for iterations in [0, 1, 20] {
+                let settings = GradientSettings {
+                    iterations,
+                    ..GradientSettings::of(optimizer)
+                };
+                assert_eq!(settings.check(3), Ok(()));
+                assert_eq!(settings.resolved().check(3), Ok(()));
+            }
+        }
+        let once = GradientSettings {
+            compress: Compress::Once,
+            compress_after: Some(1000),
+            ..GradientSettings::default()
+        };
+        assert_eq!(once.check(3), Ok(()));
     }
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fields::fields_of;
 use crate::bcd::{Precision, SolverSettings};
+use crate::check::OutOfRange;
 use crate::gradient::{GradientSettings, Optimizer};
 
 /// The key that chooses the method.
@@ -41,15 +42,22 @@ impl MethodName {
 
     /// The keys that the method takes beside `method`.
     fn keys(self) -> impl Iterator<Item = &'static str> {
-        let fields = match self {
-            Self::NnBcd => fields_of::<SolverSettings>(),
-            Self::Adam | Self::Sgd => fields_of::<GradientSettings>(),
+        let optimizer = self.optimizer();
+        let fields = match optimizer {
+            None => fields_of::<SolverSettings>(),
+            Some(_) => fields_of::<GradientSettings>(),
         };
-        // Adam's moments are its own.
-        fields
-            .iter()
-            .copied()
-            .filter(move |key| self != Self::Adam || *key != "momentum")
+        (fields.iter().copied())
+            .filter(move |key| optimizer.is_none_or(|optimizer| optimizer.takes(key)))
+    }
+
+    /// The rule of a gradient method.
+    fn optimizer(self) -> Option<Optimizer> {
+        match self {
+            Self::NnBcd => None,
+            Self::Adam => Some(Optimizer::Adam),
+            Self::Sgd => Some(Optimizer::Sgd),
+        }
     }
 
     fn read(name: &str) -> Option<Self> {
@@ -68,6 +76,17 @@ impl MethodSettings {
     /// Whether some method takes this key.
     pub(super) fn is_key(key: &str) -> bool {
         (MethodName::ALL.into_iter()).any(|method| method.keys().any(|known| known == key))
+    }
+
+    /// Whether every setting is in its range, for a network of so many layers.
+    ///
+    /// # Errors
+    /// The first setting that is not.
+    pub fn check(&self, layers: usize) -> Result<(), OutOfRange> {
+        match self {
+            Self::NnBcd(settings) => settings.check(layers),
+            Self::Gradient(settings) => settings.check(layers),
+        }
     }
 
     /// Arithmetic.
@@ -155,12 +174,8 @@ impl<'de> Visitor<'de> for OfMethod {
             first = map.next_key()?;
         }
         let rest = MapAccessDeserializer::new(Rest { first, map });
-        let optimizer = match method {
-            MethodName::NnBcd => {
-                return SolverSettings::deserialize(rest).map(MethodSettings::NnBcd);
-            }
-            MethodName::Adam => Optimizer::Adam,
-            MethodName::Sgd => Optimizer::Sgd,
+        let Some(optimizer) = method.optimizer() else {
+            return SolverSettings::deserialize(rest).map(MethodSettings::NnBcd);
         };
         let given = GradientSettings::deserialize(rest)?;
         Ok(MethodSettings::Gradient(GradientSettings {

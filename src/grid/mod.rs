@@ -14,7 +14,6 @@ use std::path::Path;
 
 mod about;
 mod axis;
-mod check;
 mod columns;
 mod decode;
 mod document;
@@ -35,7 +34,6 @@ pub use error::GridError;
 pub use method::{MethodName, MethodSettings};
 pub use trial::{Plan, Trial, TrialSettings};
 
-use check::check;
 use decode::decode;
 use error::{Fault, Source};
 use planner::plan;
@@ -133,7 +131,7 @@ fn read(path: &Path) -> Result<String, Fault> {
 /// Reads and checks the settings of one trial.
 fn settings(tree: &Node) -> Result<TrialSettings, Fault> {
     let settings: TrialSettings = decode(tree)?;
-    check(&settings).map_err(|found| {
+    settings.check().map_err(|found| {
         // As it was written, if it was: `.inf`, not `inf`.
         let written = tree
             .find(&found.path)

@@ -5,7 +5,9 @@ use std::rc::Rc;
 
 use super::tree::Node;
 use crate::compress::CompressionSettings;
+use crate::data::DataSettings;
 use crate::grid::MethodSettings;
+use crate::network::InitSettings;
 
 /// The maps of a trial's settings.
 pub(super) const ROOTS: [&str; 4] = ["data", "model", "solver", "compression"];
@@ -42,13 +44,13 @@ pub(super) fn takes(settings: &Node, path: &[Rc<str>]) -> bool {
         ["solver", key, ..] if MethodSettings::is_key(key) => {
             MethodSettings::takes(text(&["solver", "method"]), key)
         }
-        ["data", "path"] => !matches!(text(&["data", "source"]), Some("digits" | "csv")),
-        ["data", "csv", ..] => !matches!(
-            text(&["data", "source"]),
-            Some("digits" | "idx" | "uci-har")
-        ),
+        ["data", key, ..] => {
+            text(&["data", "source"]).is_none_or(|source| DataSettings::takes(source, key))
+        }
         ["model", "conv", _, ..] => given(&["model", "conv"]).is_some(),
-        ["model", "init", "scheme" | "scale"] => given(&["model", "init", "weights"]).is_none(),
+        ["model", "init", key] => {
+            InitSettings::takes(given(&["model", "init", "weights"]).is_some(), key)
+        }
         _ => true,
     }
 }

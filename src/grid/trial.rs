@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::check::OutOfRange;
 use crate::compress::CompressionSettings;
 use crate::data::DataSettings;
 use crate::network::ModelSettings;
@@ -26,6 +27,24 @@ pub struct TrialSettings {
     pub compression: CompressionSettings,
     /// Seed of the initial weights, and of the order of a gradient method's batches.
     pub seed: u64,
+}
+
+impl TrialSettings {
+    /// Whether every setting is in its range, as far as they need the settings alone. What depends on the data is checked
+    /// when they are known.
+    ///
+    /// # Errors
+    /// The first setting that is not, by its dotted path.
+    pub fn check(&self) -> Result<(), OutOfRange> {
+        let within = |map: &'static str| move |found: OutOfRange| found.within(map);
+        self.data.check().map_err(within("data"))?;
+        self.model.check().map_err(within("model"))?;
+        let layers = self.model.layers();
+        self.solver.check(layers).map_err(within("solver"))?;
+        self.compression
+            .check(layers, self.model.conv.is_some())
+            .map_err(within("compression"))
+    }
 }
 
 /// One trial of a plan.

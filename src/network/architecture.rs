@@ -1,18 +1,7 @@
 //! The layers of a network, resolved against the data.
 
-use thiserror::Error;
-
 use super::settings::ModelSettings;
-
-/// A setting of `model` that does not fit the data.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("model.{field}: {problem}")]
-pub struct ModelError {
-    /// The key within `model`.
-    pub field: &'static str,
-    /// What is wrong, what is allowed, and what to do.
-    pub problem: String,
-}
+use crate::check::SettingError;
 
 /// A convolution without padding over an image whose features are ordered height, width, channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,32 +86,30 @@ impl Architecture {
     /// height, width and channels where the features are an image.
     ///
     /// # Errors
-    /// [`ModelError`] for a convolution that the data do not allow.
+    /// [`SettingError`] for a setting out of its range, and a convolution that the data do not allow.
     pub fn resolve(
         settings: &ModelSettings,
         features: usize,
         image: Option<[usize; 3]>,
         classes: usize,
-    ) -> Result<Self, ModelError> {
-        let mut layers = Vec::with_capacity(settings.hidden.len() + 2);
+    ) -> Result<Self, SettingError> {
+        settings.check()?;
+        let mut layers = Vec::with_capacity(settings.layers());
         let mut width = features;
         if let Some(conv) = &settings.conv {
-            let image = image.ok_or_else(|| ModelError {
-                field: "conv",
-                problem: "the data are not images; only `digits` and `idx` data are. Remove `conv`"
-                    .into(),
+            let image = image.ok_or_else(|| {
+                SettingError::does_not_fit(
+                    "conv",
+                    "the data are not images; only `digits` and `idx` data are. Remove `conv`",
+                )
             })?;
-            if conv.kernel > image[0].min(image[1]) {
-                return Err(ModelError {
-                    field: "conv.kernel",
-                    problem: format!(
-                        "{} is larger than the image ({} x {}); allowed are 1 to {}",
-                        conv.kernel,
-                        image[0],
-                        image[1],
-                        image[0].min(image[1])
-                    ),
-                });
+            let most = image[0].min(image[1]);
+            if conv.kernel > most {
+                let problem = format!(
+                    "{} is larger than the image ({} x {}); allowed are 1 to {most}",
+                    conv.kernel, image[0], image[1],
+                );
+                return Err(SettingError::does_not_fit("conv.kernel", problem));
             }
             let convolution = Convolution {
                 image,

@@ -1,6 +1,7 @@
 //! Networks: layers, initialisation, forward pass, accuracy, model files.
 
 mod architecture;
+mod check;
 mod deployed;
 mod export;
 mod linear;
@@ -8,7 +9,7 @@ mod model_file;
 pub mod settings;
 mod weights;
 
-pub use architecture::{Architecture, Convolution, Layer, LayerKind, ModelError};
+pub use architecture::{Architecture, Convolution, Layer, LayerKind};
 pub use deployed::{Accuracies, Accuracy, Deployed, effective_sparsity, log_sum_exp};
 pub use export::{ExportError, to_numpy, to_onnx};
 pub use linear::{add_bias, add_correlation, apply_layer, gather_patch, sum_over_samples};

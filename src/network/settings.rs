@@ -59,6 +59,13 @@ pub enum InitSettings {
     },
 }
 
+impl InitSettings {
+    /// Whether initial weights take a setting, where they come from a file and where they do not.
+    pub fn takes(from_file: bool, setting: &str) -> bool {
+        !(from_file && matches!(setting, "scheme" | "scale"))
+    }
+}
+
 fn unit_scale() -> f64 {
     1.0
 }
@@ -75,10 +82,17 @@ struct FlatInit {
 impl<'de> Deserialize<'de> for InitSettings {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let flat = FlatInit::deserialize(deserializer)?;
-        match flat.weights {
-            Some(_) if flat.scheme.is_some() || flat.scale.is_some() => Err(D::Error::custom(
+        let from_file = flat.weights.is_some();
+        let given = [
+            ("scheme", flat.scheme.is_some()),
+            ("scale", flat.scale.is_some()),
+        ];
+        if (given.iter()).any(|(setting, given)| *given && !Self::takes(from_file, setting)) {
+            return Err(D::Error::custom(
                 "either weights alone, or scheme and scale",
-            )),
+            ));
+        }
+        match flat.weights {
             Some(weights) => Ok(Self::File { weights }),
             None => Ok(Self::Random {
                 scheme: flat.scheme.unwrap_or_default(),

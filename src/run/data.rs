@@ -63,13 +63,13 @@ impl LoadedData {
     /// Loads a data set for trials of the given precisions.
     ///
     /// # Errors
-    /// [`DataError`] as of [`load`].
+    /// [`DataError`] as of [`load`], with settings named as in a grid file.
     pub fn load(
         settings: &DataSettings,
         base: &Path,
         precisions: &[Precision],
     ) -> Result<Self, DataError> {
-        let dataset = load(settings, base)?;
+        let dataset = load(settings, base).map_err(|error| error.within("data"))?;
         Ok(Self {
             features: dataset.features(),
             image: dataset

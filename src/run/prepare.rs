@@ -6,9 +6,10 @@ use thiserror::Error;
 
 use super::cost::{Cost, estimate};
 use super::data::{DataSets, LoadedData};
-use crate::compress::{CompressionError, LayerCompression};
+use crate::check::SettingError;
+use crate::compress::LayerCompression;
 use crate::grid::{Plan, Trial};
-use crate::network::{Architecture, InitSettings, ModelError, ModelFileError};
+use crate::network::{Architecture, InitSettings, ModelFileError};
 
 /// A trial whose settings do not fit its data.
 #[derive(Debug, Error)]
@@ -24,11 +25,11 @@ pub struct PrepareError {
 #[derive(Debug, Error)]
 pub enum Problem {
     /// The network.
-    #[error(transparent)]
-    Model(#[from] ModelError),
+    #[error("model.{0}")]
+    Model(SettingError),
     /// The compression.
-    #[error(transparent)]
-    Compression(#[from] CompressionError),
+    #[error("compression.{0}")]
+    Compression(SettingError),
     /// The file with the initial weights.
     #[error("model.init.weights: {0}")]
     Weights(#[from] ModelFileError),
@@ -97,11 +98,15 @@ pub fn prepare_trial(
         data.features,
         data.image,
         data.classes.len(),
-    )?;
-    let compression = settings.compression.resolve(
-        &architecture.weight_shapes(),
-        architecture.has_convolution(),
-    )?;
+    )
+    .map_err(Problem::Model)?;
+    let compression = settings
+        .compression
+        .resolve(
+            &architecture.weight_shapes(),
+            architecture.has_convolution(),
+        )
+        .map_err(Problem::Compression)?;
     if let InitSettings::File { weights } = &settings.model.init {
         crate::network::read_start_weights::<f32>(&base.join(weights), &architecture)?;
     }
@@ -113,4 +118,61 @@ pub fn prepare_trial(
         compression,
         cost,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::grid::plan_from_text;
+
+    /// What the message about a grid says that only the data can refuse.
+    fn refusal(data: &str, rest: &str) -> String {
+        let text = format!("data: {{source: digits, {data}}}\nmodel: {{hidden: [8]{rest}\n");
+        let plan =
+            plan_from_text(&text, Path::new("g.yaml")).unwrap_or_else(|error| panic!("{error}"));
+        match DataSets::load(&plan) {
+            Err(error) => error.to_string(),
+            Ok(data) => {
+                let error = prepare(&plan, &data).expect_err("does not fit");
+                error.problem.to_string()
+            }
+        }
+    }
+
+    #[test]
+    fn settings_that_do_not_fit_the_data_are_named_as_in_the_grid_file() {
+        for (data, rest, expected) in [
+            (
+                "train: 1796, validation: 1",
+                "}",
+                "data.train is 1796; allowed: 1 to 1795 of the 1797 digits when data.validation holds out 1; ",
+            ),
+            (
+                "train: 3, balance: {undersample_seed: 1}",
+                "}",
+                "data.train is 3; allowed: enough samples that every class occurs, since data.balance is set; \
+                 ask for more training samples, or leave out data.balance",
+            ),
+            (
+                "train: 100",
+                ", conv: {filters: 2, kernel: 9}}",
+                "model.conv.kernel: 9 is larger than the image (8 x 8); allowed are 1 to 8",
+            ),
+            (
+                "train: 100",
+                "}\ncompression: {method: low-rank, rank: 9}",
+                "compression.rank: 9 is more than layer 0 (8 x 64) can have; allowed are 1 to 8",
+            ),
+            (
+                "train: 100",
+                "}\ncompression: {method: prune, sparsity: [0.5], scope: global}",
+                "compression.sparsity: a list is not allowed with scope global, ",
+            ),
+        ] {
+            let message = refusal(data, rest);
+            assert!(message.starts_with(expected), "{message}");
+        }
+    }
 }

@@ -27,7 +27,7 @@ fn a_missing_file_is_named_with_every_path_that_was_tried() {
         assert!(message.contains(&path), "{path} is not in: {message}");
     }
     assert!(message.contains("no such file; tried "), "{message}");
-    assert!(message.ends_with("let data.path name the directory that holds the four IDX files"));
+    assert!(message.ends_with("let `path` name the directory that holds the four IDX files"));
 }
 
 #[test]
@@ -132,55 +132,64 @@ fn settings_that_do_not_fit_are_refused_before_files_are_opened() {
     let cases = [
         (
             settings(Source::Idx),
-            "data.path is missing; allowed: the directory",
+            "path: is missing: sources idx and uci-har need it",
         ),
-        (settings(Source::UciHar), "data.path is missing"),
+        (settings(Source::UciHar), "path: is missing"),
         (
             settings(Source::Csv),
-            "data.csv is missing; allowed: label, features",
+            "csv: is missing: source csv needs it",
         ),
         (
             directory(Source::Digits, "idx"),
-            "data.path is given; allowed: nothing",
+            "path: idx is not allowed (only sources idx and uci-har take a path, the source is digits)",
         ),
         (
             DataSettings {
                 csv: table(pattern("x*")).csv,
                 ..directory(Source::Idx, "idx")
             },
-            "data.csv is given; allowed: nothing, because idx does not use it",
+            "csv: a csv map is not allowed (only source csv takes this map, the source is idx)",
         ),
         (
             DataSettings {
                 train: Some(0),
                 ..digits.clone()
             },
-            "data.train is 0; allowed: 1 to 1796",
+            "train: 0 is not allowed (a whole number >= 1)",
         ),
         (
             DataSettings {
                 train: Some(1797),
                 ..digits.clone()
             },
-            "data.train is 1797",
+            "train is 1797",
         ),
         (
             DataSettings {
                 test: Some(361),
                 ..digits.clone()
             },
-            "data.test is 361; allowed: 1 to 360",
+            "test is 361; allowed: 1 to 360",
         ),
         (
             DataSettings {
                 test: Some(0),
                 ..table(pattern("x*"))
             },
-            "data.test is 0; allowed: 1 or more",
+            "test: 0 is not allowed (a whole number >= 1)",
         ),
-        (table(list(&[])), "data.csv.features is an empty list"),
-        (table(list(&["x1", "x1"])), "data.csv.features is \"x1\""),
-        (table(list(&["label"])), "data.csv.features is \"label\""),
+        (
+            table(list(&[])),
+            "csv.features: an empty list is not allowed (at least one column,",
+        ),
+        (
+            table(list(&["x1", "x1"])),
+            "csv.features[1]: \"x1\" is not allowed",
+        ),
+        (
+            table(list(&["label"])),
+            "csv.features[0]: \"label\" is not allowed",
+        ),
     ];
     check_refusals(&cases);
 }
@@ -194,14 +203,14 @@ fn held_out_samples_that_are_not_there_are_refused_before_files_are_opened() {
                 validation: Some(0),
                 ..csv(pattern("x*"), "train.csv", "test.csv")
             },
-            "data.validation is 0; allowed: 1 or more",
+            "validation: 0 is not allowed (a whole number >= 1)",
         ),
         (
             DataSettings {
                 validation: Some(1437),
                 ..digits.clone()
             },
-            "data.validation is 1437; allowed: 1 to 1436",
+            "validation is 1437; allowed: 1 to 1436",
         ),
         (
             DataSettings {
@@ -209,7 +218,7 @@ fn held_out_samples_that_are_not_there_are_refused_before_files_are_opened() {
                 validation: Some(397),
                 ..digits.clone()
             },
-            "data.validation is 397; allowed: 1 to 396",
+            "validation is 397; allowed: 1 to 396",
         ),
         (
             DataSettings {
@@ -217,7 +226,7 @@ fn held_out_samples_that_are_not_there_are_refused_before_files_are_opened() {
                 validation: Some(1),
                 ..digits.clone()
             },
-            "data.train is 1796; allowed: 1 to 1795",
+            "train is 1796; allowed: 1 to 1795",
         ),
         (
             DataSettings {
@@ -226,7 +235,7 @@ fn held_out_samples_that_are_not_there_are_refused_before_files_are_opened() {
                 test: Some(298),
                 ..digits.clone()
             },
-            "data.test is 298; allowed: 1 to 297 of the 1797 digits when data.validation holds out 100;",
+            "test is 298; allowed: 1 to 297 of the 1797 digits when `validation` holds out 100;",
         ),
     ]);
 }
@@ -234,7 +243,7 @@ fn held_out_samples_that_are_not_there_are_refused_before_files_are_opened() {
 /// Each of the settings is refused with a message that begins like this.
 fn check_refusals(cases: &[(DataSettings, &str)]) {
     for (settings, expected) in cases {
-        let message = settings.check().expect_err(expected).to_string();
+        let message = refusal(settings).to_string();
         assert!(
             message.starts_with(*expected),
             "expected: {expected}\nmessage: {message}"
@@ -250,29 +259,27 @@ fn numbers_of_samples_beyond_what_the_files_hold_are_refused() {
         ..source.clone()
     })
     .to_string();
-    assert!(message.starts_with("data.train is 6; allowed: 1 to 5, the number"));
+    assert!(message.starts_with("train is 6; allowed: 1 to 5, the number"));
     let message = refusal(&DataSettings {
         test: Some(3),
         ..source.clone()
     })
     .to_string();
-    assert!(message.starts_with("data.test is 3; allowed: 1 to 2, the number"));
+    assert!(message.starts_with("test is 3; allowed: 1 to 2, the number"));
     let message = refusal(&DataSettings {
         validation: Some(5),
         test: None,
         ..source.clone()
     })
     .to_string();
-    assert!(
-        message.starts_with("data.validation is 5; allowed: 1 to 4, as it is taken from the 5")
-    );
+    assert!(message.starts_with("validation is 5; allowed: 1 to 4, as it is taken from the 5"));
     let message = refusal(&DataSettings {
         validation: Some(2),
         train: Some(4),
         ..source
     })
     .to_string();
-    assert!(message.starts_with("data.train is 4; allowed: 1 to 3, the number of samples available when data.validation holds out 2;"));
+    assert!(message.starts_with("train is 4; allowed: 1 to 3, the number of samples available when `validation` holds out 2;"));
     let balance = Some(BalanceSettings {
         undersample_seed: 0,
     });
@@ -282,7 +289,7 @@ fn numbers_of_samples_beyond_what_the_files_hold_are_refused() {
         ..settings(Source::Digits)
     };
     let message = refusal(&few).to_string();
-    assert!(message.starts_with("data.train is 3; allowed: enough samples"));
+    assert!(message.starts_with("train is 3; allowed: enough samples"));
 }
 
 #[cfg(unix)]
