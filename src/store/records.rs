@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::measure::Quantity;
+
 /// State of a trial as `trials.csv` names it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -78,6 +80,51 @@ impl IterationRecord {
             && self.residual_v == Some(0.0)
             && self.residual_u == Some(0.0)
             && self.residual_w == 0.0
+    }
+
+    /// The value of a quantity; `None`: not measured in this iteration, or no column of `iterations.csv`.
+    pub fn value(&self, quantity: Quantity) -> Option<f64> {
+        match quantity {
+            Quantity::Iterations => Some(self.iteration as f64),
+            Quantity::Seconds => Some(self.seconds),
+            Quantity::Objective => Some(self.objective),
+            Quantity::Loss => Some(self.loss),
+            Quantity::ResidualV => self.residual_v,
+            Quantity::ResidualU => self.residual_u,
+            Quantity::ResidualW => Some(self.residual_w),
+            Quantity::Step => Some(self.step),
+            Quantity::DescentViolations => self.descent_violations.map(|count| count as f64),
+            Quantity::TrainAccuracy => self.train_accuracy,
+            Quantity::TestAccuracy => self.test_accuracy,
+            Quantity::BalancedAccuracy => self.balanced_accuracy,
+            Quantity::Sparsity => Some(self.sparsity),
+            Quantity::CompressionRatio => Some(self.compression_ratio),
+            Quantity::EffectiveSparsity => self.effective_sparsity,
+            Quantity::Tau => self.tau,
+            Quantity::Gamma => self.gamma,
+            Quantity::Rho => self.rho,
+            Quantity::ValidationAccuracy => self.validation_accuracy,
+            Quantity::BestTestAccuracy
+            | Quantity::ParamsDense
+            | Quantity::ParamsCompressed
+            | Quantity::BytesDense
+            | Quantity::BytesCompressed
+            | Quantity::SecondsPerIteration
+            | Quantity::RelativeError => None,
+        }
+    }
+
+    /// This row with what it lacks of `before`, as far as that is not measured in every iteration.
+    #[must_use]
+    pub fn with_last_known(&self, before: &Self) -> Self {
+        Self {
+            train_accuracy: self.train_accuracy.or(before.train_accuracy),
+            validation_accuracy: self.validation_accuracy.or(before.validation_accuracy),
+            test_accuracy: self.test_accuracy.or(before.test_accuracy),
+            balanced_accuracy: self.balanced_accuracy.or(before.balanced_accuracy),
+            effective_sparsity: self.effective_sparsity.or(before.effective_sparsity),
+            ..self.clone()
+        }
     }
 }
 

@@ -10,11 +10,14 @@ use super::layout::RunDirectory;
 use super::publish::{publish, publish_unsynced};
 use super::records::{TrialResult, TrialStatus};
 use super::tail::read_file;
+use crate::measure::Quantity;
 
 /// The columns before the swept ones.
 const BEFORE: [&str; 3] = ["trial", "status", "seed"];
 /// The column after the metrics.
 const LAST: &str = "error";
+/// Metrics that files of every version have.
+const OLDEST: usize = 21;
 
 /// The content of `trials.csv`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -136,78 +139,44 @@ impl TrialRow {
         }
     }
 
-    /// A numeric column by its name in the file: one of [`TrialTable::METRICS`].
-    ///
-    /// `None`: not known, or no such column.
-    pub fn metric(&self, name: &str) -> Option<f64> {
+    /// The value of a quantity; `None`: not known, or no column of `trials.csv`.
+    pub fn value(&self, quantity: Quantity) -> Option<f64> {
         let count = |value: Option<u64>| value.map(|count| count as f64);
-        match name {
-            "iterations" => count(self.iterations),
-            "objective" => self.objective,
-            "loss" => self.loss,
-            "residual_v" => self.residual_v,
-            "residual_u" => self.residual_u,
-            "residual_w" => self.residual_w,
-            "step" => self.step,
-            "descent_violations" => count(self.descent_violations),
-            "train_accuracy" => self.train_accuracy,
-            "test_accuracy" => self.test_accuracy,
-            "best_test_accuracy" => self.best_test_accuracy,
-            "balanced_accuracy" => self.balanced_accuracy,
-            "sparsity" => self.sparsity,
-            "effective_sparsity" => self.effective_sparsity,
-            "params_dense" => count(self.params_dense),
-            "params_compressed" => count(self.params_compressed),
-            "compression_ratio" => self.compression_ratio,
-            "bytes_dense" => count(self.bytes_dense),
-            "bytes_compressed" => count(self.bytes_compressed),
-            "seconds" => self.seconds,
-            "seconds_per_iteration" => self.seconds_per_iteration,
-            "validation_accuracy" => self.validation_accuracy,
-            _ => None,
+        match quantity {
+            Quantity::Iterations => count(self.iterations),
+            Quantity::Objective => self.objective,
+            Quantity::Loss => self.loss,
+            Quantity::ResidualV => self.residual_v,
+            Quantity::ResidualU => self.residual_u,
+            Quantity::ResidualW => self.residual_w,
+            Quantity::Step => self.step,
+            Quantity::DescentViolations => count(self.descent_violations),
+            Quantity::TrainAccuracy => self.train_accuracy,
+            Quantity::TestAccuracy => self.test_accuracy,
+            Quantity::BestTestAccuracy => self.best_test_accuracy,
+            Quantity::BalancedAccuracy => self.balanced_accuracy,
+            Quantity::Sparsity => self.sparsity,
+            Quantity::EffectiveSparsity => self.effective_sparsity,
+            Quantity::ParamsDense => count(self.params_dense),
+            Quantity::ParamsCompressed => count(self.params_compressed),
+            Quantity::CompressionRatio => self.compression_ratio,
+            Quantity::BytesDense => count(self.bytes_dense),
+            Quantity::BytesCompressed => count(self.bytes_compressed),
+            Quantity::Seconds => self.seconds,
+            Quantity::SecondsPerIteration => self.seconds_per_iteration,
+            Quantity::ValidationAccuracy => self.validation_accuracy,
+            Quantity::Tau | Quantity::Gamma | Quantity::Rho | Quantity::RelativeError => None,
         }
     }
 }
 
 impl TrialTable {
-    /// The numeric columns after the swept ones, in the order of the file. Files of earlier versions lack the last one.
-    pub const METRICS: &[&str] = &[
-        "iterations",
-        "objective",
-        "loss",
-        "residual_v",
-        "residual_u",
-        "residual_w",
-        "step",
-        "descent_violations",
-        "train_accuracy",
-        "test_accuracy",
-        "best_test_accuracy",
-        "balanced_accuracy",
-        "sparsity",
-        "effective_sparsity",
-        "params_dense",
-        "params_compressed",
-        "compression_ratio",
-        "bytes_dense",
-        "bytes_compressed",
-        "seconds",
-        "seconds_per_iteration",
-        "validation_accuracy",
-    ];
-
-    /// What a table shows unless it is asked for other metrics; accuracy on held-out samples only where a row has it.
-    pub fn usual_metrics(&self) -> &'static [&'static str] {
-        const USUAL: &[&str] = &[
-            "validation_accuracy",
-            "test_accuracy",
-            "compression_ratio",
-            "sparsity",
-            "objective",
-            "seconds_per_iteration",
-        ];
-        let held_out = |row: &TrialRow| row.validation_accuracy.is_some();
-        &USUAL[usize::from(!self.rows.iter().any(held_out))..]
+    /// What a table shows unless it is asked for other quantities; an optional one only where a row has it.
+    pub fn usual_metrics(&self) -> Vec<Quantity> {
+        let is_known = |quantity| self.rows.iter().any(|row| row.value(quantity).is_some());
+        (Quantity::USUAL.iter().copied())
+            .filter(|&quantity| !quantity.is_optional() || is_known(quantity))
+            .collect()
     }
 
     /// Reads the file.
@@ -247,20 +216,12 @@ impl TrialTable {
             .map_err(|what| StoreError::new(path, what, "this is a fault of the program"))
     }
 
-    fn columns<'a>(&'a self, metrics: &'a [&str]) -> impl Iterator<Item = &'a str> {
-        BEFORE
-            .into_iter()
-            .chain(self.swept.iter().map(String::as_str))
-            .chain(metrics.iter().copied())
-            .chain([LAST])
-    }
-
     fn format(&self) -> Result<Vec<u8>, String> {
         let mut writer: Writer<Vec<u8>> = WriterBuilder::new()
             .has_headers(false)
             .from_writer(Vec::new());
         writer
-            .write_record(self.columns(Self::METRICS))
+            .write_record(header(&self.swept, &metrics()))
             .map_err(|error| error.to_string())?;
         for row in &self.rows {
             writer
@@ -273,21 +234,15 @@ impl TrialTable {
     fn parse(bytes: &[u8]) -> Result<Self, String> {
         let mut reader = ReaderBuilder::new().from_reader(bytes);
         let header = reader.headers().map_err(|error| error.to_string())?.clone();
-        let is_older = header.iter().nth_back(1) != Self::METRICS.last().copied();
-        let metrics = &Self::METRICS[..Self::METRICS.len() - usize::from(is_older)];
-        let fixed = BEFORE.len() + metrics.len() + 1;
-        let swept_end = BEFORE.len() + header.len().saturating_sub(fixed);
+        let swept_end = swept_end(&header).ok_or(if bytes.is_empty() {
+            "the file is empty"
+        } else {
+            "the columns are not those of a trials.csv of this version"
+        })?;
         let mut table = Self {
             swept: cells(&header, BEFORE.len(), swept_end),
             rows: Vec::new(),
         };
-        if !table.columns(metrics).eq(header.iter()) {
-            return Err(if bytes.is_empty() {
-                "the file is empty".to_owned()
-            } else {
-                "the columns are not those of a trials.csv of this version".to_owned()
-            });
-        }
         let fixed_header = without(&header, BEFORE.len(), swept_end);
         for record in reader.records() {
             let record = record.map_err(|error| error.to_string())?;
@@ -302,6 +257,30 @@ impl TrialTable {
         }
         Ok(table)
     }
+}
+
+/// Names of the numeric columns after the swept ones.
+fn metrics() -> Vec<&'static str> {
+    Quantity::of_trials().map(Quantity::name).collect()
+}
+
+fn header<'a>(swept: &'a [String], metrics: &'a [&str]) -> impl Iterator<Item = &'a str> {
+    BEFORE
+        .into_iter()
+        .chain(swept.iter().map(String::as_str))
+        .chain(metrics.iter().copied())
+        .chain([LAST])
+}
+
+/// Where the swept columns end. Files of earlier versions lack the last metrics.
+fn swept_end(columns: &StringRecord) -> Option<usize> {
+    let metrics = metrics();
+    (OLDEST..=metrics.len()).rev().find_map(|count| {
+        let end = columns.len().checked_sub(count + 1)?;
+        let swept = cells(columns, BEFORE.len(), end);
+        let fits = header(&swept, &metrics[..count]).eq(columns.iter());
+        fits.then_some(end)
+    })
 }
 
 fn cells(record: &StringRecord, start: usize, end: usize) -> Vec<String> {

@@ -239,11 +239,11 @@ fn rows_from_before_the_last_columns_are_read() {
 fn every_metric_is_the_column_of_its_name() {
     let scratch = scratch();
     let path = scratch.run.trials_csv();
-    let header = ["trial", "status", "seed"]
-        .iter()
-        .chain(TrialTable::METRICS)
-        .chain(&["error"]);
-    let values = (0..TrialTable::METRICS.len()).map(|place| (place + 1).to_string());
+    let quantities: Vec<Quantity> = Quantity::of_trials().collect();
+    let header = (["trial", "status", "seed"].into_iter())
+        .chain(quantities.iter().map(|quantity| quantity.name()))
+        .chain(["error"]);
+    let values = (0..quantities.len()).map(|place| (place + 1).to_string());
     let row = ["t", "done", "1"]
         .map(str::to_owned)
         .into_iter()
@@ -251,19 +251,35 @@ fn every_metric_is_the_column_of_its_name() {
         .chain([String::new()]);
     let text = format!(
         "{}\n{}\n",
-        header.copied().collect::<Vec<_>>().join(","),
+        header.collect::<Vec<_>>().join(","),
         row.collect::<Vec<_>>().join(",")
     );
     fs::write(&path, text).unwrap();
     let table = TrialTable::read(&path).unwrap();
-    for (place, name) in TrialTable::METRICS.iter().enumerate() {
-        assert_eq!(
-            table.rows[0].metric(name),
-            Some(place as f64 + 1.0),
-            "{name}"
-        );
+    for (place, quantity) in quantities.into_iter().enumerate() {
+        let value = table.rows[0].value(quantity);
+        assert_eq!(value, Some(place as f64 + 1.0), "{quantity:?}");
     }
-    assert_eq!(table.rows[0].metric("seed"), None);
+    assert_eq!(table.rows[0].value(Quantity::Tau), None);
+}
+
+#[test]
+fn every_quantity_of_an_iteration_is_the_column_of_its_name() {
+    let scratch = scratch();
+    let path = trial_in(&scratch, "t").iterations_csv();
+    let quantities = IterationRecord::quantities();
+    let expected = Quantity::ALL.iter().filter(|each| each.is_of_iterations());
+    // The number of the row has a name of its own.
+    assert_eq!(quantities.len() + 1, expected.count());
+    let names: Vec<&str> = quantities.iter().map(|each| each.name()).collect();
+    let values: Vec<String> = (2..quantities.len() + 2).map(|at| at.to_string()).collect();
+    let text = format!("iteration,{}\n1,{}\n", names.join(","), values.join(","));
+    fs::write(&path, text).unwrap();
+    let row = &scratch.run.trial("t").read_iterations().unwrap()[0];
+    assert_eq!(row.value(Quantity::Iterations), Some(1.0));
+    for (quantity, place) in quantities.iter().zip(2..) {
+        assert_eq!(row.value(*quantity), Some(f64::from(place)), "{quantity:?}");
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@ use std::process::{Command, Stdio};
 use proptest::prelude::*;
 
 use super::*;
+use crate::measure::Quantity;
 
 /// A run directory that exists for one test.
 struct Scratch {
