@@ -12,8 +12,8 @@ use serde::de::DeserializeOwned;
 use super::append::AppendFile;
 use super::error::StoreError;
 use super::layout::TrialDirectory;
+use super::measured::{IterationRecord, LayerRecord};
 use super::publish::publish;
-use super::records::{IterationRecord, LayerRecord};
 use super::tail::{read_if_there, whole_lines};
 use crate::measure::Quantity;
 

@@ -61,7 +61,8 @@ impl Curves {
     /// The figures of `kind`; none if there is nothing to draw.
     pub(super) fn figures(&self, kind: PlotKind) -> Vec<Figure> {
         let (log, linear) = (Scale::Log, Scale::Linear);
-        let draw = |stem, quantity, label, scale| self.over_iterations(stem, quantity, label, scale);
+        let draw =
+            |stem, quantity, label, scale| self.over_iterations(stem, quantity, label, scale);
         let figures = match kind {
             PlotKind::Convergence => {
                 vec![draw("convergence", Quantity::Objective, "Objective F", log)]
