@@ -149,10 +149,8 @@ fn differing(old: &IterationRecord, new: &IterationRecord) -> Vec<(Quantity, Str
     (IterationRecord::quantities().iter().copied())
         .filter(|quantity| *quantity != Quantity::Seconds)
         .map(|quantity| (quantity, old.value(quantity), new.value(quantity)))
-        // Rows of earlier versions have no gamma and rho.
-        .filter(|(quantity, old, _)| {
-            old.is_some() || ![Quantity::Gamma, Quantity::Rho].contains(quantity)
-        })
+        // Rows of earlier versions lack columns.
+        .filter(|(_, old, _)| old.is_some())
         .filter(|(_, old, new)| old.map(f64::to_bits) != new.map(f64::to_bits))
         .map(|(quantity, old, new)| (quantity, text(old), text(new)))
         .collect()
@@ -186,6 +184,7 @@ mod tests {
         let new = IterationRecord {
             gamma: Some(1.0),
             rho: Some(2.0),
+            effective_sparsity: Some(0.5),
             ..IterationRecord::default()
         };
         assert!(differing(&IterationRecord::default(), &new).is_empty());
