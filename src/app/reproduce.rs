@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use nnbcd::grid::{Trial, TrialSettings};
+use nnbcd::measure::Quantity;
 use nnbcd::run::control::TrialControl;
 use nnbcd::run::prepare::prepare_trial;
 use nnbcd::run::trial_run::{TrialContext, TrialError, run_trial};
@@ -112,12 +113,13 @@ fn stop_after(last: u64, directory: &TrialDirectory, control: &TrialControl, end
 fn compare(before: &[IterationRecord], now: &[IterationRecord], done: bool) -> bool {
     let mut differences = 0;
     for (old, new) in before.iter().zip(now) {
-        for (name, old_value, new_value) in differing(old, new) {
+        for (quantity, old_value, new_value) in differing(old, new) {
             differences += 1;
             if differences <= LISTED {
                 say(format_args!(
-                    "iteration {}: {name}: {old_value} was, {new_value} is",
-                    old.iteration
+                    "iteration {}: {}: {old_value} was, {new_value} is",
+                    old.iteration,
+                    quantity.name()
                 ));
             }
         }
@@ -140,41 +142,17 @@ fn compare(before: &[IterationRecord], now: &[IterationRecord], done: bool) -> b
     complete && differences == 0
 }
 
-/// Names and values that differ between two rows.
-fn differing(old: &IterationRecord, new: &IterationRecord) -> Vec<(&'static str, String, String)> {
-    let numbers = |row: &IterationRecord| {
-        [
-            ("objective", Some(row.objective)),
-            ("loss", Some(row.loss)),
-            ("residual_v", row.residual_v),
-            ("residual_u", row.residual_u),
-            ("residual_w", Some(row.residual_w)),
-            ("step", Some(row.step)),
-            (
-                "descent_violations",
-                row.descent_violations.map(|count| count as f64),
-            ),
-            ("train_accuracy", row.train_accuracy),
-            ("test_accuracy", row.test_accuracy),
-            ("balanced_accuracy", row.balanced_accuracy),
-            ("sparsity", Some(row.sparsity)),
-            ("compression_ratio", Some(row.compression_ratio)),
-            ("effective_sparsity", row.effective_sparsity),
-            ("tau", row.tau),
-            ("gamma", row.gamma),
-            ("rho", row.rho),
-            ("validation_accuracy", row.validation_accuracy),
-        ]
-    };
+/// Quantities of two rows that differ, with their values; times are left out.
+fn differing(old: &IterationRecord, new: &IterationRecord) -> Vec<(Quantity, String, String)> {
     let text =
         |value: Option<f64>| value.map_or_else(|| "nothing".into(), |value| value.to_string());
-    numbers(old)
-        .into_iter()
-        .zip(numbers(new))
-        // Rows of earlier versions have no gamma and rho.
-        .filter(|((name, old), _)| old.is_some() || !["gamma", "rho"].contains(name))
-        .filter(|((_, old), (_, new))| old.map(f64::to_bits) != new.map(f64::to_bits))
-        .map(|((name, old), (_, new))| (name, text(old), text(new)))
+    (IterationRecord::quantities().iter().copied())
+        .filter(|quantity| *quantity != Quantity::Seconds)
+        .map(|quantity| (quantity, old.value(quantity), new.value(quantity)))
+        // Rows of earlier versions lack columns.
+        .filter(|(_, old, _)| old.is_some())
+        .filter(|(_, old, new)| old.map(f64::to_bits) != new.map(f64::to_bits))
+        .map(|(quantity, old, new)| (quantity, text(old), text(new)))
         .collect()
 }
 
@@ -206,6 +184,7 @@ mod tests {
         let new = IterationRecord {
             gamma: Some(1.0),
             rho: Some(2.0),
+            effective_sparsity: Some(0.5),
             ..IterationRecord::default()
         };
         assert!(differing(&IterationRecord::default(), &new).is_empty());
@@ -214,10 +193,8 @@ mod tests {
             tau: Some(3.0),
             ..new.clone()
         };
-        let names: Vec<_> = differing(&old, &new)
-            .iter()
-            .map(|(name, ..)| *name)
-            .collect();
-        assert_eq!(names, ["tau", "rho"]);
+        let differing = differing(&old, &new);
+        let quantities: Vec<Quantity> = differing.iter().map(|(which, ..)| *which).collect();
+        assert_eq!(quantities, [Quantity::Tau, Quantity::Rho]);
     }
 }

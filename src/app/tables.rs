@@ -21,12 +21,14 @@ pub fn table(arguments: &TableArguments) -> Result<ExitCode> {
         };
         report::convergence_table(&run, &query)?
     } else {
+        let trials = run.read_gathered()?;
+        let metrics = arguments.metric.iter().map(|name| report::quantity(name));
         let query = TableQuery {
             rows: arguments.rows.clone(),
             columns: arguments.columns.clone(),
-            metrics: arguments.metric.clone(),
+            metrics: metrics.collect::<Result<_, _>>()?,
         };
-        report::build(&run.read_gathered()?, &query)?
+        report::build(&trials, &query)?
     };
     table.entitle(&run.name());
     let formats: Vec<TableFormat> = arguments
@@ -80,7 +82,7 @@ pub fn plot(arguments: &PlotArguments) -> Result<ExitCode> {
         ..PlotQuery::default()
     };
     if let Some(metric) = &arguments.metric {
-        query.metric.clone_from(metric);
+        query.metric = report::quantity(metric)?;
     }
     let plots = report::plot(&run, &query)?;
     for path in plots.written {

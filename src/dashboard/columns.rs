@@ -1,18 +1,18 @@
 //! The columns of the list of trials: for drawing them and for clicks on their names.
 
-use super::state::{COLUMNS, Labels, List, Sort, Trials};
+use super::state::{Labels, List, Sort, Trials};
+use crate::measure::Quantity;
 
 /// Narrowest column of settings.
 const NARROWEST_SETTING: usize = 18;
 /// Columns of the number of seeds.
 pub(crate) const SEEDS: usize = 6;
-/// Columns of the iterations, with a small bar.
-pub(crate) const ITERATIONS: usize = 11;
 /// Columns of the rate, and of the remaining time.
 pub(crate) const PACE: usize = 9;
 /// From this width on, rate and remaining time have columns of their own.
 const WIDE: usize = 110;
-/// Metrics that are worth more than the names of the values in a setting: the first ones of [`COLUMNS`].
+/// Metrics that are worth more than the names of the values in a setting: the first ones of
+/// [`Quantity::COLUMNS`].
 const IMPORTANT: usize = 5;
 
 /// The columns that fit.
@@ -25,45 +25,8 @@ pub(crate) struct Columns {
     pub wide: bool,
     /// Rate and remaining time.
     pub pace: bool,
-    /// Positions in [`COLUMNS`].
-    pub metrics: Vec<usize>,
-}
-
-/// Columns of a metric; `wide`: with the standard deviation where it has one.
-pub(crate) fn width_of(metric: &str, wide: bool) -> usize {
-    match metric {
-        "iterations" => ITERATIONS,
-        "test_accuracy" | "validation_accuracy" | "train_accuracy" | "best_test_accuracy"
-            if wide =>
-        {
-            15
-        }
-        "test_accuracy" | "sparsity" | "compression_ratio" => 8,
-        _ => 9,
-    }
-}
-
-/// The name over a column: one word, so that a filter can name it.
-pub(crate) fn title_of(metric: &str) -> &str {
-    match metric {
-        "test_accuracy" => "accuracy",
-        "train_accuracy" => "train",
-        "validation_accuracy" => "valid.",
-        "best_test_accuracy" => "best",
-        "balanced_accuracy" => "balanced",
-        "compression_ratio" => "ratio",
-        "residual_u" => "resid.u",
-        "residual_v" => "resid.v",
-        "residual_w" => "resid.w",
-        "params_compressed" => "params",
-        "params_dense" => "dense",
-        "bytes_compressed" => "bytes",
-        "bytes_dense" => "of_bytes",
-        "effective_sparsity" => "eff.spar",
-        "descent_violations" => "rises",
-        "seconds_per_iteration" => "s/iter",
-        other => other,
-    }
+    /// The metrics.
+    pub metrics: Vec<Quantity>,
 }
 
 impl Columns {
@@ -76,29 +39,26 @@ impl Columns {
         let fixed = 3 + sign + SEEDS + if pace { 2 * PACE } else { 0 };
         let room = width.saturating_sub(fixed);
         // Before there are rows: what every run will have.
-        let all: Vec<usize> = (0..COLUMNS.len())
-            .filter(|&column| COLUMNS[column] != "validation_accuracy")
-            .collect();
-        let known = if list.known.is_empty() {
-            &all
-        } else {
-            &list.known
+        // Before there are rows: what every run will have.
+        let is_known = |metric: &Quantity| match &list.known[..] {
+            [] => !metric.is_optional(),
+            known => known.contains(metric),
         };
-        let mut order: Vec<usize> = (known.iter().copied())
+        let mut order: Vec<Quantity> = (Quantity::COLUMNS.iter().copied().filter(is_known))
             // On the narrowest screens the bar of iterations gives way to results.
-            .filter(|&column| width >= 60 || COLUMNS[column] != "iterations")
+            .filter(|&metric| width >= 60 || metric != Quantity::Iterations)
             .collect();
-        let needed = |column: usize| width_of(COLUMNS[column], wide) + 1;
+        let needed = |metric: Quantity| metric.width(wide) + 1;
         let mut setting = setting_width(room, labels, &order, needed);
         if let Sort::Metric(sorted) = list.sort
             && !fitting(room - setting, &order, needed).contains(&sorted)
         {
-            order.retain(|&column| column != sorted);
+            order.retain(|&metric| metric != sorted);
             order.insert(0, sorted);
             setting = setting_width(room, labels, &order, needed);
         }
         let metrics = fitting(room - setting, &order, needed).to_vec();
-        let used: usize = metrics.iter().map(|&column| needed(column)).sum();
+        let used: usize = metrics.iter().map(|&metric| needed(metric)).sum();
         Self {
             sign,
             setting: setting + (room - setting - used).min(30),
@@ -120,11 +80,11 @@ impl Columns {
             _ if place < end => return Some(Sort::Plan),
             _ => {}
         }
-        let found = self.metrics.iter().find(|&&column| {
-            end += width_of(COLUMNS[column], self.wide) + 1;
+        let found = self.metrics.iter().find(|metric| {
+            end += metric.width(self.wide) + 1;
             place < end
         });
-        found.map(|&column| Sort::Metric(column))
+        found.map(|&metric| Sort::Metric(metric))
     }
 }
 
@@ -133,10 +93,10 @@ impl Columns {
 fn setting_width(
     room: usize,
     labels: &Labels,
-    order: &[usize],
-    needed: impl Fn(usize) -> usize,
+    order: &[Quantity],
+    needed: impl Fn(Quantity) -> usize,
 ) -> usize {
-    let metrics = |count| -> usize { order.iter().take(count).map(|&column| needed(column)).sum() };
+    let metrics = |count| -> usize { order.iter().take(count).map(|&metric| needed(metric)).sum() };
     // A sign stands before the label.
     let (named, bare) = (labels.named + 1, labels.bare + 1);
     [(named, IMPORTANT), (bare, IMPORTANT), (bare, 3), (bare, 2)]
@@ -148,10 +108,10 @@ fn setting_width(
 }
 
 /// The first columns that fit.
-fn fitting(room: usize, order: &[usize], needed: impl Fn(usize) -> usize) -> &[usize] {
+fn fitting(room: usize, order: &[Quantity], needed: impl Fn(Quantity) -> usize) -> &[Quantity] {
     let mut used = 0;
-    let fits = |column: &&usize| {
-        used += needed(**column);
+    let fits = |metric: &&Quantity| {
+        used += needed(**metric);
         used <= room
     };
     &order[..order.iter().take_while(fits).count()]

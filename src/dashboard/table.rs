@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use crate::measure::Quantity;
 use crate::store::{RunDirectory, TrialTable};
 
 /// What a paper table shows.
@@ -13,7 +14,7 @@ pub struct TableRequest {
     /// Swept settings across the top; empty: one column per metric.
     pub columns: Vec<String>,
     /// Metrics in the cells; empty: the usual ones.
-    pub metrics: Vec<String>,
+    pub metrics: Vec<Quantity>,
 }
 
 /// Makes the paper table, as the `table` command does.

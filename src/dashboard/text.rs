@@ -2,6 +2,8 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::measure::{NumberStyle, Quantity};
+
 /// Text from outside (names, labels, errors, logs) with every character that a terminal could
 /// interpret made visible: control characters as `^X`, others that steer the direction or the
 /// width of text as `\u{202e}`.
@@ -157,24 +159,22 @@ pub fn number_or_dash(value: Option<f64>) -> String {
     value.map_or_else(|| "-".to_owned(), number)
 }
 
-/// The value of a column of `trials.csv`, in the form that suits the column.
-pub fn metric(name: &str, value: Option<f64>) -> String {
+/// The value of a quantity, in the form that suits it.
+pub fn metric(quantity: Quantity, value: Option<f64>) -> String {
     let Some(value) = value else {
         return "-".to_owned();
     };
     if !value.is_finite() {
         return number(value);
     }
-    match name {
-        "iterations" | "descent_violations" | "params_dense" | "params_compressed" => {
-            format!("{value:.0}")
-        }
-        "bytes_dense" | "bytes_compressed" => bytes(value),
-        "seconds" => duration(value),
-        "sparsity" | "effective_sparsity" => format!("{value:.3}"),
-        "compression_ratio" => format!("{value:.2}"),
-        _ if name.ends_with("accuracy") => format!("{value:.4}"),
-        _ => number(value),
+    match quantity.style() {
+        NumberStyle::Count => format!("{value:.0}"),
+        NumberStyle::Bytes => bytes(value),
+        NumberStyle::Duration => duration(value),
+        NumberStyle::Share => format!("{value:.3}"),
+        NumberStyle::Ratio => format!("{value:.2}"),
+        NumberStyle::Accuracy => format!("{value:.4}"),
+        NumberStyle::Measured => number(value),
     }
 }
 

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use super::{
     ReportError,
-    metric::{Better, Metric, NumberStyle},
+    metric::Metric,
     statistics::slope,
     table::{Layout, PaperTable, assemble},
 };
+use crate::measure::{Better, NumberStyle, Quantity};
 use crate::store::{IterationRecord, RunDirectory, TrialRow, TrialStatus};
 
 /// What the convergence table shows.
@@ -74,8 +75,8 @@ pub fn convergence_table(
         .collect();
     let mut table = assemble(&trials, &layout, shown, |trial, metric| {
         let values = measured.get(trial.trial.as_str())?;
-        let name = metric.name.as_str();
-        values[*column.get(name)?].or_else(|| of_last_row(trial, name))
+        let value = values[*column.get(metric.name.as_str())?];
+        value.or_else(|| of_last_row(trial, metric.quantity?))
     })?;
     if without > 0 {
         let done = measured.len();
@@ -106,48 +107,46 @@ fn shown(metrics: &[Metric], names: &[String]) -> Result<Vec<Metric>, ReportErro
 
 /// What `trials.csv` knows without the iterations: the last row, unless that is of a refit, whose objective is another
 /// one.
-fn of_last_row(trial: &TrialRow, name: &str) -> Option<f64> {
+fn of_last_row(trial: &TrialRow, quantity: Quantity) -> Option<f64> {
     let residuals = [trial.residual_v, trial.residual_u, trial.residual_w];
     let refit = residuals == [Some(0.0); 3];
-    (name != "objective" || !refit).then(|| trial.metric(name))?
+    (quantity != Quantity::Objective || !refit).then(|| trial.value(quantity))?
 }
 
 fn metrics(query: &ConvergenceQuery) -> Vec<Metric> {
-    let metric = |name: String, heading: String, style| Metric {
+    let derived = |name: String, heading: String, style| Metric {
+        quantity: None,
         // A steeper rate is no merit of a setting: it starts from a larger step.
         better: (name != RATE).then_some(Better::Lower),
         name,
         heading,
         style,
     };
-    let mut metrics: Vec<Metric> = query
-        .accuracies
-        .iter()
-        .map(|accuracy| {
-            metric(
-                format!("iterations_to_accuracy_{accuracy}"),
-                format!("Iterations to {accuracy}"),
-                NumberStyle::Count,
-            )
-        })
-        .collect();
-    for (name, heading, style) in [
-        (
-            "iterations_to_settle",
-            "Iterations to within 1 %",
+    let to_accuracy = query.accuracies.iter().map(|accuracy| {
+        derived(
+            format!("iterations_to_accuracy_{accuracy}"),
+            format!("Iterations to {accuracy}"),
             NumberStyle::Count,
-        ),
-        ("objective", "Final objective", NumberStyle::Measured),
-        (
-            "descent_violations",
-            "Descent violations",
-            NumberStyle::Count,
-        ),
-        (RATE, "Fitted rate", NumberStyle::Measured),
-    ] {
-        metrics.push(metric(name.to_owned(), heading.to_owned(), style));
-    }
-    metrics
+        )
+    });
+    let to_settle = derived(
+        "iterations_to_settle".to_owned(),
+        "Iterations to within 1 %".to_owned(),
+        NumberStyle::Count,
+    );
+    let objective = Metric {
+        heading: "Final objective".to_owned(),
+        ..Quantity::Objective.into()
+    };
+    let violations = Quantity::DescentViolations.into();
+    let rate = derived(
+        RATE.to_owned(),
+        "Fitted rate".to_owned(),
+        NumberStyle::Measured,
+    );
+    to_accuracy
+        .chain([to_settle, objective, violations, rate])
+        .collect()
 }
 
 /// Values in the order of [`metrics`].

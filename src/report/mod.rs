@@ -10,7 +10,7 @@ mod table;
 use std::path::PathBuf;
 
 pub use convergence::{ConvergenceQuery, convergence_table};
-pub use metric::{Better, Metric, NumberStyle};
+pub use metric::{Metric, quantity};
 pub use plot::{PlotKind, PlotQuery, Plots, plot};
 pub use statistics::Summary;
 pub use table::{

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{metric::NumberStyle, statistics::Summary};
+use super::statistics::Summary;
+use crate::measure::NumberStyle;
 
 /// A mean and its deviation in digits, without any syntax of an output format.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,9 +52,9 @@ pub fn print(summary: &Summary, style: NumberStyle) -> Printed {
     }
     let whole = mean.fract() == 0.0 && std.is_none_or(|std| std == 0.0) && mean.abs() < 1e15;
     match style {
-        NumberStyle::Share => with_decimals(mean, std, 4, None),
-        NumberStyle::Count if whole => with_decimals(mean, std, 0, None),
-        NumberStyle::Count | NumberStyle::Measured => measured(mean, std),
+        NumberStyle::Accuracy | NumberStyle::Share => with_decimals(mean, std, 4, None),
+        NumberStyle::Count | NumberStyle::Bytes if whole => with_decimals(mean, std, 0, None),
+        _ => measured(mean, std),
     }
 }
 

@@ -16,9 +16,8 @@ use csv::StringRecord;
 
 use super::journal::{journal_files, merge, parse_events};
 use super::layout::{RunDirectory, TrialDirectory};
-use super::records::{
-    IterationRecord, LayerRecord, RunnerStatus, TrialEvent, TrialEventKind, TrialStatus,
-};
+use super::measured::{IterationRecord, LayerRecord};
+use super::records::{RunnerStatus, TrialEvent, TrialEventKind, TrialStatus};
 use super::rows::{Row, rows};
 use super::runner::{Liveness, Watch};
 use super::tail::{Stamp, Tail};

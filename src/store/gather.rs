@@ -5,9 +5,10 @@ use std::fs;
 
 use super::error::StoreError;
 use super::layout::RunDirectory;
+use super::measured::TrialRow;
 use super::records::TrialStatus;
 use super::runner::{Liveness, liveness};
-use super::trials::{TrialRow, TrialTable};
+use super::trials::TrialTable;
 
 impl RunDirectory {
     /// Brings `trials.csv` up to date with the results of workers; returns whether it changed.

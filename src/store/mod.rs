@@ -30,6 +30,7 @@ mod gather;
 mod journal;
 mod layout;
 mod lock;
+mod measured;
 mod process;
 mod provenance;
 mod publish;
@@ -52,16 +53,16 @@ pub use follow::{RunFollower, RunUpdate};
 pub use journal::{Journal, read_journal};
 pub use layout::{RunDirectory, TrialDirectory, valid_run_name};
 pub use lock::{Holder, RunnerLock, holder};
+pub use measured::{IterationRecord, LayerRecord, TrialRow};
 pub use process::{host_name, rfc3339_utc, unix_seconds};
 pub use provenance::Provenance;
 pub use publish::{publish, publish_first, sweep_temporaries};
 pub use queue::{QueueNews, QueueTask, TaskState};
 pub use records::{
-    IterationRecord, LayerRecord, RunnerState, RunnerStatus, TrialEvent, TrialEventKind,
-    TrialResult, TrialStatus,
+    RunnerState, RunnerStatus, TrialEvent, TrialEventKind, TrialResult, TrialStatus,
 };
 pub use rows::{IterationWriter, LayerWriter, Row, RowWriter};
 pub use runner::{Liveness, Watch, first_look, liveness};
 pub use submission::{PlanDirectory, Submission, SubmittedJob, share};
-pub use trials::{TrialRow, TrialTable};
+pub use trials::TrialTable;
 pub use workers::{WORKER_HEARTBEAT, WorkerSeen, WorkerStatus, WorkersWatch};

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::measured::IterationRecord;
+
 /// State of a trial as `trials.csv` names it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -17,91 +19,6 @@ pub enum TrialStatus {
     Failed,
     /// Stopped or cancelled by the user; goes on from its checkpoint.
     Stopped,
-}
-
-/// One row of `iterations.csv`. Row 0 is the state before the first iteration.
-///
-/// Field order is column order. `None`: not measured in this iteration (an empty cell). Files without the last five columns
-/// are read as if these were empty.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct IterationRecord {
-    /// Passes over all blocks so far.
-    pub iteration: u64,
-    /// Seconds of computing since the start of the trial, restarts included.
-    pub seconds: f64,
-    /// F at the end of the iteration.
-    pub objective: f64,
-    /// `1/2 |V_N - Y|^2`
-    pub loss: f64,
-    /// `sqrt(sum |V_i - act(U_i)|^2)`; a gradient method has no split problem.
-    pub residual_v: Option<f64>,
-    /// `sqrt(sum |U_i - W_i V_{i-1}|^2)`; a gradient method has no split problem.
-    pub residual_u: Option<f64>,
-    /// `sqrt(sum |W_i - Z_i|^2)` over compressed layers
-    pub residual_w: f64,
-    /// Norm of the change of all blocks.
-    pub step: f64,
-    /// Iterations so far in which the objective rose; a gradient method does not promise that it falls.
-    pub descent_violations: Option<u64>,
-    /// Accuracy of the deployed network on the training part, in [0, 1].
-    pub train_accuracy: Option<f64>,
-    /// Accuracy of the deployed network on the test part, in [0, 1].
-    pub test_accuracy: Option<f64>,
-    /// Mean recall over the classes of the test part, in [0, 1].
-    pub balanced_accuracy: Option<f64>,
-    /// Share of zeros among the weights of the deployed network.
-    pub sparsity: f64,
-    /// Parameters of the dense network over those of the deployed one.
-    pub compression_ratio: f64,
-    /// Share of zeros after dead units are removed; measured with the accuracies.
-    #[serde(default)]
-    pub effective_sparsity: Option<f64>,
-    /// `tau`, the weight of the coupling, in this iteration; `None` where nothing is compressed (yet).
-    #[serde(default)]
-    pub tau: Option<f64>,
-    /// `gamma`, the weight of the activation residual, in this iteration; a gradient method has none.
-    #[serde(default)]
-    pub gamma: Option<f64>,
-    /// `rho`, the weight of the linear residual, in this iteration; a gradient method has none.
-    #[serde(default)]
-    pub rho: Option<f64>,
-    /// Accuracy of the deployed network on what was held out of the training part, in [0, 1]; `None` if nothing was.
-    #[serde(default)]
-    pub validation_accuracy: Option<f64>,
-}
-
-impl IterationRecord {
-    /// Whether this row is of the network itself, as a refit leaves it, and not of the split problem: its
-    /// objective is another function than that of the rows before.
-    pub fn is_refit(&self) -> bool {
-        self.iteration > 0
-            && self.residual_v == Some(0.0)
-            && self.residual_u == Some(0.0)
-            && self.residual_w == 0.0
-    }
-}
-
-/// One row of `layers.csv`: what one layer contributes, written with every evaluated iteration.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct LayerRecord {
-    /// The iteration.
-    pub iteration: u64,
-    /// The layer; 0 is the first.
-    pub layer: u64,
-    /// `|V_i - act(U_i)|`; a gradient method has no split problem.
-    pub residual_v: Option<f64>,
-    /// `|U_i - W_i V_{i-1}|`; a gradient method has no split problem.
-    pub residual_u: Option<f64>,
-    /// `|W_i - Z_i|`; 0 where the layer is not compressed
-    pub residual_w: f64,
-    /// `|W_i - Z_i| / |W_i|`
-    pub relative_error: f64,
-    /// Share of zeros in the deployed weight.
-    pub sparsity: f64,
-    /// Stored numbers of the deployed layer.
-    pub parameters: u64,
-    /// Ranks of the deployed layer, separated by spaces; empty for dense and pruned layers.
-    pub ranks: String,
 }
 
 /// `result.json`: appears atomically when the trial has ended.

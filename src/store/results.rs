@@ -12,8 +12,9 @@ use serde_json::{Map, Value};
 
 use super::error::StoreError;
 use super::layout::TrialDirectory;
+use super::measured::IterationRecord;
 use super::publish::{publish, publish_first};
-use super::records::{IterationRecord, TrialResult};
+use super::records::TrialResult;
 use super::tail::read_if_there;
 
 const REMEDY: &str =

@@ -3,6 +3,7 @@
 use std::fs::OpenOptions;
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use csv::{ReaderBuilder, StringRecord, WriterBuilder};
 use serde::Serialize;
@@ -11,9 +12,10 @@ use serde::de::DeserializeOwned;
 use super::append::AppendFile;
 use super::error::StoreError;
 use super::layout::TrialDirectory;
+use super::measured::{IterationRecord, LayerRecord};
 use super::publish::publish;
-use super::records::{IterationRecord, LayerRecord};
 use super::tail::{read_if_there, whole_lines};
+use crate::measure::Quantity;
 
 /// A record that belongs to an iteration; its fields are the columns of its file.
 pub trait Row: Serialize + DeserializeOwned + Default {
@@ -120,6 +122,17 @@ impl<R: Row> RowWriter<R> {
     /// If the disk refuses.
     pub fn sync(&self) -> Result<(), StoreError> {
         self.file.sync()
+    }
+}
+
+impl IterationRecord {
+    /// The quantities of a row, in the order of its columns.
+    pub fn quantities() -> &'static [Quantity] {
+        static QUANTITIES: LazyLock<Vec<Quantity>> = LazyLock::new(|| {
+            let columns = names(&header_line::<IterationRecord>());
+            columns.iter().filter_map(Quantity::named).collect()
+        });
+        &QUANTITIES
     }
 }
 

@@ -3,18 +3,20 @@
 use std::path::Path;
 
 use csv::{ReaderBuilder, StringRecord, Writer, WriterBuilder};
-use serde::{Deserialize, Serialize};
 
 use super::error::StoreError;
 use super::layout::RunDirectory;
+use super::measured::TrialRow;
 use super::publish::{publish, publish_unsynced};
-use super::records::{TrialResult, TrialStatus};
 use super::tail::read_file;
+use crate::measure::Quantity;
 
 /// The columns before the swept ones.
 const BEFORE: [&str; 3] = ["trial", "status", "seed"];
 /// The column after the metrics.
 const LAST: &str = "error";
+/// Metrics that files of every version have.
+const OLDEST: usize = 21;
 
 /// The content of `trials.csv`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -23,68 +25,6 @@ pub struct TrialTable {
     pub swept: Vec<String>,
     /// One row per trial, in the order of the plan.
     pub rows: Vec<TrialRow>,
-}
-
-/// One row of `trials.csv`. Field order is column order. `None`: not known (an empty cell).
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct TrialRow {
-    /// The trial's id.
-    pub trial: String,
-    /// Its state.
-    pub status: TrialStatus,
-    /// Its seed.
-    pub seed: u64,
-    /// One cell per column of [`TrialTable::swept`]; empty where the trial does not use the setting.
-    #[serde(skip_deserializing)]
-    pub swept: Vec<String>,
-    /// Passes over all blocks.
-    pub iterations: Option<u64>,
-    /// F at the end.
-    pub objective: Option<f64>,
-    /// `1/2 |V_N - Y|^2` at the end.
-    pub loss: Option<f64>,
-    /// `sqrt(sum |V_i - act(U_i)|^2)` at the end.
-    pub residual_v: Option<f64>,
-    /// `sqrt(sum |U_i - W_i V_{i-1}|^2)` at the end.
-    pub residual_u: Option<f64>,
-    /// `sqrt(sum |W_i - Z_i|^2)` over compressed layers at the end.
-    pub residual_w: Option<f64>,
-    /// Norm of the last change of all blocks.
-    pub step: Option<f64>,
-    /// Iterations in which the objective rose.
-    pub descent_violations: Option<u64>,
-    /// Accuracy on the training part at the end, in [0, 1].
-    pub train_accuracy: Option<f64>,
-    /// Accuracy on the test part at the end, in [0, 1].
-    pub test_accuracy: Option<f64>,
-    /// Best test accuracy over all evaluated iterations, in [0, 1].
-    pub best_test_accuracy: Option<f64>,
-    /// Mean recall over the classes of the test part at the end, in [0, 1].
-    pub balanced_accuracy: Option<f64>,
-    /// Share of zeros among the weights of the deployed network.
-    pub sparsity: Option<f64>,
-    /// The same after dead units are removed.
-    pub effective_sparsity: Option<f64>,
-    /// Weights and biases of the dense network.
-    pub params_dense: Option<u64>,
-    /// Stored numbers of the deployed network.
-    pub params_compressed: Option<u64>,
-    /// The former over the latter.
-    pub compression_ratio: Option<f64>,
-    /// Bytes of the dense network's tensors on disk.
-    pub bytes_dense: Option<u64>,
-    /// Bytes of the deployed network's tensors on disk.
-    pub bytes_compressed: Option<u64>,
-    /// Seconds of computing.
-    pub seconds: Option<f64>,
-    /// The same per iteration.
-    pub seconds_per_iteration: Option<f64>,
-    /// Accuracy on what was held out of the training part, at the end, in [0, 1]; files of earlier versions have no such
-    /// column.
-    #[serde(default)]
-    pub validation_accuracy: Option<f64>,
-    /// The error of a failed trial; empty otherwise.
-    pub error: String,
 }
 
 impl RunDirectory {
@@ -97,117 +37,13 @@ impl RunDirectory {
     }
 }
 
-impl TrialRow {
-    /// The row of a trial that has ended.
-    pub fn from_result(result: &TrialResult, swept: Vec<String>) -> Self {
-        let last = result.last.as_ref();
-        let known = |count: u64| (count > 0).then_some(count);
-        let iterations = last.map(|row| row.iteration);
-        Self {
-            trial: result.trial.clone(),
-            status: result.status,
-            seed: result.seed,
-            swept,
-            iterations,
-            objective: last.map(|row| row.objective),
-            loss: last.map(|row| row.loss),
-            residual_v: last.and_then(|row| row.residual_v),
-            residual_u: last.and_then(|row| row.residual_u),
-            residual_w: last.map(|row| row.residual_w),
-            step: last.map(|row| row.step),
-            descent_violations: last.and_then(|row| row.descent_violations),
-            train_accuracy: last.and_then(|row| row.train_accuracy),
-            test_accuracy: last.and_then(|row| row.test_accuracy),
-            best_test_accuracy: result.best_test_accuracy,
-            balanced_accuracy: last.and_then(|row| row.balanced_accuracy),
-            sparsity: last.map(|row| row.sparsity),
-            effective_sparsity: result.effective_sparsity,
-            params_dense: known(result.params_dense),
-            params_compressed: known(result.params_compressed),
-            compression_ratio: last.map(|row| row.compression_ratio),
-            bytes_dense: known(result.bytes_dense),
-            bytes_compressed: known(result.bytes_compressed),
-            seconds: Some(result.seconds),
-            seconds_per_iteration: iterations
-                .and_then(known)
-                .map(|count| result.seconds / count as f64),
-            validation_accuracy: last.and_then(|row| row.validation_accuracy),
-            error: result.error.clone().unwrap_or_default(),
-        }
-    }
-
-    /// A numeric column by its name in the file: one of [`TrialTable::METRICS`].
-    ///
-    /// `None`: not known, or no such column.
-    pub fn metric(&self, name: &str) -> Option<f64> {
-        let count = |value: Option<u64>| value.map(|count| count as f64);
-        match name {
-            "iterations" => count(self.iterations),
-            "objective" => self.objective,
-            "loss" => self.loss,
-            "residual_v" => self.residual_v,
-            "residual_u" => self.residual_u,
-            "residual_w" => self.residual_w,
-            "step" => self.step,
-            "descent_violations" => count(self.descent_violations),
-            "train_accuracy" => self.train_accuracy,
-            "test_accuracy" => self.test_accuracy,
-            "best_test_accuracy" => self.best_test_accuracy,
-            "balanced_accuracy" => self.balanced_accuracy,
-            "sparsity" => self.sparsity,
-            "effective_sparsity" => self.effective_sparsity,
-            "params_dense" => count(self.params_dense),
-            "params_compressed" => count(self.params_compressed),
-            "compression_ratio" => self.compression_ratio,
-            "bytes_dense" => count(self.bytes_dense),
-            "bytes_compressed" => count(self.bytes_compressed),
-            "seconds" => self.seconds,
-            "seconds_per_iteration" => self.seconds_per_iteration,
-            "validation_accuracy" => self.validation_accuracy,
-            _ => None,
-        }
-    }
-}
-
 impl TrialTable {
-    /// The numeric columns after the swept ones, in the order of the file. Files of earlier versions lack the last one.
-    pub const METRICS: &[&str] = &[
-        "iterations",
-        "objective",
-        "loss",
-        "residual_v",
-        "residual_u",
-        "residual_w",
-        "step",
-        "descent_violations",
-        "train_accuracy",
-        "test_accuracy",
-        "best_test_accuracy",
-        "balanced_accuracy",
-        "sparsity",
-        "effective_sparsity",
-        "params_dense",
-        "params_compressed",
-        "compression_ratio",
-        "bytes_dense",
-        "bytes_compressed",
-        "seconds",
-        "seconds_per_iteration",
-        "validation_accuracy",
-    ];
-
-    /// What a table shows unless it is asked for other metrics; accuracy on held-out samples only where a row has it.
-    pub fn usual_metrics(&self) -> &'static [&'static str] {
-        const USUAL: &[&str] = &[
-            "validation_accuracy",
-            "test_accuracy",
-            "compression_ratio",
-            "sparsity",
-            "objective",
-            "seconds_per_iteration",
-        ];
-        let held_out = |row: &TrialRow| row.validation_accuracy.is_some();
-        &USUAL[usize::from(!self.rows.iter().any(held_out))..]
+    /// What a table shows unless it is asked for other quantities; an optional one only where a row has it.
+    pub fn usual_metrics(&self) -> Vec<Quantity> {
+        let is_known = |quantity| self.rows.iter().any(|row| row.value(quantity).is_some());
+        (Quantity::USUAL.iter().copied())
+            .filter(|&quantity| !quantity.is_optional() || is_known(quantity))
+            .collect()
     }
 
     /// Reads the file.
@@ -247,20 +83,12 @@ impl TrialTable {
             .map_err(|what| StoreError::new(path, what, "this is a fault of the program"))
     }
 
-    fn columns<'a>(&'a self, metrics: &'a [&str]) -> impl Iterator<Item = &'a str> {
-        BEFORE
-            .into_iter()
-            .chain(self.swept.iter().map(String::as_str))
-            .chain(metrics.iter().copied())
-            .chain([LAST])
-    }
-
     fn format(&self) -> Result<Vec<u8>, String> {
         let mut writer: Writer<Vec<u8>> = WriterBuilder::new()
             .has_headers(false)
             .from_writer(Vec::new());
         writer
-            .write_record(self.columns(Self::METRICS))
+            .write_record(header(&self.swept, &metrics()))
             .map_err(|error| error.to_string())?;
         for row in &self.rows {
             writer
@@ -273,21 +101,15 @@ impl TrialTable {
     fn parse(bytes: &[u8]) -> Result<Self, String> {
         let mut reader = ReaderBuilder::new().from_reader(bytes);
         let header = reader.headers().map_err(|error| error.to_string())?.clone();
-        let is_older = header.iter().nth_back(1) != Self::METRICS.last().copied();
-        let metrics = &Self::METRICS[..Self::METRICS.len() - usize::from(is_older)];
-        let fixed = BEFORE.len() + metrics.len() + 1;
-        let swept_end = BEFORE.len() + header.len().saturating_sub(fixed);
+        let swept_end = swept_end(&header).ok_or(if bytes.is_empty() {
+            "the file is empty"
+        } else {
+            "the columns are not those of a trials.csv of this version"
+        })?;
         let mut table = Self {
             swept: cells(&header, BEFORE.len(), swept_end),
             rows: Vec::new(),
         };
-        if !table.columns(metrics).eq(header.iter()) {
-            return Err(if bytes.is_empty() {
-                "the file is empty".to_owned()
-            } else {
-                "the columns are not those of a trials.csv of this version".to_owned()
-            });
-        }
         let fixed_header = without(&header, BEFORE.len(), swept_end);
         for record in reader.records() {
             let record = record.map_err(|error| error.to_string())?;
@@ -302,6 +124,30 @@ impl TrialTable {
         }
         Ok(table)
     }
+}
+
+/// Names of the numeric columns after the swept ones.
+fn metrics() -> Vec<&'static str> {
+    Quantity::of_trials().map(Quantity::name).collect()
+}
+
+fn header<'a>(swept: &'a [String], metrics: &'a [&str]) -> impl Iterator<Item = &'a str> {
+    BEFORE
+        .into_iter()
+        .chain(swept.iter().map(String::as_str))
+        .chain(metrics.iter().copied())
+        .chain([LAST])
+}
+
+/// Where the swept columns end. Files of earlier versions lack the last metrics.
+fn swept_end(columns: &StringRecord) -> Option<usize> {
+    let metrics = metrics();
+    (OLDEST..=metrics.len()).rev().find_map(|count| {
+        let end = columns.len().checked_sub(count + 1)?;
+        let swept = cells(columns, BEFORE.len(), end);
+        let fits = header(&swept, &metrics[..count]).eq(columns.iter());
+        fits.then_some(end)
+    })
 }
 
 fn cells(record: &StringRecord, start: usize, end: usize) -> Vec<String> {

@@ -3,6 +3,7 @@
 use crate::fixture::{self, shown, with_rows};
 use nnbcd::dashboard::state::Look;
 use nnbcd::dashboard::{Action, View};
+use nnbcd::measure::Quantity;
 use nnbcd::store::{IterationRecord, Liveness, RunUpdate, RunnerState, TrialRow, TrialStatus};
 
 #[test]
@@ -46,12 +47,12 @@ fn the_table_begins_with_held_out_accuracy_where_there_is_any() {
         let mut state = with_rows(&["solver.learning_rate"], vec![row]);
         shown(&mut state, View::Table, width, 24);
         let (_, request) = state.take_stale_table().expect("the table is new");
-        let first = request.metrics.first().map(String::as_str);
+        let first = request.metrics.first().copied();
         let expected = match accuracy {
             // Room for all: the usual ones of the table itself, which begin with it too.
             Some(_) if width == 200 => None,
-            Some(_) => Some("validation_accuracy"),
-            None => Some("test_accuracy"),
+            Some(_) => Some(Quantity::ValidationAccuracy),
+            None => Some(Quantity::TestAccuracy),
         };
         assert_eq!(first, expected, "{request:?}");
     }

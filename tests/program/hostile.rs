@@ -4,6 +4,8 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::Output;
 
+use nnbcd::measure::Quantity;
+
 use super::place::Place;
 
 /// What a program says on both channels, after a look at what it would make a terminal do.
@@ -29,8 +31,8 @@ const ORDERS: &str = "\u{1b}[2J\u{9b}2J\u{1b}]0;title\u{7}\u{202e}";
 #[test]
 fn a_run_directory_of_somebody_else_cannot_steer_the_terminal() {
     let place = Place::new();
-    let columns = nnbcd::store::TrialTable::METRICS.join(",");
-    let empty = ",".repeat(nnbcd::store::TrialTable::METRICS.len() - 1);
+    let columns: Vec<&str> = Quantity::of_trials().map(Quantity::name).collect();
+    let (columns, empty) = (columns.join(","), ",".repeat(columns.len() - 1));
     let table = format!(
         "trial,status,seed,solver.{ORDERS},{columns},error\n\
          a{ORDERS},failed,1,value{ORDERS},{empty},\"error{ORDERS}\"\n"

@@ -2,8 +2,9 @@
 
 use std::{fs, path::Path};
 
+use nnbcd::measure::Quantity;
 use nnbcd::report::{
-    PaperTable, ReportError, TableFormat, TableQuery, build, short_text, write_tables,
+    PaperTable, ReportError, TableFormat, TableQuery, build, quantity, short_text, write_tables,
 };
 use nnbcd::store::{RunDirectory, TrialRow, TrialStatus, TrialTable};
 
@@ -32,7 +33,7 @@ fn pivot() -> PaperTable {
     let query = TableQuery {
         rows: names(&["compression.method"]),
         columns: names(&["compression.rank"]),
-        metrics: names(&["test_accuracy"]),
+        metrics: vec![Quantity::TestAccuracy],
     };
     build(&fixture(), &query).expect("all names exist")
 }
@@ -139,7 +140,7 @@ fn accuracy_by(rows: &[&str]) -> TableQuery {
     TableQuery {
         rows: names(rows),
         columns: Vec::new(),
-        metrics: names(&["test_accuracy"]),
+        metrics: vec![Quantity::TestAccuracy],
     }
 }
 
@@ -244,7 +245,12 @@ fn marked(path: &str, values: [&str; 2]) -> Vec<String> {
         rows: vec![row(values[0], 0.5), row(values[1], 0.6)],
     };
     let query = TableQuery {
-        metrics: names(&["test_accuracy", "objective", "loss", "residual_u"]),
+        metrics: vec![
+            Quantity::TestAccuracy,
+            Quantity::Objective,
+            Quantity::Loss,
+            Quantity::ResidualU,
+        ],
         ..TableQuery::default()
     };
     let table = build(&trials, &query).expect("names exist");
@@ -283,7 +289,7 @@ fn a_penalty_that_is_the_same_everywhere_hides_no_best_objective() {
     }
     let query = TableQuery {
         rows: names(&["seed"]),
-        metrics: names(&["objective"]),
+        metrics: vec![Quantity::Objective],
         ..TableQuery::default()
     };
     let table = build(&trials, &query).expect("names exist");
@@ -311,17 +317,14 @@ fn the_count_is_not_called_like_a_setting() {
 
 #[test]
 fn unknown_names_list_what_exists() {
-    let mut query = accuracy_by(&["solver.tua"]);
+    let query = accuracy_by(&["solver.tua"]);
     let error = build(&two_settings(), &query).expect_err("a typing mistake");
     assert_eq!(
         error.to_string(),
         "unknown swept setting \"solver.tua\"; there are: solver.tau, solver.gamma, seed"
     );
-    query = accuracy_by(&[]);
-    query.metrics = names(&["accuracy"]);
-    let text = build(&two_settings(), &query)
-        .expect_err("no such metric")
-        .to_string();
+    let error = quantity("accuracy").expect_err("no such metric");
+    let text = error.to_string();
     assert!(text.starts_with("unknown metric \"accuracy\"; there are: iterations, objective"));
     let format = "html".parse::<TableFormat>().expect_err("no such format");
     assert_eq!(

@@ -1,11 +1,12 @@
 //! What actions do to the state.
 
+use crate::measure::Quantity;
 use crate::store::RunnerState;
 use crate::store::control::Command;
 
 use super::filter::Filter;
 use super::prompt::Prompt;
-use super::{METRICS, Phase, Picture, Row, State, View, shifted};
+use super::{Phase, Picture, Row, State, View, shifted};
 use crate::dashboard::action::{Action, Effect};
 use crate::dashboard::columns::Columns;
 use crate::dashboard::layout;
@@ -149,9 +150,11 @@ impl State {
                 convergence.other_scale = false;
             }
             (Action::Choose(by), View::Table) => {
-                self.table.metric = shifted(self.table.metric, by, METRICS.len() + 1);
+                self.table.metric = shifted(self.table.metric, by, Quantity::CHOICES.len() + 1);
             }
-            (Action::Choose(by), _) => self.metric = shifted(self.metric, by, METRICS.len()),
+            (Action::Choose(by), _) => {
+                self.metric = shifted(self.metric, by, Quantity::CHOICES.len());
+            }
             (Action::ChooseRows(by), View::Table) => {
                 self.table.rows = shifted(self.table.rows, by, swept + 1);
             }

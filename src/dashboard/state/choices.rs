@@ -87,17 +87,3 @@ pub(crate) struct TableChoice {
     /// The metric.
     pub metric: usize,
 }
-
-/// Metrics to choose from in pictures of several trials.
-pub(super) const METRICS: [&str; 9] = [
-    "test_accuracy",
-    "best_test_accuracy",
-    "train_accuracy",
-    "objective",
-    "compression_ratio",
-    "sparsity",
-    "residual_w",
-    "seconds_per_iteration",
-    // Last, as most runs hold nothing out.
-    "validation_accuracy",
-];

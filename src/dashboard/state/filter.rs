@@ -1,10 +1,8 @@
 //! The filter of the trial list: words, and comparisons such as `test_accuracy>0.9`.
 //! A trial passes if it passes every term.
 
-use crate::store::TrialTable;
-
 use super::trials::{Trial, Trials};
-use crate::dashboard::columns::title_of;
+use crate::measure::Quantity;
 
 /// How a column is compared with a value.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,7 +30,7 @@ enum Column {
     Status,
     Seed,
     Swept(usize),
-    Metric(&'static str),
+    Metric(Quantity),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -109,11 +107,10 @@ fn column(name: &str, trials: &Trials) -> Option<Column> {
     if let Some(swept) = trials.swept_column(name) {
         return Some(Column::Swept(swept));
     }
-    let metric = |fits: &dyn Fn(&str) -> bool| TrialTable::METRICS.iter().find(|name| fits(name));
-    metric(&|metric| metric == name)
-        .or_else(|| metric(&|metric| title_of(metric) == name))
-        .or_else(|| metric(&|metric| metric.starts_with(name)))
-        .copied()
+    let metric = |fits: &dyn Fn(Quantity) -> bool| Quantity::of_trials().find(|&each| fits(each));
+    metric(&|metric| metric.name() == name)
+        .or_else(|| metric(&|metric| metric.title() == name))
+        .or_else(|| metric(&|metric| metric.name().starts_with(name)))
         .map(Column::Metric)
 }
 
@@ -122,8 +119,8 @@ fn compare(trial: &Trial, column: &Column, comparison: Comparison, wanted: &str)
         Column::Status => trial.phase.word().to_owned(),
         Column::Seed => trial.row.seed.to_string(),
         Column::Swept(at) => trial.row.swept.get(*at).cloned().unwrap_or_default(),
-        Column::Metric(name) => {
-            let Some(value) = trial.metric(name) else {
+        Column::Metric(metric) => {
+            let Some(value) = trial.value(*metric) else {
                 return false;
             };
             value.to_string()
@@ -149,7 +146,7 @@ fn compare(trial: &Trial, column: &Column, comparison: Comparison, wanted: &str)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{TrialRow, TrialStatus};
+    use crate::store::{TrialRow, TrialStatus, TrialTable};
 
     fn trials() -> Trials {
         let mut trials = Trials::default();

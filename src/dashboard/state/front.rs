@@ -1,6 +1,7 @@
 //! Accuracy against compression ratio: where every setting stands, and which ones no other beats.
 
 use super::trials::{Summary, Trials};
+use crate::measure::Quantity;
 
 /// A setting in the picture.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,8 +22,8 @@ pub(crate) fn front(trials: &Trials) -> Vec<Spot> {
         .filter_map(|(position, group)| {
             Some(Spot {
                 group: position,
-                ratio: trials.summary(group, "compression_ratio")?.mean,
-                accuracy: trials.summary(group, "test_accuracy")?,
+                ratio: trials.summary(group, Quantity::CompressionRatio)?.mean,
+                accuracy: trials.summary(group, Quantity::TestAccuracy)?,
                 on_front: false,
             })
         })

@@ -1,6 +1,7 @@
 //! What is kept of a trial's iterations: a [`Series`] for every quantity, and what they say about its progress.
 
 use super::series::Series;
+use crate::measure::{NumberStyle, Quantity};
 use crate::store::IterationRecord;
 
 /// Iterations that a judgement about progress looks back on.
@@ -8,88 +9,25 @@ const WINDOW: usize = 20;
 /// Iterations at which the objective rose that are remembered for marks.
 const RISES: usize = 256;
 
-/// The quantities of `iterations.csv` that can be drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Quantity {
-    /// F.
-    Objective,
-    /// The data term of F.
-    Loss,
-    /// Linear residual.
-    ResidualU,
-    /// Activation residual.
-    ResidualV,
-    /// Compression residual.
-    ResidualW,
-    /// Norm of the change of all blocks.
-    Step,
-    /// Accuracy on the training part.
-    TrainAccuracy,
-    /// Accuracy on what is held out of the training part.
-    ValidationAccuracy,
-    /// Accuracy on the test part.
-    TestAccuracy,
-    /// Share of zeros.
-    Sparsity,
-    /// How many times smaller the deployed network is.
-    CompressionRatio,
-    /// Share of zeros after dead units are removed.
-    EffectiveSparsity,
-    /// The weight of the coupling.
-    Tau,
-    /// The weight of the activation residual.
-    Gamma,
-    /// The weight of the linear residual.
-    Rho,
+/// A series for every quantity; those of which there is nothing to draw stay empty.
+#[derive(Clone, Debug, PartialEq)]
+struct Curves([Series; Quantity::ALL.len()]);
+
+impl Default for Curves {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| Series::default()))
+    }
 }
 
-impl Quantity {
-    /// All quantities, in the order of [`History`]'s series.
-    const ALL: [Self; 15] = [
-        Self::Objective,
-        Self::Loss,
-        Self::ResidualU,
-        Self::ResidualV,
-        Self::ResidualW,
-        Self::Step,
-        Self::TrainAccuracy,
-        Self::ValidationAccuracy,
-        Self::TestAccuracy,
-        Self::Sparsity,
-        Self::CompressionRatio,
-        Self::EffectiveSparsity,
-        Self::Tau,
-        Self::Gamma,
-        Self::Rho,
-    ];
-
-    /// The value in a record; `None` where it was not measured.
-    pub(crate) fn of(self, record: &IterationRecord) -> Option<f64> {
-        match self {
-            Self::Objective => Some(record.objective),
-            Self::Loss => Some(record.loss),
-            Self::ResidualU => record.residual_u,
-            Self::ResidualV => record.residual_v,
-            Self::ResidualW => Some(record.residual_w),
-            // Row 0 is the state before the first step.
-            Self::Step => (record.iteration > 0).then_some(record.step),
-            Self::TrainAccuracy => record.train_accuracy,
-            Self::ValidationAccuracy => record.validation_accuracy,
-            Self::TestAccuracy => record.test_accuracy,
-            Self::Sparsity => Some(record.sparsity),
-            Self::CompressionRatio => Some(record.compression_ratio),
-            Self::EffectiveSparsity => record.effective_sparsity,
-            Self::Tau => record.tau,
-            Self::Gamma => record.gamma,
-            Self::Rho => record.rho,
-        }
-    }
+/// Whether there is something to draw: counts and times only grow.
+fn is_curve(quantity: Quantity) -> bool {
+    !matches!(quantity.style(), NumberStyle::Count | NumberStyle::Duration)
 }
 
 /// The iterations of one trial.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct History {
-    series: [Series; Quantity::ALL.len()],
+    series: Curves,
     /// Iterations at which the objective rose, the latest ones.
     pub rises: Vec<u64>,
     last: Option<IterationRecord>,
@@ -116,8 +54,11 @@ impl History {
     }
 
     fn push(&mut self, record: &IterationRecord) {
-        for (series, quantity) in self.series.iter_mut().zip(Quantity::ALL) {
-            if let Some(value) = quantity.of(record) {
+        for (series, &quantity) in self.series.0.iter_mut().zip(Quantity::ALL) {
+            // Row 0 is the state before the first step.
+            let is_there = quantity != Quantity::Step || record.iteration > 0;
+            let value = record.value(quantity);
+            if let Some(value) = value.filter(|_| is_there && is_curve(quantity)) {
                 series.push(record.iteration, value);
             }
         }
@@ -140,11 +81,13 @@ impl History {
         }
         self.pace
             .push_back((record.iteration, record.seconds, record.objective));
-        self.last = Some(with_known_accuracies(record, self.last.as_ref()));
+        // Accuracy is measured every so many iterations: in between the last one is what there is to show.
+        let before = self.last.take().unwrap_or_default();
+        self.last = Some(record.with_last_known(&before));
     }
 
     fn forget_from(&mut self, iteration: u64) {
-        for series in &mut self.series {
+        for series in &mut self.series.0 {
             series.forget_from(iteration);
         }
         self.rises.retain(|&rise| rise < iteration);
@@ -156,7 +99,7 @@ impl History {
 
     /// The series of a quantity.
     pub(crate) fn series(&self, quantity: Quantity) -> &Series {
-        &self.series[quantity as usize]
+        &self.series.0[quantity as usize]
     }
 
     /// The latest record; accuracies that were not measured in it are those measured last.
@@ -204,23 +147,6 @@ impl History {
             ));
         }
         None
-    }
-}
-
-/// Accuracy is measured every so many iterations: in between the last one is what there is to show.
-fn with_known_accuracies(
-    record: &IterationRecord,
-    before: Option<&IterationRecord>,
-) -> IterationRecord {
-    let known =
-        |of: fn(&IterationRecord) -> Option<f64>| of(record).or_else(|| before.and_then(of));
-    IterationRecord {
-        train_accuracy: known(|record| record.train_accuracy),
-        validation_accuracy: known(|record| record.validation_accuracy),
-        test_accuracy: known(|record| record.test_accuracy),
-        balanced_accuracy: known(|record| record.balanced_accuracy),
-        effective_sparsity: known(|record| record.effective_sparsity),
-        ..record.clone()
     }
 }
 

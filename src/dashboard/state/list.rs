@@ -8,32 +8,7 @@ use super::filter::Filter;
 use super::labels::Labels;
 use super::shifted;
 use super::trials::{Phase, Trial, Trials};
-
-/// Metric columns of the list, the most useful first; narrow screens show the first ones.
-pub(crate) const COLUMNS: [&str; 22] = [
-    "iterations",
-    "objective",
-    "test_accuracy",
-    "sparsity",
-    "compression_ratio",
-    "residual_u",
-    "residual_v",
-    "residual_w",
-    "validation_accuracy",
-    "train_accuracy",
-    "step",
-    "best_test_accuracy",
-    "loss",
-    "seconds",
-    "params_compressed",
-    "descent_violations",
-    "balanced_accuracy",
-    "effective_sparsity",
-    "params_dense",
-    "bytes_compressed",
-    "bytes_dense",
-    "seconds_per_iteration",
-];
+use crate::measure::Quantity;
 
 /// What the list is sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,25 +20,19 @@ pub(crate) enum Sort {
     State,
     /// The text of the setting.
     Setting,
-    /// A position in [`COLUMNS`].
-    Metric(usize),
+    /// A metric.
+    Metric(Quantity),
 }
 
 impl Sort {
     /// The column so many further on.
     pub(crate) fn shifted(self, by: i32) -> Self {
-        let position = match self {
-            Self::Plan => 0,
-            Self::State => 1,
-            Self::Setting => 2,
-            Self::Metric(column) => 3 + column,
-        };
-        match shifted(position, by, 3 + COLUMNS.len()) {
-            0 => Self::Plan,
-            1 => Self::State,
-            2 => Self::Setting,
-            column => Self::Metric(column - 3),
-        }
+        let metrics = Quantity::COLUMNS.iter().copied().map(Self::Metric);
+        let all: Vec<Self> = ([Self::Plan, Self::State, Self::Setting].into_iter())
+            .chain(metrics)
+            .collect();
+        let position = all.iter().position(|&sort| sort == self).unwrap_or(0);
+        all[shifted(position, by, all.len())]
     }
 }
 
@@ -109,8 +78,8 @@ pub(crate) struct List {
     pub marks: BTreeSet<String>,
     /// What the settings on the list are called, if those are not all of the run.
     labels: Option<Labels>,
-    /// The metrics of which there is a value on the list, as positions in [`COLUMNS`].
-    pub known: Vec<usize>,
+    /// The metrics of which there is a value on the list.
+    pub known: Vec<Quantity>,
     /// Whether a trial on the list is under way.
     pub moving: bool,
     expanded: HashSet<Vec<String>>,
@@ -168,9 +137,9 @@ impl List {
         let begun: Vec<&Trial> = members()
             .filter(|trial| trial.phase != Phase::Queued)
             .collect();
-        let is_known = |metric: &str| begun.iter().any(|trial| trial.metric(metric).is_some());
-        self.known = (0..COLUMNS.len())
-            .filter(|&column| is_known(COLUMNS[column]))
+        let is_known = |metric: &Quantity| begun.iter().any(|trial| trial.value(*metric).is_some());
+        self.known = (Quantity::COLUMNS.iter().copied())
+            .filter(is_known)
             .collect();
     }
 
@@ -201,10 +170,9 @@ impl List {
                 let compared = cells(a).zip(cells(b)).map(|(a, b)| numbers_by_size(a, b));
                 direction(compared.fold(Ordering::Equal, Ordering::then))
             }),
-            Sort::Metric(column) => {
-                let metric = COLUMNS[column];
+            Sort::Metric(metric) => {
                 let value = |member: usize| {
-                    (trials.all[member].metric(metric)).filter(|value| value.is_finite())
+                    (trials.all[member].value(metric)).filter(|value| value.is_finite())
                 };
                 for entry in shown.iter_mut() {
                     let summary = trials.summary(&trials.groups[entry.group], metric);

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::list::numbers_by_size;
 use super::trials::{Group, Summary, Trials};
+use crate::measure::Quantity;
 
 /// Most values along one side: more could be neither seen nor held.
 const MOST_VALUES: usize = 200;
@@ -34,7 +35,7 @@ pub(crate) struct HeatMap {
 /// that one in all other settings.
 pub(crate) fn margin(
     trials: &Trials,
-    metric: &str,
+    metric: Quantity,
     row: usize,
     column: Option<usize>,
     fixed: Option<&Group>,
@@ -135,16 +136,22 @@ mod tests {
     #[test]
     fn the_other_settings_are_averaged_over_or_fixed() {
         let trials = trials();
-        let all = margin(&trials, "test_accuracy", 0, None, None);
+        let all = margin(&trials, Quantity::TestAccuracy, 0, None, None);
         assert_eq!(all.rows, ["0.5", "5"]);
         assert_eq!(means(&all), [[Some(0.7)], [Some(0.4)]]);
-        let fixed = margin(&trials, "test_accuracy", 0, None, Some(&trials.groups[0]));
+        let fixed = margin(
+            &trials,
+            Quantity::TestAccuracy,
+            0,
+            None,
+            Some(&trials.groups[0]),
+        );
         assert_eq!(means(&fixed), [[Some(0.8)], [Some(0.4)]]);
     }
 
     #[test]
     fn two_settings_span_a_map_with_numbers_in_order() {
-        let map = margin(&trials(), "test_accuracy", 0, Some(1), None);
+        let map = margin(&trials(), Quantity::TestAccuracy, 0, Some(1), None);
         assert_eq!(map.columns, ["2", "10"]);
         assert_eq!(means(&map), [[Some(0.6), Some(0.8)], [None, Some(0.4)]]);
     }

@@ -25,6 +25,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use ratatui::layout::Size;
 
+use crate::measure::Quantity;
 use crate::store::{
     Liveness, Provenance, RunDirectory, RunUpdate, RunnerStatus, TrialEventKind, TrialTable,
 };
@@ -35,16 +36,14 @@ use super::text::{shell_word, visible};
 
 pub use choices::Look;
 pub use files::Documents;
-pub use history::Quantity;
 pub use trials::Phase;
 
-use choices::METRICS;
 pub(crate) use choices::{Convergence, Picture, TableChoice};
 pub(crate) use front::{Spot, front};
 pub(crate) use history::History;
 pub(crate) use labels::{Form, Labels};
 pub(crate) use layers::{Layer, Layers};
-pub(crate) use list::{COLUMNS, List, Row, Sort, group_phase, phase_of};
+pub(crate) use list::{List, Row, Sort, group_phase, phase_of};
 pub(crate) use margins::{HeatMap, Margins, margin};
 pub(crate) use penalties::Penalties;
 pub(crate) use prompt::Prompt;
@@ -319,8 +318,8 @@ impl State {
     }
 
     /// The metric that pictures of several trials show.
-    pub(crate) fn metric_name(&self) -> &'static str {
-        METRICS[self.metric % METRICS.len()]
+    pub(crate) fn chosen_metric(&self) -> Quantity {
+        Quantity::CHOICES[self.metric % Quantity::CHOICES.len()]
     }
 }
 

@@ -4,10 +4,11 @@ use std::collections::HashSet;
 
 use super::labels::{Form, Labels};
 use super::trials::short_names;
-use super::{METRICS, State, View};
+use super::{State, View};
 use crate::dashboard::layout;
 use crate::dashboard::table::TableRequest;
 use crate::dashboard::text::{visible, width};
+use crate::measure::Quantity;
 use crate::store::TrialTable;
 
 /// Columns of a metric with its deviation, and between two cells.
@@ -22,14 +23,12 @@ impl State {
             let path = position.and_then(|at| self.trials.swept.get(at));
             path.into_iter().cloned().collect()
         };
-        let metric = (self.table.metric.checked_sub(1)).and_then(|at| METRICS.get(at));
+        let position = self.table.metric.checked_sub(1);
+        let metric = position.and_then(|at| Quantity::CHOICES.get(at));
         TableRequest {
             rows: swept(self.table.rows),
             columns: swept(self.table.columns),
-            metrics: metric
-                .into_iter()
-                .map(|&metric| metric.to_owned())
-                .collect(),
+            metrics: metric.into_iter().copied().collect(),
         }
     }
 
@@ -49,9 +48,11 @@ impl State {
         let needed = fit_settings(&mut table, &mut request, columns);
         if request.metrics.is_empty() && request.columns.is_empty() {
             let count = (columns.saturating_sub(needed) / METRIC).max(1);
-            let usual = table.usual_metrics();
-            let fitting = usual.iter().take(count).filter(|_| count < usual.len());
-            request.metrics = fitting.map(|&metric| metric.to_owned()).collect();
+            let mut usual = table.usual_metrics();
+            if count < usual.len() {
+                usual.truncate(count);
+                request.metrics = usual;
+            }
         }
         Some((table, request))
     }

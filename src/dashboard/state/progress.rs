@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::State;
 use super::trials::{Group, Phase, Summary};
+use crate::measure::Quantity;
 use crate::store::{Liveness, RunnerState};
 
 impl State {
@@ -118,14 +119,14 @@ impl State {
                 .filter_map(|group| Some((group, mean(group, metric)?)))
                 .max_by(|(_, a), (_, b)| a.total_cmp(b))
         };
-        if let Some((group, accuracy)) = best_by("validation_accuracy") {
+        if let Some((group, accuracy)) = best_by(Quantity::ValidationAccuracy) {
             let mut words = format!("best validation accuracy {accuracy:.4}");
-            if let Some(test) = mean(group, "test_accuracy") {
+            if let Some(test) = mean(group, Quantity::TestAccuracy) {
                 let _ = write!(words, " (test {test:.4})");
             }
             return Some((group, words));
         }
-        let (group, accuracy) = best_by("test_accuracy")?;
+        let (group, accuracy) = best_by(Quantity::TestAccuracy)?;
         Some((group, format!("best test accuracy {accuracy:.4}")))
     }
 }

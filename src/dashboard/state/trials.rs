@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::labels::{Form, Labels};
+use crate::measure::Quantity;
 use crate::store::{
     IterationRecord, TrialEvent, TrialEventKind, TrialRow, TrialStatus, TrialTable,
 };
@@ -98,29 +99,11 @@ pub(crate) struct Trial {
 }
 
 impl Trial {
-    /// A numeric column of `trials.csv`, from the latest iteration while the trial runs.
-    pub(crate) fn metric(&self, name: &str) -> Option<f64> {
-        let Some(latest) = &self.latest else {
-            return self.row.metric(name);
-        };
-        match name {
-            "iterations" => Some(latest.iteration as f64),
-            "objective" => Some(latest.objective),
-            "loss" => Some(latest.loss),
-            "residual_v" => latest.residual_v,
-            "residual_u" => latest.residual_u,
-            "residual_w" => Some(latest.residual_w),
-            "step" => Some(latest.step),
-            "descent_violations" => latest.descent_violations.map(|count| count as f64),
-            "train_accuracy" => latest.train_accuracy,
-            "validation_accuracy" => latest.validation_accuracy,
-            "test_accuracy" => latest.test_accuracy,
-            "balanced_accuracy" => latest.balanced_accuracy,
-            "sparsity" => Some(latest.sparsity),
-            "effective_sparsity" => latest.effective_sparsity,
-            "compression_ratio" => Some(latest.compression_ratio),
-            "seconds" => Some(latest.seconds),
-            _ => self.row.metric(name),
+    /// The value of a quantity, from the latest iteration while the trial runs.
+    pub(crate) fn value(&self, quantity: Quantity) -> Option<f64> {
+        match &self.latest {
+            Some(latest) if quantity.is_of_iterations() => latest.value(quantity),
+            _ => self.row.value(quantity),
         }
     }
 
@@ -142,13 +125,13 @@ impl Trial {
     /// Share of its iterations that are done, in [0, 1].
     pub(crate) fn progress(&self) -> Option<f64> {
         let planned = self.planned.filter(|&planned| planned > 0)?;
-        let done = self.metric("iterations").unwrap_or(0.0);
+        let done = self.value(Quantity::Iterations).unwrap_or(0.0);
         Some((done / planned as f64).clamp(0.0, 1.0))
     }
 
     /// Seconds that the rest of its iterations will take.
     pub(crate) fn remaining(&self) -> Option<f64> {
-        let left = self.planned? as f64 - self.metric("iterations").unwrap_or(0.0);
+        let left = self.planned? as f64 - self.value(Quantity::Iterations).unwrap_or(0.0);
         self.rate.map(|rate| left.max(0.0) / rate)
     }
 }
@@ -308,15 +291,15 @@ impl Trials {
     }
 
     /// The values of a metric that count, of the members of a group that have it.
-    pub(crate) fn values(&self, group: &Group, metric: &str) -> impl Iterator<Item = f64> {
+    pub(crate) fn values(&self, group: &Group, metric: Quantity) -> impl Iterator<Item = f64> {
         let members = group.members.iter().map(|&member| &self.all[member]);
         members
             .filter(|trial| trial.counts())
-            .filter_map(move |trial| trial.metric(metric))
+            .filter_map(move |trial| trial.value(metric))
     }
 
     /// Mean and spread of [`Self::values`].
-    pub(crate) fn summary(&self, group: &Group, metric: &str) -> Option<Summary> {
+    pub(crate) fn summary(&self, group: &Group, metric: Quantity) -> Option<Summary> {
         Summary::of(self.values(group, metric))
     }
 

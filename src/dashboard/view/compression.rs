@@ -20,6 +20,7 @@ use super::chart::{Chart, Curve};
 use super::{heading, rows};
 use crate::dashboard::state::{Form, Spot, State, front};
 use crate::dashboard::text::{self, cut, fit, fit_right, number, number_or_dash, visible};
+use crate::measure::Quantity;
 
 /// Columns of ratio and accuracy on the list of the front, and the spaces around them.
 const FRONT_NUMBERS: usize = 25;
@@ -89,7 +90,7 @@ fn list_front(state: &State, spots: &[Spot], frame: &mut Frame, area: Rect) {
     let lines: Vec<Line> = (spots.iter().filter(|spot| spot.on_front))
         .take(usize::from(rest.height))
         .map(|spot| {
-            let accuracy = rows::mean("test_accuracy", spot.accuracy, state.look.ascii);
+            let accuracy = rows::mean(Quantity::TestAccuracy, spot.accuracy, state.look.ascii);
             let label = labels.label(&state.trials.groups[spot.group].swept, &form);
             let words = format!(" {:>8.2} {} {label}", spot.ratio, fit(&accuracy, 14));
             Line::from(cut(&words, usize::from(rest.width)))
@@ -117,7 +118,7 @@ fn layers(state: &State, frame: &mut Frame, area: Rect) {
         ("params", 9),
         ("share", 6),
         ("zeros", 6),
-        ("|W-Z|/|W|", 9),
+        (Quantity::RelativeError.title(), 9),
         ("u", 8),
         ("v", 8),
         ("w", 8),
@@ -148,8 +149,8 @@ fn layers(state: &State, frame: &mut Frame, area: Rect) {
         ];
         lines.push(row(cells, &visible(&last.ranks), Style::new()));
     }
-    let effective = text::metric("effective_sparsity", trial.metric("effective_sparsity"));
-    let whole = text::metric("sparsity", trial.metric("sparsity"));
+    let [whole, effective] = [Quantity::Sparsity, Quantity::EffectiveSparsity]
+        .map(|quantity| text::metric(quantity, trial.value(quantity)));
     lines.push(Line::from(format!(
         " sparsity {whole}   without dead units {effective}"
     )));

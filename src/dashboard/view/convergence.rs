@@ -22,8 +22,9 @@ use super::chart::{Chart, Curve, Point};
 use super::curves::{Subject, band, each, fitted_slope, points, series, subjects};
 use super::overview::words_of_trouble;
 use super::terms::terms;
-use crate::dashboard::state::{Convergence, Layer, Picture, Quantity, Series, State};
+use crate::dashboard::state::{Convergence, Layer, Picture, Series, State};
 use crate::dashboard::text::{cut, number};
+use crate::measure::Quantity;
 
 /// Points of the line that falls as 1/k.
 const REFERENCE_POINTS: u32 = 100;

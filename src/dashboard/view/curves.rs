@@ -1,8 +1,9 @@
 //! From what is kept of trials to curves.
 
 use super::chart::{Curve, Point};
-use crate::dashboard::state::{Bucket, History, Quantity, Series, State, Trial};
+use crate::dashboard::state::{Bucket, History, Series, State, Trial};
 use crate::dashboard::text::width;
+use crate::measure::Quantity;
 
 /// Trials that are drawn as one: the seeds of a setting, or a single trial.
 pub(super) struct Subject<'a> {

@@ -39,9 +39,9 @@ pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
     let fixed = (state.selected_trial())
         .filter(|_| state.margins.fixed)
         .map(|trial| &state.trials.groups[trial.group]);
-    let metric = state.metric_name();
+    let metric = state.chosen_metric();
     let map = margin(&state.trials, metric, row, column, fixed);
-    let mut words = format!("{metric} by {}", visible(row_path));
+    let mut words = format!("{} by {}", metric.name(), visible(row_path));
     if let Some(path) = column.and_then(|at| swept.get(at)) {
         let _ = write!(words, " (down) and {} (across)", visible(path));
     }
@@ -102,7 +102,7 @@ fn bar_lines(
     range: (f64, f64),
     columns: usize,
 ) -> Vec<Line<'static>> {
-    let metric = state.metric_name();
+    let metric = state.chosen_metric();
     let first = first_column(map);
     let room = columns.saturating_sub(first + 28).min(60);
     (map.rows.iter().zip(&map.cells))
@@ -151,7 +151,7 @@ fn map_lines(
                 continue;
             };
             let share = share(range, summary.mean);
-            let value = text::metric(state.metric_name(), Some(summary.mean));
+            let value = text::metric(state.chosen_metric(), Some(summary.mean));
             let shade = match ((share * 4.0) as usize, look.ascii) {
                 (0, _) => " ",
                 (1, true) => ".",

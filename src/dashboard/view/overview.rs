@@ -23,29 +23,23 @@ use super::chart::{Chart, Curve};
 use super::curves::{Subject, each, series, subjects};
 use super::{bar, flow, rows};
 use crate::dashboard::layout;
-use crate::dashboard::state::{Phase, Quantity, State, Trial, phase_of};
+use crate::dashboard::state::{Phase, State, Trial, phase_of};
 use crate::dashboard::text::{self, cut, duration, number, number_or_dash, visible};
+use crate::measure::Quantity;
 
-/// The quantities of the mission: what stands in the line of numbers.
-const NUMBERS: [(&str, &str); 10] = [
-    ("objective", "objective"),
-    ("test accuracy", "test_accuracy"),
-    ("sparsity", "sparsity"),
-    ("ratio", "compression_ratio"),
-    ("residuals: u", "residual_u"),
-    ("v", "residual_v"),
-    ("w", "residual_w"),
-    ("train accuracy", "train_accuracy"),
-    ("validation accuracy", HELD_OUT),
-    ("step", "step"),
+/// The quantities of the mission: what stands in the line of numbers, and the same in few letters for narrow screens.
+const NUMBERS: [(Quantity, &str, &str); 10] = [
+    (Quantity::Objective, "objective", "F"),
+    (Quantity::TestAccuracy, "test accuracy", "acc"),
+    (Quantity::Sparsity, "sparsity", "zeros"),
+    (Quantity::CompressionRatio, "ratio", "ratio"),
+    (Quantity::ResidualU, "residuals: u", "u"),
+    (Quantity::ResidualV, "v", "v"),
+    (Quantity::ResidualW, "w", "w"),
+    (Quantity::TrainAccuracy, "train accuracy", "train"),
+    (Quantity::ValidationAccuracy, "validation accuracy", "valid"),
+    (Quantity::Step, "step", "step"),
 ];
-
-/// The same in few letters, for narrow screens.
-const SHORT_NUMBERS: [&str; 10] = [
-    "F", "acc", "zeros", "ratio", "u", "v", "w", "train", "valid", "step",
-];
-/// Left out where nothing was held out.
-const HELD_OUT: &str = "validation_accuracy";
 
 pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
     let (list, details) = layout::overview(area, state.list.rows.len());
@@ -103,7 +97,9 @@ fn title<'a>(state: &State, subject: &Subject, columns: u16) -> Line<'a> {
         }
     }
     let known = trials()
-        .filter(|trial| trial.counts() && trial.metric("objective").is_some_and(f64::is_finite))
+        .filter(|trial| {
+            trial.counts() && trial.value(Quantity::Objective).is_some_and(f64::is_finite)
+        })
         .count();
     let seeds = match selected.len() {
         0 | 1 => String::new(),
@@ -146,9 +142,9 @@ pub(super) fn words_of_trouble(state: &State, trial: &Trial) -> Option<String> {
 fn numbers(state: &State, columns: u16) -> Vec<(&'static str, String)> {
     let narrow = columns < 60;
     let selected = state.list.selected_trials(&state.trials);
-    let value = |metric: &str| {
+    let value = |metric: Quantity| {
         if let [single] = selected[..] {
-            return text::metric(metric, state.trials.all[single].metric(metric));
+            return text::metric(metric, state.trials.all[single].value(metric));
         }
         let group = selected.first().map(|&first| state.trials.all[first].group);
         let group = group.map(|group| &state.trials.groups[group]);
@@ -158,11 +154,11 @@ fn numbers(state: &State, columns: u16) -> Vec<(&'static str, String)> {
             None => number_or_dash(None),
         }
     };
-    let held_out = |&at: &usize| state.trials.all[at].metric(HELD_OUT).is_some();
-    let held_out = selected.iter().any(held_out);
-    (NUMBERS.iter().zip(SHORT_NUMBERS))
-        .filter(|((_, metric), _)| *metric != HELD_OUT || held_out)
-        .map(|(&(long, metric), short)| (if narrow { short } else { long }, value(metric)))
+    let is_known =
+        |metric| (selected.iter()).any(|&at| state.trials.all[at].value(metric).is_some());
+    (NUMBERS.into_iter())
+        .filter(|(metric, ..)| !metric.is_optional() || is_known(*metric))
+        .map(|(metric, long, short)| (if narrow { short } else { long }, value(metric)))
         .collect()
 }
 

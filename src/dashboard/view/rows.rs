@@ -12,12 +12,11 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use super::bar;
-use crate::dashboard::columns::{Columns, ITERATIONS, PACE, SEEDS, title_of, width_of};
-use crate::dashboard::state::{
-    COLUMNS, Form, Labels, Phase, Row, Sort, State, Summary, Trial, group_phase,
-};
+use crate::dashboard::columns::{Columns, PACE, SEEDS};
+use crate::dashboard::state::{Form, Labels, Phase, Row, Sort, State, Summary, Trial, group_phase};
 use crate::dashboard::text::{self, cut, duration, fit, fit_right, number};
 use crate::dashboard::theme::SELECTED;
+use crate::measure::{NumberStyle, Quantity};
 
 /// Draws the list and the names of its columns.
 pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
@@ -83,11 +82,10 @@ fn names(state: &State, columns: &Columns, form: &Form) -> Line<'static> {
         fit(&named(&setting_title, Sort::Setting), columns.setting),
         fit_right("seeds", SEEDS),
     );
-    for &column in &columns.metrics {
-        let metric = COLUMNS[column];
-        let title = named(title_of(metric), Sort::Metric(column));
+    for &metric in &columns.metrics {
+        let title = named(metric.title(), Sort::Metric(metric));
         // The space before the column has room for the arrow.
-        words.push_str(&fit_right(&title, width_of(metric, columns.wide) + 1));
+        words.push_str(&fit_right(&title, metric.width(columns.wide) + 1));
     }
     words.push(' ');
     if columns.pace {
@@ -179,10 +177,9 @@ fn row_line(
         Span::raw(fit_right(&words.seeds, SEEDS)),
         Span::raw(" "),
     ]);
-    for &column in &columns.metrics {
-        let metric = COLUMNS[column];
+    for &metric in &columns.metrics {
         let cell = cell(state, row, metric, columns.wide);
-        let columns = width_of(metric, columns.wide);
+        let columns = metric.width(columns.wide);
         line.push_span(Span::raw(format!("{} ", fit_right(&cell, columns))));
     }
     if columns.pace {
@@ -200,7 +197,7 @@ fn is_marked(state: &State, member: usize) -> bool {
         .contains(&state.trials.all[member].row.trial)
 }
 
-fn cell(state: &State, row: Row, metric: &str, wide: bool) -> String {
+fn cell(state: &State, row: Row, metric: Quantity, wide: bool) -> String {
     let trials = &state.trials;
     let (members, summary) = match row {
         Row::Group(group) => {
@@ -209,7 +206,7 @@ fn cell(state: &State, row: Row, metric: &str, wide: bool) -> String {
         }
         Row::Member(ref member) | Row::Single(ref member) => (std::slice::from_ref(member), None),
     };
-    if metric == "iterations"
+    if metric == Quantity::Iterations
         && let Some(trial) = running(state, members)
     {
         return iterations(state, trial);
@@ -218,7 +215,7 @@ fn cell(state: &State, row: Row, metric: &str, wide: bool) -> String {
         (Row::Group(_), Some(summary)) if wide => mean(metric, summary, state.look.ascii),
         (Row::Group(_), summary) => text::metric(metric, summary.map(|summary| summary.mean)),
         (Row::Member(member) | Row::Single(member), _) => {
-            text::metric(metric, trials.all[member].metric(metric))
+            text::metric(metric, trials.all[member].value(metric))
         }
     }
 }
@@ -232,11 +229,12 @@ fn running<'a>(state: &'a State, members: &[usize]) -> Option<&'a Trial> {
 
 /// A small bar, and iterations out of those planned.
 fn iterations(state: &State, trial: &Trial) -> String {
-    let done = text::metric("iterations", trial.metric("iterations"));
+    let done = text::metric(Quantity::Iterations, trial.value(Quantity::Iterations));
     match (trial.progress(), trial.planned) {
         (Some(share), Some(planned)) => {
             let words = format!("{done}/{planned}");
-            let room = ITERATIONS.saturating_sub(words.len() + 1).min(5);
+            let columns = Quantity::Iterations.width(false);
+            let room = columns.saturating_sub(words.len() + 1).min(5);
             format!("{} {words}", bar(share, room, state.look))
         }
         _ => done,
@@ -244,10 +242,10 @@ fn iterations(state: &State, trial: &Trial) -> String {
 }
 
 /// A mean; accuracies with their standard deviation.
-pub(super) fn mean(metric: &str, summary: Summary, ascii: bool) -> String {
+pub(super) fn mean(metric: Quantity, summary: Summary, ascii: bool) -> String {
     let mean = text::metric(metric, Some(summary.mean));
     match summary.deviation {
-        Some(deviation) if metric.ends_with("accuracy") => {
+        Some(deviation) if metric.style() == NumberStyle::Accuracy => {
             let sign = if ascii { "+-" } else { "±" };
             format!("{mean}{sign}{deviation:.4}")
         }

@@ -17,15 +17,16 @@ use crate::dashboard::text::{cut, visible};
 
 pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
     let request = state.table_request();
-    let said = |names: &[String], usual: &str| match names {
-        [] => usual.to_owned(),
-        names => names.join(", "),
+    let metrics: Vec<&str> = request.metrics.iter().map(|metric| metric.name()).collect();
+    let or_usual = |names: String, usual: &str| match names.as_str() {
+        "" => usual.to_owned(),
+        _ => names,
     };
     let words = format!(
         "paper table: {}; down: {}; across: {}",
-        said(&request.metrics, "the usual metrics"),
-        said(&request.rows, "all other settings"),
-        said(&request.columns, "metrics")
+        or_usual(metrics.join(", "), "the usual metrics"),
+        or_usual(request.rows.join(", "), "all other settings"),
+        or_usual(request.columns.join(", "), "metrics")
     );
     let rest = heading(&visible(&words), state.look, frame, area);
     if state.table_lines.is_empty() {

@@ -2,7 +2,8 @@
 
 use super::chart::Curve;
 use super::curves::{Subject, band, each, series};
-use crate::dashboard::state::{Penalties, Quantity, Series, State};
+use crate::dashboard::state::{Penalties, Series, State};
+use crate::measure::Quantity;
 
 /// Least share of F that is not the rounding of its terms.
 const ROUNDING: f64 = 1.0e-6;

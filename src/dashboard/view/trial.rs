@@ -23,7 +23,7 @@ use crate::dashboard::keymap::Key;
 use crate::dashboard::layout;
 use crate::dashboard::state::{State, Trial, short_names};
 use crate::dashboard::text::{self, cut, fit, visible, width, wrapped};
-use crate::store::TrialTable;
+use crate::measure::Quantity;
 
 /// Columns from which on settings and log stand side by side.
 const SIDE_BY_SIDE: u16 = 60;
@@ -145,8 +145,13 @@ fn top(state: &State, trial: &Trial, columns: usize) -> Vec<Line<'static>> {
         Span::styled(phase, theme.phase(trial.phase)),
         Span::styled(about, theme.quiet()),
     ])];
-    let pairs: Vec<(&str, String)> = (TrialTable::METRICS.iter())
-        .map(|metric| (*metric, text::metric(metric, trial.metric(metric))))
+    let pairs: Vec<(&str, String)> = Quantity::of_trials()
+        .map(|quantity| {
+            (
+                quantity.name(),
+                text::metric(quantity, trial.value(quantity)),
+            )
+        })
         .filter(|(_, value)| value != "-")
         .collect();
     lines.extend(flow(&pairs, columns as u16, u16::MAX, state.look));
@@ -204,7 +209,7 @@ fn neighbours(state: &State, trial: &Trial) -> Vec<String> {
     let accuracy = |group| {
         state
             .trials
-            .summary(group, "test_accuracy")
+            .summary(group, Quantity::TestAccuracy)
             .map(|summary| summary.mean)
     };
     let own_accuracy = accuracy(own);

@@ -8,11 +8,9 @@ use super::{
     figure::{Figure, Key, Look, Mark},
     label::labels,
 };
+use crate::measure::Quantity;
 use crate::report::{ReportError, convergence::running_minimum};
 use crate::store::{IterationRecord, RunDirectory, TrialRow, TrialStatus};
-
-/// A value of a record, if it was measured.
-type Measure = fn(&IterationRecord) -> Option<f64>;
 
 /// The iterations of every setting that is shown.
 pub(super) struct Curves {
@@ -62,37 +60,29 @@ impl Curves {
 
     /// The figures of `kind`; none if there is nothing to draw.
     pub(super) fn figures(&self, kind: PlotKind) -> Vec<Figure> {
-        let log = Scale::Log;
+        let (log, linear) = (Scale::Log, Scale::Linear);
+        let draw =
+            |stem, quantity, label, scale| self.over_iterations(stem, quantity, label, scale);
         let figures = match kind {
             PlotKind::Convergence => {
-                vec![
-                    self.over_iterations("convergence", "Objective F", log, |r| {
-                        (!r.is_refit()).then_some(r.objective)
-                    }),
-                ]
+                vec![draw("convergence", Quantity::Objective, "Objective F", log)]
             }
             PlotKind::Residuals => vec![
-                self.over_iterations("residual-v", "Residual |V − act(U)|", log, |r| {
-                    r.residual_v
-                }),
-                self.over_iterations("residual-u", "Residual |U − W V|", log, |r| r.residual_u),
-                self.over_iterations("residual-w", "Residual |W − Z|", log, |r| {
-                    Some(r.residual_w)
-                }),
+                draw(
+                    "residual-v",
+                    Quantity::ResidualV,
+                    "Residual |V − act(U)|",
+                    log,
+                ),
+                draw("residual-u", Quantity::ResidualU, "Residual |U − W V|", log),
+                draw("residual-w", Quantity::ResidualW, "Residual |W − Z|", log),
             ],
-            PlotKind::Accuracy => {
-                vec![
-                    self.over_iterations("accuracy", "Test accuracy", Scale::Linear, |r| {
-                        r.test_accuracy
-                    }),
-                    self.over_iterations(
-                        "accuracy-validation",
-                        "Validation accuracy",
-                        Scale::Linear,
-                        |r| r.validation_accuracy,
-                    ),
-                ]
-            }
+            PlotKind::Accuracy => [
+                ("accuracy", Quantity::TestAccuracy),
+                ("accuracy-validation", Quantity::ValidationAccuracy),
+            ]
+            .map(|(stem, quantity)| draw(stem, quantity, quantity.heading(), linear))
+            .into(),
             PlotKind::Steps => vec![self.steps()],
             PlotKind::Pareto | PlotKind::Margins | PlotKind::HeatMap => Vec::new(),
         };
@@ -102,16 +92,20 @@ impl Curves {
     fn over_iterations(
         &self,
         stem: &str,
+        quantity: Quantity,
         label: &str,
         scale: Scale,
-        measure: Measure,
     ) -> Option<Figure> {
         let series = self.settings.iter().map(|(_, runs)| {
             let runs: Vec<Vec<(u64, f64)>> = runs
                 .iter()
                 .map(|records| {
-                    let values = records.iter().map(|r| (r.iteration, measure(r)));
-                    values.filter_map(|(k, value)| Some((k, value?))).collect()
+                    // The objective of a refit is another function.
+                    let is_shown =
+                        |r: &&IterationRecord| quantity != Quantity::Objective || !r.is_refit();
+                    let values = (records.iter().filter(is_shown))
+                        .filter_map(|r| Some((r.iteration, r.value(quantity)?)));
+                    values.collect()
                 })
                 .collect();
             over_seeds(&runs)

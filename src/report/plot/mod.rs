@@ -16,6 +16,7 @@ use super::{
     ReportError,
     table::{Setting, settings},
 };
+use crate::measure::Quantity;
 use crate::store::{RunDirectory, TrialRow, TrialTable};
 
 /// A kind of figure.
@@ -87,7 +88,7 @@ pub struct PlotQuery {
     /// Settings that are told apart by colour; empty: every swept one.
     pub rows: Vec<String>,
     /// The metric of [`PlotKind::Pareto`], [`PlotKind::Margins`] and [`PlotKind::HeatMap`].
-    pub metric: String,
+    pub metric: Quantity,
     /// Numeric settings for [`PlotKind::Margins`] and, in pairs (the former across, the latter
     /// up), for [`PlotKind::HeatMap`]; empty: every numeric swept one.
     pub parameters: Vec<String>,
@@ -98,7 +99,7 @@ impl Default for PlotQuery {
         Self {
             kinds: Vec::new(),
             rows: Vec::new(),
-            metric: "test_accuracy".to_owned(),
+            metric: Quantity::TestAccuracy,
             parameters: Vec::new(),
         }
     }
@@ -161,7 +162,7 @@ struct Subject<'a> {
     rows: Vec<Setting>,
     /// Settings whose influence is shown.
     parameters: Vec<Setting>,
-    metric: super::Metric,
+    metric: Quantity,
 }
 
 impl<'a> Subject<'a> {
@@ -176,7 +177,7 @@ impl<'a> Subject<'a> {
             table,
             rows: find(&query.rows)?,
             parameters: find(&query.parameters)?,
-            metric: super::table::metric(&query.metric)?,
+            metric: query.metric,
         })
     }
 

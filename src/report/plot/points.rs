@@ -8,7 +8,8 @@ use super::{
     figure::{BLACK, Cell, Colour, Figure, Key, Look, Mark, Point},
     label::labels,
 };
-use crate::report::{metric::Better, number, statistics::Summary, table::Setting};
+use crate::measure::{Better, Quantity};
+use crate::report::{number, statistics::Summary, table::Setting};
 use crate::store::{TrialRow, TrialStatus};
 
 /// A numeric setting whose largest value is so many times its smallest gets a logarithmic axis.
@@ -19,7 +20,6 @@ const MOST_CELLS: usize = 40;
 /// The metric against the compression ratio: one point per setting, one colour per value of the first setting
 /// (as a rule the compression method) and method of training, and the front of the best trade-offs.
 pub(super) fn pareto(subject: &Subject) -> Option<Figure> {
-    let ratio = |trial: &TrialRow| trial.metric("compression_ratio");
     let settings = subject.rows.iter().enumerate();
     let told_apart: Vec<_> = settings
         .filter(|(position, setting)| *position == 0 || setting.header.path == "solver.method")
@@ -27,7 +27,10 @@ pub(super) fn pareto(subject: &Subject) -> Option<Figure> {
         .collect();
     let mut series: Vec<(Vec<String>, Vec<Point>)> = Vec::new();
     for (_, trials) in subject.groups() {
-        let (Some(x), Some(y)) = (summary(&trials, ratio), measured(subject, &trials)) else {
+        let (Some(x), Some(y)) = (
+            summary(&trials, Quantity::CompressionRatio),
+            measured(subject, &trials),
+        ) else {
             continue;
         };
         let values: Vec<String> = told_apart.iter().map(|s| s.value(trials[0])).collect();
@@ -39,7 +42,7 @@ pub(super) fn pareto(subject: &Subject) -> Option<Figure> {
     }
     let (values, series): (Vec<_>, Vec<_>) = series.into_iter().unzip();
     let points: Vec<Point> = series.iter().flatten().copied().collect();
-    let front = front(&points, subject.metric.better?);
+    let front = front(&points, subject.metric.better()?);
     let series = labels(&told_apart, &values)
         .into_iter()
         .zip(series)
@@ -182,7 +185,7 @@ fn heat_map(subject: &Subject, across: &Setting, up: &Setting) -> Option<Figure>
             0.5
         };
         let (fill, ink) = shade(share);
-        let text = number::print_value(value, subject.metric.style).to_string();
+        let text = number::print_value(value, subject.metric.style()).to_string();
         Mark::Cell(Cell {
             x,
             y,
@@ -202,7 +205,7 @@ fn heat_map(subject: &Subject, across: &Setting, up: &Setting) -> Option<Figure>
         y: Axis::of_categories(&up.header.path, &names(&rows)),
         marks: marks.collect(),
         legend: vec![(
-            format!("{} (dark: higher)", subject.metric.heading),
+            format!("{} (dark: higher)", subject.metric.heading()),
             look,
             Key::Text,
         )],
@@ -234,7 +237,7 @@ fn figure(
     let mut figure = Figure {
         stem: stem.to_owned(),
         x: Axis::around(x_label, x_scale, points.iter().map(|point| point.x))?,
-        y: Axis::around(&subject.metric.heading, Scale::Linear, heights)?,
+        y: Axis::around(subject.metric.heading(), Scale::Linear, heights)?,
         marks: Vec::new(),
         legend: Vec::new(),
     };
@@ -256,14 +259,14 @@ fn point(x: f64, y: &Summary) -> Point {
 
 /// The metric of those `trials` that are done.
 fn measured(subject: &Subject, trials: &[&TrialRow]) -> Option<Summary> {
-    summary(trials, |trial| trial.metric(&subject.metric.name))
+    summary(trials, subject.metric)
 }
 
-fn summary(trials: &[&TrialRow], measure: impl Fn(&TrialRow) -> Option<f64>) -> Option<Summary> {
+fn summary(trials: &[&TrialRow], quantity: Quantity) -> Option<Summary> {
     let done = trials
         .iter()
         .filter(|trial| trial.status == TrialStatus::Done);
-    let values: Vec<f64> = done.filter_map(|trial| measure(trial)).collect();
+    let values: Vec<f64> = done.filter_map(|trial| trial.value(quantity)).collect();
     Summary::of(&values)
 }
 

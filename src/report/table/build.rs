@@ -7,17 +7,14 @@ use super::{
     layout::{Layout, Setting},
     notes::{Averaged, Footnotes, remarks, unit},
 };
-use crate::report::{
-    ReportError,
-    metric::{Better, Metric},
-    statistics::Summary,
-};
+use crate::measure::{Better, DefinedBy, Quantity};
+use crate::report::{ReportError, metric::Metric, statistics::Summary};
 use crate::store::{TrialRow, TrialStatus, TrialTable};
 
 /// More blocks of columns than this cannot be read, and their cells might not fit into memory.
 const MOST_BLOCKS: usize = 200;
 
-/// What a table shows. All names are those of `trials.csv`; `seed` counts as a setting too.
+/// What a table shows. Settings are called as in `trials.csv`; `seed` counts as one too.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TableQuery {
     /// Settings down the side; empty: every swept one that is not in `columns`.
@@ -25,7 +22,7 @@ pub struct TableQuery {
     /// Settings across the top; empty: one column per metric.
     pub columns: Vec<String>,
     /// What is measured; empty: [`TrialTable::usual_metrics`].
-    pub metrics: Vec<String>,
+    pub metrics: Vec<Quantity>,
 }
 
 /// Builds the table that `query` asks for. Trials that differ in nothing that it names are
@@ -35,17 +32,14 @@ pub struct TableQuery {
 /// When there is no trial, when a name in `query` does not exist (the error lists those that do)
 /// or is used twice, or when the settings across would make too many columns.
 pub fn build(table: &TrialTable, query: &TableQuery) -> Result<PaperTable, ReportError> {
-    let metrics: Vec<Metric> = if query.metrics.is_empty() {
-        (table.usual_metrics().iter())
-            .filter_map(|name| Metric::of_trials(name))
-            .collect()
-    } else {
-        let names = query.metrics.iter();
-        names.map(|name| metric(name)).collect::<Result<_, _>>()?
+    let metrics = match &query.metrics[..] {
+        [] => table.usual_metrics(),
+        chosen => chosen.to_vec(),
     };
+    let metrics = metrics.into_iter().map(Metric::from).collect();
     let layout = Layout::new(table, &query.rows, &query.columns)?;
     assemble(table, &layout, metrics, |trial, metric| {
-        trial.metric(&metric.name)
+        trial.value(metric.quantity?)
     })
 }
 
@@ -53,14 +47,6 @@ pub fn build(table: &TrialTable, query: &TableQuery) -> Result<PaperTable, Repor
 /// objective and steps, and under other penalties `F` is another function, whose lower value says nothing, as `V_N`
 /// is free to meet the targets where gamma is small.
 fn comparable(table: &TrialTable, mut metrics: Vec<Metric>) -> Vec<Metric> {
-    const OF_THE_METHOD: [&str; 5] = [
-        "objective",
-        "loss",
-        "residual_w",
-        "step",
-        "seconds_per_iteration",
-    ];
-    const SUMS_OVER_SAMPLES: [&str; 5] = ["objective", "loss", "residual_v", "residual_u", "step"];
     let varies = |column: usize| {
         let mut values = table.rows.iter().map(|row| row.swept.get(column));
         let first = values.next();
@@ -70,14 +56,15 @@ fn comparable(table: &TrialTable, mut metrics: Vec<Metric>) -> Vec<Metric> {
     let varying: Vec<&String> = swept
         .filter_map(|(column, path)| varies(column).then_some(path))
         .collect();
+    let differs = |quantity: Quantity| {
+        varying.iter().any(|path| match path.as_str() {
+            "solver.method" => quantity.is_defined_by(DefinedBy::Method),
+            path if path.starts_with("data.") => quantity.is_defined_by(DefinedBy::Samples),
+            path => quantity.is_defined_by(DefinedBy::Penalties) && defines_objective(path),
+        })
+    };
     for metric in &mut metrics {
-        let name = metric.name.as_str();
-        let another = varying.iter().any(|path| match path.as_str() {
-            "solver.method" => OF_THE_METHOD.contains(&name),
-            path if path.starts_with("data.") => SUMS_OVER_SAMPLES.contains(&name),
-            path => ["objective", "loss"].contains(&name) && defines_objective(path),
-        });
-        if another {
+        if metric.quantity.is_some_and(differs) {
             metric.better = None;
         }
     }
@@ -101,18 +88,6 @@ fn defines_objective(path: &str) -> bool {
         "refit",
     ];
     (path.strip_prefix("solver.")).is_some_and(|name| DEFINING.contains(&name))
-}
-
-/// The metric called `name`, or an error that lists those that exist.
-pub(crate) fn metric(name: &str) -> Result<Metric, ReportError> {
-    Metric::of_trials(name).ok_or_else(|| ReportError::UnknownName {
-        kind: "metric",
-        name: name.to_owned(),
-        available: TrialTable::METRICS
-            .iter()
-            .map(ToString::to_string)
-            .collect(),
-    })
 }
 
 /// Builds a table of `metrics`, whose values `measure` knows; only trials that are done are asked.

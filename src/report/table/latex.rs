@@ -158,11 +158,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::escape;
+    use crate::measure::Quantity;
     use crate::report::{PaperTable, TableFormat, TableQuery, build};
     use crate::store::{TrialRow, TrialStatus, TrialTable};
 
     /// Two settings across; the trials change the outer one faster.
-    fn two_levels(metrics: &[&str]) -> PaperTable {
+    fn two_levels(metrics: &[Quantity]) -> PaperTable {
         let owned = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
         let cells = [("8", "a_1"), ("16", "a_1"), ("8", ""), ("16", "")];
         let rows = cells.iter().zip(5..).map(|((rank, tau), tenths)| TrialRow {
@@ -179,7 +180,7 @@ mod tests {
         let query = TableQuery {
             rows: owned(&["solver.method"]),
             columns: owned(&["compression.rank", "model.init"]),
-            metrics: owned(metrics),
+            metrics: metrics.to_vec(),
         };
         let mut table = build(&trials, &query).expect("all names exist");
         table.entitle("run");
@@ -188,7 +189,8 @@ mod tests {
 
     #[test]
     fn headings_span_the_columns_that_they_hold_for() {
-        let latex = two_levels(&["test_accuracy", "compression_ratio"]).render(TableFormat::Latex);
+        let metrics = [Quantity::TestAccuracy, Quantity::CompressionRatio];
+        let latex = two_levels(&metrics).render(TableFormat::Latex);
         let expected = r"  \caption{run}
   \begin{tabular}{lrrrrrrrr}
     \toprule
@@ -205,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_single_metric_stands_in_the_caption_and_not_over_the_columns() {
-        let latex = two_levels(&["test_accuracy"]).render(TableFormat::Latex);
+        let latex = two_levels(&[Quantity::TestAccuracy]).render(TableFormat::Latex);
         let expected = r"  \caption{run: Test accuracy}
   \begin{tabular}{lrrrr}
     \toprule

@@ -15,8 +15,8 @@ use std::{
     str::FromStr,
 };
 
+pub(super) use build::assemble;
 pub use build::{TableQuery, build};
-pub(super) use build::{assemble, metric};
 pub(super) use layout::{Layout, Setting, settings};
 pub use plain::short_text;
 

@@ -1,5 +1,6 @@
 //! Tests of the room as a whole: what one part writes another reads, and what faults do to it.
 
+mod columns;
 mod csv_files;
 mod faults;
 mod following;
@@ -13,6 +14,7 @@ use std::process::{Command, Stdio};
 use proptest::prelude::*;
 
 use super::*;
+use columns::any_iteration;
 
 /// A run directory that exists for one test.
 struct Scratch {
@@ -81,35 +83,6 @@ fn any_text() -> impl Strategy<Value = String> {
 fn any_number() -> impl Strategy<Value = f64> {
     use proptest::num::f64::{ANY, INFINITE, NORMAL, QUIET_NAN, SUBNORMAL, ZERO};
     prop_oneof![ANY, NORMAL, SUBNORMAL, ZERO, INFINITE, QUIET_NAN]
-}
-
-fn any_iteration() -> impl Strategy<Value = IterationRecord> {
-    (
-        any::<(u64, u64)>(),
-        proptest::collection::vec(any_number(), 17),
-        any::<[bool; 7]>(),
-    )
-        .prop_map(|(counts, numbers, measured)| IterationRecord {
-            iteration: counts.0,
-            seconds: numbers[0],
-            objective: numbers[1],
-            loss: numbers[2],
-            residual_v: measured[3].then_some(numbers[3]),
-            residual_u: measured[3].then_some(numbers[4]),
-            residual_w: numbers[5],
-            step: numbers[6],
-            descent_violations: measured[3].then_some(counts.1),
-            train_accuracy: measured[0].then_some(numbers[7]),
-            test_accuracy: measured[1].then_some(numbers[8]),
-            balanced_accuracy: measured[2].then_some(numbers[9]),
-            sparsity: numbers[10],
-            compression_ratio: numbers[11],
-            effective_sparsity: measured[5].then_some(numbers[12]),
-            tau: measured[4].then_some(numbers[13]),
-            gamma: measured[3].then_some(numbers[14]),
-            rho: measured[3].then_some(numbers[15]),
-            validation_accuracy: measured[6].then_some(numbers[16]),
-        })
 }
 
 /// A process that runs one ignored test of this binary, with the run directory in its environment.
