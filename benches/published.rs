@@ -14,12 +14,13 @@ use std::time::Instant;
 
 use clap::{Parser, ValueEnum};
 use ndarray::Array2;
-use nnbcd::bcd::{Coupling, Problem, Samples, Solver, SolverSettings, TrainingData};
+use nnbcd::bcd::{Coupling, Problem, Solver, SolverSettings};
 use nnbcd::compress::LayerCompression;
 use nnbcd::linalg::Real;
 use nnbcd::network::{
     Architecture, ConvolutionSettings, InitScheme, InitSettings, ModelSettings, draw_weights,
 };
+use nnbcd::training::{Samples, TrainingData};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 

@@ -12,7 +12,6 @@
 
 mod checkpoint;
 mod constrained;
-mod data;
 mod error;
 mod objective;
 mod prox;
@@ -26,9 +25,8 @@ mod updates;
 
 pub(crate) use checkpoint::{Arrays, Form, as_bytes, read_header};
 pub use checkpoint::{Checkpoint, CheckpointError};
-pub use data::{Samples, TrainingData};
 pub use error::{Block, Cause, SolverError};
 pub use objective::{LayerSums, Penalties, Sums};
 pub use prox::prox_relu;
-pub use settings::{Coupling, Precision, SolverSettings, StopSettings, WeightDecay};
+pub use settings::{Coupling, SolverSettings, StopSettings};
 pub use solver::{Measurement, Problem, Solver, Termination};

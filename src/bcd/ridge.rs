@@ -2,12 +2,12 @@
 
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut1, s};
 
-use super::data::TrainingData;
 use super::state::Workspace;
 use crate::linalg::{
     Accumulate, Cholesky, NotPositiveDefinite, Real, gram_of_columns, gram_of_rows, product,
 };
 use crate::network::Layer;
+use crate::training::TrainingData;
 
 /// The regularisation of one weight update.
 #[derive(Clone, Copy, Debug, PartialEq)]

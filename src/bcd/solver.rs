@@ -5,7 +5,6 @@ use std::sync::Arc;
 use ndarray::Array2;
 
 use super::constrained::System;
-use super::data::TrainingData;
 use super::error::{Block, Cause, SolverError};
 use super::objective::{LayerSums, Penalties, Sums};
 use super::ridge::FirstLayerSystem;
@@ -15,6 +14,7 @@ use super::updates::Iteration;
 use crate::compress::{LayerCompression, Projected};
 use crate::linalg::{Real, entries, sum_of_squares};
 use crate::network::{Accuracies, Architecture, Deployed, LayerKind, LayerWeights};
+use crate::training::TrainingData;
 
 /// What is to be solved: data, network, compression, settings.
 #[derive(Debug)]

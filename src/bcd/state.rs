@@ -2,12 +2,12 @@
 
 use ndarray::{Array2, ArrayViewMut2, Zip};
 
-use super::data::TrainingData;
 use super::error::Block;
 use super::units::TileMemories;
 use crate::compress::Projected;
 use crate::linalg::{Accumulate, Real, entries, sum_of_squares, sum_of_squares_of_difference};
 use crate::network::{Architecture, LayerWeights, apply_layer, squared_change};
+use crate::training::TrainingData;
 
 /// All blocks, and the residuals that come with them. Layer `i` of the paper is index `i - 1`.
 #[derive(Clone, Debug)]

@@ -1,8 +1,7 @@
 //! The settings of the gradient methods: the `solver` map of a grid file with `method: adam` or `sgd`.
 
+use crate::training::{Precision, WeightDecay};
 use serde::{Deserialize, Serialize};
-
-use crate::bcd::{Precision, WeightDecay};
 
 /// Which rule turns gradients into steps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,11 +10,11 @@ use super::error::{Cause, TrainingError};
 use super::optimizer::Steps;
 use super::pass::batch_gradient;
 use super::settings::{Compress, GradientSettings};
-use crate::bcd::TrainingData;
 use crate::compress::{LayerCompression, Projected, Stored};
 use crate::data::shuffle;
 use crate::linalg::{Real, entries, entries_mut, sum_of_squares};
 use crate::network::{Accuracies, Architecture, Deployed, LayerWeights, squared_change};
+use crate::training::TrainingData;
 
 /// What is to be trained: data, network, compression, settings.
 #[derive(Clone, Debug)]

@@ -3,11 +3,12 @@
 
 use std::fmt::Display;
 
-use crate::bcd::{SolverSettings, WeightDecay};
+use crate::bcd::SolverSettings;
 use crate::compress::{CompressionSettings, LayerSelection, Method, MethodChoice, Modes, PerLayer};
 use crate::data::{DataSettings, Source};
 use crate::grid::{MethodSettings, TrialSettings};
 use crate::network::{InitSettings, ModelSettings};
+use crate::training::WeightDecay;
 
 mod gradient;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::prepare::PreparedTrial;
 use super::trial_run::TrialError;
-use crate::bcd::{Checkpoint, CheckpointError, Problem, Solver, SolverSettings, TrainingData};
+use crate::bcd::{Checkpoint, CheckpointError, Problem, Solver, SolverSettings};
 use crate::compress::Projected;
 use crate::gradient::{GradientSettings, Trainer, TrainingProblem};
 use crate::grid::MethodSettings;
@@ -15,6 +15,7 @@ use crate::network::{
     read_start_weights,
 };
 use crate::store::{IterationRecord, LayerRecord};
+use crate::training::TrainingData;
 
 /// A method at work on one trial, one iteration at a time.
 pub trait Training<T: Real>: Send + Sync {

@@ -14,7 +14,7 @@ use super::prepare::PreparedTrial;
 use super::record;
 use super::training::{self, Training};
 use super::trial_files::TrialFiles;
-use crate::bcd::{CheckpointError, Precision, SolverError, TrainingData};
+use crate::bcd::{CheckpointError, SolverError};
 use crate::gradient::TrainingError;
 use crate::linalg::Real;
 use crate::network::{ModelFileError, ModelFileProblem, effective_sparsity};
@@ -22,6 +22,7 @@ use crate::store::{
     IterationRecord, StoreError, TrialDirectory, TrialResult, TrialStatus, checkpoint, rfc3339_utc,
     unix_seconds,
 };
+use crate::training::{Precision, TrainingData};
 
 /// How a trial ended, other than with an error.
 #[derive(Clone, Debug, PartialEq)]

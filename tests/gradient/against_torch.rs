@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use ndarray::{Array1, Array2};
-use nnbcd::bcd::{Samples, TrainingData, WeightDecay};
 use nnbcd::gradient::{GradientSettings, Optimizer, Trainer, TrainingProblem};
 use nnbcd::network::{Architecture, InitSettings, LayerWeights, ModelSettings};
+use nnbcd::training::{Samples, TrainingData, WeightDecay};
 use serde::Deserialize;
 
 #[derive(Deserialize)]

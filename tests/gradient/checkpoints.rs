@@ -1,8 +1,8 @@
 //! A run goes on from a checkpoint as if it had never stopped, and does not depend on the threads.
 
-use nnbcd::bcd::{Precision, WeightDecay};
 use nnbcd::gradient::{Compress, GradientSettings, Optimizer, Trainer};
 use nnbcd::linalg::Real;
+use nnbcd::training::{Precision, WeightDecay};
 
 use crate::cases::{Case, METHODS, every_kind};
 use crate::{problem, trainer};
