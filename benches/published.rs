@@ -180,7 +180,8 @@ fn measure<T: Real>(arguments: &Arguments) -> f64 {
         architecture,
         shape.compression,
         shape.settings,
-    );
+    )
+    .expect("shapes that fit together");
     let mut solver = Solver::new(problem, weights).expect("finite random data");
     let mut seconds = Vec::new();
     for iteration in 1..=arguments.iterations {

@@ -133,7 +133,7 @@ fn solver<T: Real>(case: &Value) -> Solver<T> {
         samples(&case["x_test"], &case["y_test"]),
         classes,
     );
-    let problem = Problem::new(Arc::new(data), architecture, compression(case), settings);
+    let problem = Problem::new(Arc::new(data), architecture, compression(case), settings).unwrap();
     Solver::new(problem, weights(case)).unwrap()
 }
 

@@ -26,7 +26,6 @@ fn sweep_of(directory: &Path, grid: &str) -> Sweep {
     Sweep {
         trials: prepare(&plan, &data).unwrap(),
         run,
-        base: plan.base,
         swept: plan.swept,
         budget: Budget::of_this_machine(Some(2), Some(2)),
         checkpoint_every: Duration::from_secs(60),

@@ -1,5 +1,7 @@
 //! Settings of a trial held against its data: what the solver will be given, and what it will cost.
 
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -8,7 +10,8 @@ use super::cost::{Cost, estimate};
 use super::data::{DataSets, LoadedData};
 use crate::compress::{CompressionError, LayerCompression};
 use crate::grid::{Plan, Trial};
-use crate::network::{Architecture, InitSettings, ModelError, ModelFileError};
+use crate::network::{Architecture, InitSettings, ModelError, ModelFileError, StartFile};
+use crate::training::Precision;
 
 /// A trial whose settings do not fit its data.
 #[derive(Debug, Error)]
@@ -45,8 +48,28 @@ pub struct PreparedTrial {
     pub architecture: Architecture,
     /// Its compression, layer by layer.
     pub compression: Vec<Option<LayerCompression>>,
+    /// The file with its start weights, where it has one.
+    pub start: Option<Arc<StartFile>>,
     /// What it will cost.
     pub cost: Cost,
+}
+
+/// Files with start weights by path: each is read once, and stays in memory as long as a prepared
+/// trial needs it.
+#[derive(Debug, Default)]
+pub struct StartFiles {
+    files: HashMap<PathBuf, Arc<StartFile>>,
+}
+
+impl StartFiles {
+    fn read(&mut self, path: PathBuf) -> Result<Arc<StartFile>, ModelFileError> {
+        if let Some(known) = self.files.get(&path) {
+            return Ok(Arc::clone(known));
+        }
+        let file = Arc::new(StartFile::read(&path)?);
+        self.files.insert(path, Arc::clone(&file));
+        Ok(file)
+    }
 }
 
 /// Prepares all trials of a plan.
@@ -54,17 +77,15 @@ pub struct PreparedTrial {
 /// # Errors
 /// [`PrepareError`] names the first trial whose settings do not fit its data.
 pub fn prepare(plan: &Plan, data: &DataSets) -> Result<Vec<PreparedTrial>, PrepareError> {
-    plan.trials
-        .iter()
-        .map(|trial| {
-            prepare_trial(trial, &plan.base, data.of(&trial.settings)).map_err(|problem| {
-                PrepareError {
-                    trial: describe(trial, &plan.swept),
-                    problem,
-                }
-            })
+    let mut starts = StartFiles::default();
+    let mut prepare = |trial: &Trial| {
+        let data = data.of(&trial.settings);
+        prepare_trial(trial, &plan.base, data, &mut starts).map_err(|problem| PrepareError {
+            trial: describe(trial, &plan.swept),
+            problem,
         })
-        .collect()
+    };
+    plan.trials.iter().map(&mut prepare).collect()
 }
 
 /// Id and swept settings, for messages.
@@ -88,8 +109,9 @@ fn describe(trial: &Trial, swept: &[String]) -> String {
 /// [`Problem`] when network or compression do not fit the data, or start weights not the network.
 pub fn prepare_trial(
     trial: &Trial,
-    base: &std::path::Path,
+    base: &Path,
     data: Arc<LoadedData>,
+    starts: &mut StartFiles,
 ) -> Result<PreparedTrial, Problem> {
     let settings = &trial.settings;
     let architecture = Architecture::resolve(
@@ -102,8 +124,15 @@ pub fn prepare_trial(
         &architecture.weight_shapes(),
         architecture.has_convolution(),
     )?;
-    if let InitSettings::File { weights } = &settings.model.init {
-        crate::network::read_start_weights::<f32>(&base.join(weights), &architecture)?;
+    let start = match &settings.model.init {
+        InitSettings::Random { .. } => None,
+        InitSettings::File { weights } => Some(starts.read(base.join(weights))?),
+    };
+    if let Some(file) = &start {
+        match settings.solver.precision() {
+            Precision::Single => file.weights::<f32>(&architecture).map(drop)?,
+            Precision::Double => file.weights::<f64>(&architecture).map(drop)?,
+        }
     }
     let cost = estimate(settings, &architecture, &compression, data.samples);
     Ok(PreparedTrial {
@@ -111,6 +140,7 @@ pub fn prepare_trial(
         data,
         architecture,
         compression,
+        start,
         cost,
     })
 }

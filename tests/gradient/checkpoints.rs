@@ -170,3 +170,37 @@ fn batches_depend_on_the_seed_and_cover_the_samples() {
     trainer.iterate().unwrap();
     assert!(trainer.measurement().step > 0.0);
 }
+
+/// Written by version 0.1.0 after two epochs: one of each optimizer.
+#[test]
+fn checkpoints_of_the_first_version_are_read_to_the_last_bit() {
+    for (method, optimizer, checkpoint) in [
+        (
+            3,
+            Optimizer::Sgd,
+            &include_bytes!("../fixtures/0.1.0/gradient-3.checkpoint")[..],
+        ),
+        (
+            6,
+            Optimizer::Adam,
+            &include_bytes!("../fixtures/0.1.0/gradient-6.checkpoint")[..],
+        ),
+    ] {
+        let case = Case {
+            compression: METHODS[method],
+            samples: 4,
+            bias: method % 2 == 0,
+            ..Case::default()
+        };
+        let settings = GradientSettings {
+            iterations: EPOCHS,
+            batch_size: 3,
+            compress: Compress::FineTuned,
+            compress_after: Some(1),
+            ..GradientSettings::of(optimizer)
+        };
+        let mut trainer = Trainer::<f32>::resume(problem(&case, &settings), checkpoint).unwrap();
+        assert!(bytes(&trainer) == checkpoint, "{case:?}");
+        trainer.iterate().unwrap();
+    }
+}

@@ -112,6 +112,7 @@ impl Case {
             compression,
             self.solver.clone(),
         )
+        .unwrap()
     }
 
     pub fn solver<T: Real>(&self) -> Solver<T> {

@@ -2,7 +2,7 @@
 
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
-use crate::bcd::ridge::Ridge;
+use super::ridge::Ridge;
 use crate::linalg::{Cholesky, NotPositiveDefinite, Real, gram_of_rows};
 use crate::network::Layer;
 use crate::training::TrainingData;
