@@ -2,13 +2,13 @@
 //!
 //! | symbol | name in code | shape |
 //! |---|---|---|
-//! | X = V_0 | inputs | d_0 x n, samples are columns |
-//! | Y | targets | d_N x n, one-hot |
-//! | W_i | weight | d_i x d_{i-1} |
-//! | Z_i | compressed weight | d_i x d_{i-1} |
-//! | U_i | pre-activation | d_i x n |
-//! | V_i | activation | d_i x n |
-//! | E_i | linear residual U_i - W_i V_{i-1} | d_i x n |
+//! | `X = V_0` | inputs | `d_0 x n`, samples are columns |
+//! | `Y` | targets | `d_N x n`, one-hot |
+//! | `W_i` | weight | `d_i x d_{i-1}` |
+//! | `Z_i` | compressed weight | `d_i x d_{i-1}` |
+//! | `U_i` | pre-activation | `d_i x n` |
+//! | `V_i` | activation | `d_i x n` |
+//! | `E_i` | linear residual `U_i - W_i V_{i-1}` | `d_i x n` |
 //!
 //! The objective, with Frobenius norms and the compressed layers `C`:
 //!
