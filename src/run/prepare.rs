@@ -144,3 +144,41 @@ pub fn prepare_trial(
         cost,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grid::plan_from_text;
+    use crate::network::{InitScheme, ModelDescription, draw_weights, to_bytes};
+
+    #[test]
+    fn a_file_with_start_weights_is_read_once_for_all_trials() {
+        let directory = tempfile::tempdir().unwrap();
+        let grid = "data: {source: digits, train: 50, test: 10}\n\
+                    model: {hidden: [4], init: {weights: w.safetensors}}\n\
+                    grid:\n  solver.precision: [single, double]\n  solver.gamma: [1, 2]\n";
+        let plan = plan_from_text(grid, &directory.path().join("g.yaml")).unwrap();
+        let model = &plan.trials[0].settings.model;
+        let architecture = Architecture::resolve(model, 64, None, 10).unwrap();
+        let weights = draw_weights::<f64>(&architecture, InitScheme::LecunNormal, 1.0, 1);
+        let description = ModelDescription {
+            classes: vec!["class".into(); 10],
+            ..ModelDescription::default()
+        };
+        let bytes = to_bytes(&architecture, &weights, &[None, None], &description).unwrap();
+        std::fs::write(directory.path().join("w.safetensors"), bytes).unwrap();
+
+        let data = DataSets::load(&plan).unwrap();
+        let trials = prepare(&plan, &data).unwrap();
+        assert_eq!(trials.len(), 4);
+        let first = trials[0].start.as_ref().unwrap();
+        for trial in &trials {
+            assert!(Arc::ptr_eq(first, trial.start.as_ref().unwrap()));
+        }
+        assert_eq!(first.weights::<f64>(&architecture).unwrap(), weights);
+        // Nothing holds the file once the trials are gone.
+        let file = Arc::downgrade(first);
+        drop(trials);
+        assert!(file.upgrade().is_none());
+    }
+}
