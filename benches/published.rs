@@ -14,12 +14,13 @@ use std::time::Instant;
 
 use clap::{Parser, ValueEnum};
 use ndarray::Array2;
-use nnbcd::bcd::{Coupling, Problem, Samples, Solver, SolverSettings, TrainingData};
+use nnbcd::bcd::{Coupling, Problem, Solver, SolverSettings};
 use nnbcd::compress::LayerCompression;
 use nnbcd::linalg::Real;
 use nnbcd::network::{
     Architecture, ConvolutionSettings, InitScheme, InitSettings, ModelSettings, draw_weights,
 };
+use nnbcd::training::{Samples, TrainingData};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -179,7 +180,8 @@ fn measure<T: Real>(arguments: &Arguments) -> f64 {
         architecture,
         shape.compression,
         shape.settings,
-    );
+    )
+    .expect("shapes that fit together");
     let mut solver = Solver::new(problem, weights).expect("finite random data");
     let mut seconds = Vec::new();
     for iteration in 1..=arguments.iterations {

@@ -20,3 +20,4 @@ pub mod network;
 pub mod report;
 pub mod run;
 pub mod store;
+pub mod training;

@@ -13,7 +13,7 @@ use nnbcd::measure::Quantity;
 use nnbcd::run::control::TrialControl;
 use nnbcd::run::prepare::prepare_trial;
 use nnbcd::run::trial_run::{TrialContext, TrialError, run_trial};
-use nnbcd::run::{Budget, LoadedData, PreparedTrial};
+use nnbcd::run::{Budget, LoadedData, PreparedTrial, StartFiles};
 use nnbcd::store::{
     IterationRecord, Provenance, RunDirectory, TrialDirectory, TrialRow, TrialStatus,
 };
@@ -42,7 +42,7 @@ pub fn reproduce(run: &Path, trial: &str, threads: Option<usize>) -> Result<Exit
         settings,
         swept: Vec::new(),
     };
-    let prepared = prepare_trial(&trial, &base, Arc::new(data))?;
+    let prepared = prepare_trial(&trial, &base, Arc::new(data), &mut StartFiles::default())?;
     let place = tempfile::tempdir().context("no temporary directory")?;
     let copy = RunDirectory::new(place.path()).trial(&id);
     copy.create()?;
@@ -52,7 +52,7 @@ pub fn reproduce(run: &Path, trial: &str, threads: Option<usize>) -> Result<Exit
     };
     let threads = Budget::of_this_machine(threads, None).threads;
     let until = (!done).then_some(last.iteration);
-    if let Err(error) = rerun(&prepared, &base, &copy, threads, until) {
+    if let Err(error) = rerun(&prepared, &copy, threads, until) {
         say(format_args!("the trial failed: {error}"));
     }
     if !compare(&before, &copy.read_iterations()?, done) {
@@ -73,14 +73,12 @@ pub fn reproduce(run: &Path, trial: &str, threads: Option<usize>) -> Result<Exit
 /// Runs the trial in `directory`, to its end or until it has the iteration `until`.
 fn rerun(
     trial: &PreparedTrial,
-    base: &Path,
     directory: &TrialDirectory,
     threads: usize,
     until: Option<u64>,
 ) -> Result<(), TrialError> {
     let control = TrialControl::new(threads);
     let context = TrialContext {
-        base,
         directory: directory.clone(),
         checkpoint_every: Duration::MAX,
         control: &control,

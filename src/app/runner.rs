@@ -160,7 +160,6 @@ impl Prepared {
     ) -> Result<Summary> {
         let sweep = Sweep {
             run: self.run,
-            base: self.plan.base,
             swept: self.plan.swept,
             trials: self.trials,
             budget: self.budget,

@@ -41,7 +41,6 @@ pub fn worker(arguments: &WorkerArguments) -> Result<ExitCode> {
     let budget = Budget::of_this_machine(arguments.threads, Some(1));
     let shard = Shard {
         run,
-        base: plan.base,
         trials,
         threads: budget.threads,
         checkpoint_every: Duration::from_secs_f64(plan.checkpoint_every),

@@ -50,12 +50,12 @@ pub struct SolverError {
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum Cause {
     /// NaN or infinity.
-    #[error("non-finite values; try precision: double, a larger alpha, or a smaller init scale")]
+    #[error("non-finite values; try double precision, a larger alpha, or a smaller init scale")]
     NonFinite,
     /// A ridge system broke down.
-    #[error("{0}; try precision: double or a larger alpha")]
+    #[error("{0}; try double precision or a larger alpha")]
     NotPositiveDefinite(#[from] NotPositiveDefinite),
     /// A projection broke down.
-    #[error("{0}; try precision: double, a larger alpha, or a smaller init scale")]
+    #[error("{0}; try double precision, a larger alpha, or a smaller init scale")]
     Projection(#[from] ProjectionError),
 }

@@ -1,7 +1,6 @@
 //! The objective and its parts.
 
-use crate::bcd::SolverSettings;
-use crate::bcd::settings::WeightDecay;
+use super::settings::SolverSettings;
 
 /// Squared norms that one layer contributes.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -73,16 +72,6 @@ impl Sums {
                     + penalties.rho * self.linear_residual()
                     + penalties.tau * self.compression_residual()
                     + decay)
-    }
-}
-
-impl WeightDecay {
-    /// `lambda_i` of the layer with this index.
-    pub fn of_layer(&self, index: usize) -> f64 {
-        match self {
-            Self::Uniform(value) => *value,
-            Self::PerLayer(values) => values.get(index).copied().unwrap_or(0.0),
-        }
     }
 }
 

@@ -2,18 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-mod check;
+use crate::training::{Precision, WeightDecay};
 
-/// Precision of the arithmetic inside the solver. Reported sums are accumulated in `f64` either way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Precision {
-    /// `f32`
-    #[default]
-    Single,
-    /// `f64`
-    Double,
-}
+mod check;
 
 /// How the weights `W_i` are tied to the compressed weights `Z_i`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,16 +17,6 @@ pub enum Coupling {
     Hard,
     /// `W` itself is in the set, and its update a minimiser there; no `Z`, no `tau`. Every step descends.
     Constrained,
-}
-
-/// `lambda`: one value for all layers, or one per layer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, expecting = "a number >= 0, or a list with one per layer")]
-pub enum WeightDecay {
-    /// The same value in every layer.
-    Uniform(f64),
-    /// One value per layer, first layer first.
-    PerLayer(Vec<f64>),
 }
 
 /// Optional early stop.

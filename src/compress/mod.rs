@@ -1,6 +1,7 @@
 //! Compression: the sets `S_i` and the projections onto them.
 
 mod check;
+mod form;
 mod low_rank;
 mod projected;
 mod prune;
@@ -9,6 +10,7 @@ mod resolve;
 pub mod settings;
 mod tensor_train;
 
+pub use form::{Form, Part};
 pub use low_rank::LowRank;
 pub use projected::{LayerCompression, Projected, ProjectionError, Stored};
 pub use prune::{keep_n_of_m, kept_entries, prune_jointly};

@@ -1,17 +1,19 @@
-//! The whole state of a trainer as bytes, in the layout of [`crate::bcd`]'s checkpoints: a run goes
-//! on from there to the last digit as if it had never stopped. The order of the samples needs no
-//! state: it depends on the seed and the epoch.
+//! The whole state of a trainer as a checkpoint: a run goes on from there to the last digit as if it
+//! had never stopped. The order of the samples needs no state: it depends on the seed and the epoch.
 
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use super::optimizer::Steps;
+use super::problem::TrainingProblem;
 use super::settings::{Compress, Optimizer};
-use super::trainer::{LayerMeasurement, Measurement, Trainer, TrainingProblem};
-use crate::bcd::{Arrays, Checkpoint, CheckpointError, Form, as_bytes, read_header};
-use crate::compress::Stored;
+use super::trainer::Trainer;
+use crate::compress::{Form, Stored};
 use crate::linalg::Real;
 use crate::network::LayerWeights;
+use crate::training::{
+    Arrays, Checkpoint, CheckpointError, LayerMeasurement, Measurement, read_header, require_form,
+};
 
 #[derive(Serialize, Deserialize)]
 struct Header {
@@ -35,14 +37,14 @@ impl<T: Real> Trainer<T> {
         let header = Header {
             bytes_per_number: T::BYTES,
             method: self.problem.settings.optimizer,
-            epoch: measured.epoch,
+            epoch: measured.iteration,
             loss: measured.loss,
             objective: measured.objective,
             step: measured.step,
             layers: measured
                 .layers
                 .iter()
-                .map(|layer| [layer.projection_error, layer.weight])
+                .map(|layer| [layer.compression_residual, layer.weight])
                 .collect(),
             compressed: self
                 .compressed
@@ -51,21 +53,18 @@ impl<T: Real> Trainer<T> {
                 .collect(),
             steps: self.steps.count,
         };
-        let mut arrays = Vec::new();
+        let mut checkpoint = Checkpoint::new(&header);
         for (weights, compressed) in self.weights.iter().zip(&self.compressed) {
             match compressed {
-                Some(projected) => arrays.extend(Form::arrays(projected)),
-                None => arrays.push(as_bytes(&weights.weight)),
+                Some(projected) => checkpoint.push_compressed(projected),
+                None => checkpoint.push_matrix(&weights.weight),
             }
-            if let Some(bias) = &weights.bias {
-                arrays.push(bytemuck::cast_slice(
-                    bias.as_slice().expect("a bias is contiguous"),
-                ));
-            }
+            checkpoint.push_bias(weights.bias.as_ref());
         }
-        let remembered = self.steps.first.iter().chain(&self.steps.second);
-        arrays.extend(remembered.map(|tensor| bytemuck::cast_slice(tensor)));
-        Checkpoint::new(&header, arrays)
+        for tensor in self.steps.first.iter().chain(&self.steps.second) {
+            checkpoint.push_numbers(tensor);
+        }
+        checkpoint
     }
 
     /// A trainer that goes on from a checkpoint of the same problem.
@@ -87,11 +86,12 @@ impl<T: Real> Trainer<T> {
             weights: Vec::with_capacity(layers),
             compressed: Vec::with_capacity(layers),
             measured: Measurement {
-                epoch: header.epoch,
+                iteration: header.epoch,
                 loss: header.loss,
                 objective: header.objective,
                 step: header.step,
                 layers: header.layers.iter().map(measured).collect(),
+                ..Measurement::default()
             },
             problem,
         };
@@ -110,12 +110,11 @@ impl<T: Real> Trainer<T> {
         arrays: &mut Arrays<'_>,
     ) -> Result<(), CheckpointError> {
         let problem = &self.problem;
-        let begun = problem.settings.compresses_after(self.measured.epoch);
+        let begun = problem.settings.compresses_after(self.measured.iteration);
         let compression = problem.compression[index].as_ref().filter(|_| begun);
-        Form::require(form, compression, index)?;
+        require_form(form, compression, index)?;
         let shape = problem.architecture.layers[index].weight;
-        let projected = form.map(|form| arrays.projected(form, shape));
-        let compressed = projected.transpose()?;
+        let compressed = arrays.compressed(form, shape)?;
         let weight = match &compressed {
             Some(projected) => projected.dense.clone(),
             None => arrays.matrix(shape)?,
@@ -164,9 +163,10 @@ impl<T: Real> Trainer<T> {
     }
 }
 
-fn measured([projection_error, weight]: &[f64; 2]) -> LayerMeasurement {
+fn measured([compression_residual, weight]: &[f64; 2]) -> LayerMeasurement {
     LayerMeasurement {
-        projection_error: *projection_error,
+        compression_residual: *compression_residual,
         weight: *weight,
+        ..LayerMeasurement::default()
     }
 }

@@ -9,11 +9,14 @@ mod checkpoint;
 mod error;
 mod optimizer;
 mod pass;
+mod problem;
 pub mod settings;
 mod trainer;
+mod training;
 
 pub use error::{Cause, TrainingError};
 pub use optimizer::Steps;
 pub use pass::batch_gradient;
+pub use problem::TrainingProblem;
 pub use settings::{Compress, GradientSettings, Optimizer};
-pub use trainer::{LayerMeasurement, Measurement, Trainer, TrainingProblem};
+pub use trainer::Trainer;

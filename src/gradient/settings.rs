@@ -1,8 +1,8 @@
 //! The settings of the gradient methods: the `solver` map of a grid file with `method: adam` or `sgd`.
 
+use crate::training::{Precision, WeightDecay};
 use serde::{Deserialize, Serialize};
 
-use crate::bcd::{Precision, WeightDecay};
 use crate::check::{Checked, at_least_one, compress_after, positive, require, share};
 
 /// Which rule turns gradients into steps.

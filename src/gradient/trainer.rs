@@ -9,57 +9,13 @@ use rand_chacha::ChaCha8Rng;
 use super::error::{Cause, TrainingError};
 use super::optimizer::Steps;
 use super::pass::batch_gradient;
-use super::settings::{Compress, GradientSettings};
-use crate::bcd::TrainingData;
-use crate::compress::{LayerCompression, Projected, Stored};
+use super::problem::TrainingProblem;
+use super::settings::Compress;
+use crate::compress::{Projected, Stored};
 use crate::data::shuffle;
 use crate::linalg::{Real, entries, entries_mut, sum_of_squares};
-use crate::network::{Accuracies, Architecture, Deployed, LayerWeights, squared_change};
-
-/// What is to be trained: data, network, compression, settings.
-#[derive(Clone, Debug)]
-pub struct TrainingProblem<T> {
-    /// Samples of all parts.
-    pub data: Arc<TrainingData<T>>,
-    /// The network.
-    pub architecture: Architecture,
-    /// Compression of every layer; `None`: dense.
-    pub compression: Vec<Option<LayerCompression>>,
-    /// Settings of the method.
-    pub settings: GradientSettings,
-    /// Draws the order of the samples in every epoch.
-    pub seed: u64,
-}
-
-impl<T> TrainingProblem<T> {
-    fn is_compressed(&self) -> bool {
-        self.compression.iter().any(Option::is_some)
-    }
-}
-
-/// Everything that one epoch reports; row 0 is the state before the first one.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Measurement {
-    /// Epochs done.
-    pub epoch: usize,
-    /// Mean cross-entropy of the deployed network over the training samples.
-    pub loss: f64,
-    /// Loss and weight decay `sum lambda_i/2 |W_i|^2`.
-    pub objective: f64,
-    /// Norm of the change of all weights and biases.
-    pub step: f64,
-    /// The layers.
-    pub layers: Vec<LayerMeasurement>,
-}
-
-/// What one layer reports.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct LayerMeasurement {
-    /// `|W - P(W)|^2` of the projection that ended the epoch; 0 if none did.
-    pub projection_error: f64,
-    /// `|W|^2` before that projection.
-    pub weight: f64,
-}
+use crate::network::{Accuracies, Deployed, LayerWeights, squared_change};
+use crate::training::{LayerMeasurement, Measurement};
 
 /// A gradient method on one problem.
 ///
@@ -71,6 +27,9 @@ pub struct Trainer<T> {
     pub(super) weights: Vec<LayerWeights<T>>,
     pub(super) compressed: Vec<Option<Projected<T>>>,
     pub(super) steps: Steps<T>,
+    /// Loss: mean cross-entropy of the deployed network over the training samples. Step: of weights and
+    /// biases. Compression residual: `|W - P(W)|^2` of the projection that ended the epoch, 0 if none did;
+    /// weight: `|W|^2` before that. There is no split problem and no promise that the objective falls.
     pub(super) measured: Measurement,
 }
 
@@ -104,8 +63,8 @@ impl<T: Real> Trainer<T> {
     /// # Errors
     /// [`TrainingError`] names the layer that turned non-finite.
     pub fn iterate(&mut self) -> Result<(), TrainingError> {
-        self.measured.epoch += 1;
-        let epoch = self.measured.epoch;
+        self.measured.iteration += 1;
+        let epoch = self.measured.iteration;
         let before = self.weights.clone();
         let compress = self.problem.settings.compress;
         let compresses =
@@ -177,7 +136,7 @@ impl<T: Real> Trainer<T> {
         let compression = &self.problem.compression;
         let projected = Projected::project_layers(compression, &views, &self.compressed).map_err(
             |(layer, error)| TrainingError {
-                epoch: self.measured.epoch,
+                epoch: self.measured.iteration,
                 cause: Cause::Projection(layer, error),
             },
         )?;
@@ -185,7 +144,7 @@ impl<T: Real> Trainer<T> {
         for (index, projected) in projected.iter().enumerate() {
             if let Some(projected) = projected {
                 let weight = &mut self.weights[index].weight;
-                layers[index].projection_error = projected.squared_error(weight.view());
+                layers[index].compression_residual = projected.squared_error(weight.view());
                 weight.assign(&projected.dense);
             }
         }
@@ -196,8 +155,8 @@ impl<T: Real> Trainer<T> {
     /// The layers' parts where no projection has just been done.
     fn unprojected(&self) -> Vec<LayerMeasurement> {
         let measured = |layer: &LayerWeights<T>| LayerMeasurement {
-            projection_error: 0.0,
             weight: sum_of_squares(entries(&layer.weight)),
+            ..LayerMeasurement::default()
         };
         self.weights.iter().map(measured).collect()
     }
@@ -216,13 +175,14 @@ impl<T: Real> Trainer<T> {
                 0.5 * lambda * sum_of_squares(entries(&layer.weight))
             })
             .sum();
-        let epoch = self.measured.epoch;
+        let epoch = self.measured.iteration;
         self.measured = Measurement {
-            epoch,
+            iteration: epoch,
             loss,
             objective: loss + decay,
             step,
             layers,
+            ..Measurement::default()
         };
         if self.measured.objective.is_finite() && step.is_finite() {
             return Ok(());
@@ -242,7 +202,7 @@ impl<T: Real> Trainer<T> {
 
     /// Whether all epochs are done.
     pub fn is_done(&self) -> bool {
-        self.measured.epoch >= self.problem.settings.iterations
+        self.measured.iteration >= self.problem.settings.iterations
     }
 
     /// Accuracy of the deployed network on each part of the data.

@@ -8,9 +8,10 @@ use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
 use super::fields::fields_of;
-use crate::bcd::{Precision, SolverSettings};
+use crate::bcd::SolverSettings;
 use crate::check::OutOfRange;
 use crate::gradient::{GradientSettings, Optimizer};
+use crate::training::Precision;
 
 /// The key that chooses the method.
 const METHOD: &str = "method";

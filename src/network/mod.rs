@@ -15,7 +15,7 @@ pub use export::{ExportError, to_numpy, to_onnx};
 pub use linear::{add_bias, add_correlation, apply_layer, gather_patch, sum_over_samples};
 pub use model_file::{
     AnyModel, LARGEST_EXPANSION, Model, ModelDescription, ModelFileError, ModelFileProblem,
-    Standardization, bytes_compressed, bytes_dense, read_start_weights, to_bytes,
+    Standardization, StartFile, bytes_compressed, bytes_dense, read_start_weights, to_bytes,
 };
 pub use settings::{ConvolutionSettings, InitScheme, InitSettings, ModelSettings};
 pub use weights::{LayerWeights, draw_weights, squared_change};

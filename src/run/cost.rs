@@ -1,11 +1,12 @@
 //! What a trial will cost, from the shapes alone.
 
 use super::data::SampleCounts;
-use crate::bcd::{Coupling, Precision, SolverSettings};
+use crate::bcd::{Coupling, SolverSettings};
 use crate::compress::LayerCompression;
 use crate::gradient::{GradientSettings, Optimizer};
 use crate::grid::{MethodSettings, TrialSettings};
 use crate::network::{Architecture, Layer};
+use crate::training::Precision;
 
 /// Estimated cost of a trial.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -5,12 +5,12 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::bcd::{Precision, Samples, TrainingData};
 use crate::data::{DataError, DataSettings, Dataset, Part, SourceFile, load};
 use crate::linalg::Real;
 use crate::network::Standardization;
 
 use crate::grid::{Plan, TrialSettings};
+use crate::training::{Precision, Samples, TrainingData};
 
 /// How many samples each part of a data set has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

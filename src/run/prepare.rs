@@ -1,5 +1,7 @@
 //! Settings of a trial held against its data: what the solver will be given, and what it will cost.
 
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -9,7 +11,8 @@ use super::data::{DataSets, LoadedData};
 use crate::check::SettingError;
 use crate::compress::LayerCompression;
 use crate::grid::{Plan, Trial};
-use crate::network::{Architecture, InitSettings, ModelFileError};
+use crate::network::{Architecture, InitSettings, ModelFileError, StartFile};
+use crate::training::Precision;
 
 /// A trial whose settings do not fit its data.
 #[derive(Debug, Error)]
@@ -46,8 +49,28 @@ pub struct PreparedTrial {
     pub architecture: Architecture,
     /// Its compression, layer by layer.
     pub compression: Vec<Option<LayerCompression>>,
+    /// The file with its start weights, where it has one.
+    pub start: Option<Arc<StartFile>>,
     /// What it will cost.
     pub cost: Cost,
+}
+
+/// Files with start weights by path: each is read once, and stays in memory as long as a prepared
+/// trial needs it.
+#[derive(Debug, Default)]
+pub struct StartFiles {
+    files: HashMap<PathBuf, Arc<StartFile>>,
+}
+
+impl StartFiles {
+    fn read(&mut self, path: PathBuf) -> Result<Arc<StartFile>, ModelFileError> {
+        if let Some(known) = self.files.get(&path) {
+            return Ok(Arc::clone(known));
+        }
+        let file = Arc::new(StartFile::read(&path)?);
+        self.files.insert(path, Arc::clone(&file));
+        Ok(file)
+    }
 }
 
 /// Prepares all trials of a plan.
@@ -55,17 +78,15 @@ pub struct PreparedTrial {
 /// # Errors
 /// [`PrepareError`] names the first trial whose settings do not fit its data.
 pub fn prepare(plan: &Plan, data: &DataSets) -> Result<Vec<PreparedTrial>, PrepareError> {
-    plan.trials
-        .iter()
-        .map(|trial| {
-            prepare_trial(trial, &plan.base, data.of(&trial.settings)).map_err(|problem| {
-                PrepareError {
-                    trial: describe(trial, &plan.swept),
-                    problem,
-                }
-            })
+    let mut starts = StartFiles::default();
+    let mut prepare = |trial: &Trial| {
+        let data = data.of(&trial.settings);
+        prepare_trial(trial, &plan.base, data, &mut starts).map_err(|problem| PrepareError {
+            trial: describe(trial, &plan.swept),
+            problem,
         })
-        .collect()
+    };
+    plan.trials.iter().map(&mut prepare).collect()
 }
 
 /// Id and swept settings, for messages.
@@ -89,8 +110,9 @@ fn describe(trial: &Trial, swept: &[String]) -> String {
 /// [`Problem`] when network or compression do not fit the data, or start weights not the network.
 pub fn prepare_trial(
     trial: &Trial,
-    base: &std::path::Path,
+    base: &Path,
     data: Arc<LoadedData>,
+    starts: &mut StartFiles,
 ) -> Result<PreparedTrial, Problem> {
     let settings = &trial.settings;
     let architecture = Architecture::resolve(
@@ -107,8 +129,15 @@ pub fn prepare_trial(
             architecture.has_convolution(),
         )
         .map_err(Problem::Compression)?;
-    if let InitSettings::File { weights } = &settings.model.init {
-        crate::network::read_start_weights::<f32>(&base.join(weights), &architecture)?;
+    let start = match &settings.model.init {
+        InitSettings::Random { .. } => None,
+        InitSettings::File { weights } => Some(starts.read(base.join(weights))?),
+    };
+    if let Some(file) = &start {
+        match settings.solver.precision() {
+            Precision::Single => file.weights::<f32>(&architecture).map(drop)?,
+            Precision::Double => file.weights::<f64>(&architecture).map(drop)?,
+        }
     }
     let cost = estimate(settings, &architecture, &compression, data.samples);
     Ok(PreparedTrial {
@@ -116,6 +145,7 @@ pub fn prepare_trial(
         data,
         architecture,
         compression,
+        start,
         cost,
     })
 }
@@ -126,6 +156,7 @@ mod tests {
 
     use super::*;
     use crate::grid::plan_from_text;
+    use crate::network::{InitScheme, ModelDescription, draw_weights, to_bytes};
 
     /// What the message about a grid says that only the data can refuse.
     fn refusal(data: &str, rest: &str) -> String {
@@ -174,5 +205,36 @@ mod tests {
             let message = refusal(data, rest);
             assert!(message.starts_with(expected), "{message}");
         }
+    }
+
+    #[test]
+    fn a_file_with_start_weights_is_read_once_for_all_trials() {
+        let directory = tempfile::tempdir().unwrap();
+        let grid = "data: {source: digits, train: 50, test: 10}\n\
+                    model: {hidden: [4], init: {weights: w.safetensors}}\n\
+                    grid:\n  solver.precision: [single, double]\n  solver.gamma: [1, 2]\n";
+        let plan = plan_from_text(grid, &directory.path().join("g.yaml")).unwrap();
+        let model = &plan.trials[0].settings.model;
+        let architecture = Architecture::resolve(model, 64, None, 10).unwrap();
+        let weights = draw_weights::<f64>(&architecture, InitScheme::LecunNormal, 1.0, 1);
+        let description = ModelDescription {
+            classes: vec!["class".into(); 10],
+            ..ModelDescription::default()
+        };
+        let bytes = to_bytes(&architecture, &weights, &[None, None], &description).unwrap();
+        std::fs::write(directory.path().join("w.safetensors"), bytes).unwrap();
+
+        let data = DataSets::load(&plan).unwrap();
+        let trials = prepare(&plan, &data).unwrap();
+        assert_eq!(trials.len(), 4);
+        let first = trials[0].start.as_ref().unwrap();
+        for trial in &trials {
+            assert!(Arc::ptr_eq(first, trial.start.as_ref().unwrap()));
+        }
+        assert_eq!(first.weights::<f64>(&architecture).unwrap(), weights);
+        // Nothing holds the file once the trials are gone.
+        let file = Arc::downgrade(first);
+        drop(trials);
+        assert!(file.upgrade().is_none());
     }
 }

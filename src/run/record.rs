@@ -1,6 +1,5 @@
-//! What the solver measures, as the records of the run directory.
+//! What a method measures, as the records of the run directory.
 
-use super::Training;
 use super::prepare::PreparedTrial;
 use crate::compress::Projected;
 use crate::grid::MethodSettings;
@@ -10,6 +9,7 @@ use crate::network::{
     effective_sparsity, to_bytes,
 };
 use crate::store::{IterationRecord, LayerRecord, TrialDirectory, TrialResult, TrialStatus};
+use crate::training::Training;
 
 /// Parameters and bytes of the dense and of the deployed network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,19 +25,22 @@ pub struct Size {
 }
 
 /// The size of the present deployed network.
-pub fn size<T: Real>(solver: &dyn Training<T>) -> Size {
-    let architecture = solver.architecture();
+pub fn size<T: Real>(method: &dyn Training<T>) -> Size {
+    let architecture = method.architecture();
     Size {
         params_dense: architecture.parameters(),
-        params_compressed: solver
-            .weights()
-            .iter()
-            .zip(solver.compressed())
-            .map(|(weights, compressed)| stored_numbers(weights, compressed.as_ref()))
-            .sum(),
+        params_compressed: parameters(method),
         bytes_dense: bytes_dense::<T>(architecture),
-        bytes_compressed: bytes_compressed(solver.weights(), solver.compressed()),
+        bytes_compressed: bytes_compressed(method.weights(), method.compressed()),
     }
+}
+
+/// Numbers that the deployed network stores.
+fn parameters<T: Real>(method: &dyn Training<T>) -> usize {
+    let layers = method.weights().iter().zip(method.compressed());
+    layers
+        .map(|(weights, compressed)| stored_numbers(weights, compressed.as_ref()))
+        .sum()
 }
 
 /// Numbers that one deployed layer stores, bias included.
@@ -46,34 +49,40 @@ fn stored_numbers<T: Real>(weights: &LayerWeights<T>, compressed: Option<&Projec
     bias + compressed.map_or(weights.weight.len(), Projected::parameters)
 }
 
-/// The row of `iterations.csv`; `seconds` is left to the caller.
+/// The row of `iterations.csv`. `seconds` is asked last, so that the time can cover the measuring.
 pub fn iteration<T: Real>(
-    solver: &dyn Training<T>,
+    method: &dyn Training<T>,
     accuracy: Option<Accuracies>,
+    seconds: impl FnOnce() -> f64,
 ) -> IterationRecord {
-    let size = size(solver);
-    let entries: usize = solver
-        .weights()
-        .iter()
-        .map(|layer| layer.weight.len())
-        .sum();
-    let zeros: usize = solver
-        .weights()
-        .iter()
-        .zip(solver.compressed())
+    let measured = method.measured();
+    let (weights, compressed) = (method.weights(), method.compressed());
+    let entries: usize = weights.iter().map(|layer| layer.weight.len()).sum();
+    let zeros: usize = (weights.iter().zip(compressed))
         .map(|(weights, compressed)| zeros(weights, compressed.as_ref()))
         .sum();
+    let dense = method.architecture().parameters();
     IterationRecord {
+        iteration: measured.iteration as u64,
+        objective: measured.objective,
+        loss: measured.loss,
+        residual_v: measured.activation_residual().map(f64::sqrt),
+        residual_u: measured.linear_residual().map(f64::sqrt),
+        residual_w: measured.compression_residual().sqrt(),
+        step: measured.step,
+        descent_violations: measured.descent_violations.map(|count| count as u64),
         train_accuracy: accuracy.map(|parts| parts.train.overall),
         validation_accuracy: accuracy.and_then(|parts| Some(parts.validation?.overall)),
         test_accuracy: accuracy.map(|parts| parts.test.overall),
         balanced_accuracy: accuracy.map(|parts| parts.test.balanced),
         sparsity: zeros as f64 / entries as f64,
-        compression_ratio: size.params_dense as f64 / size.params_compressed.max(1) as f64,
-        effective_sparsity: accuracy.map(|_| {
-            effective_sparsity(solver.architecture(), solver.weights(), solver.compressed())
-        }),
-        ..solver.measured()
+        compression_ratio: dense as f64 / parameters(method).max(1) as f64,
+        effective_sparsity: accuracy
+            .map(|_| effective_sparsity(method.architecture(), weights, compressed)),
+        tau: measured.tau,
+        gamma: measured.gamma,
+        rho: measured.rho,
+        seconds: seconds(),
     }
 }
 
@@ -125,21 +134,26 @@ pub(super) fn failure(
 }
 
 /// The rows of `layers.csv`.
-pub fn layers<T: Real>(solver: &dyn Training<T>) -> Vec<LayerRecord> {
-    let measured = solver.measured_layers().into_iter().enumerate();
-    measured
+pub fn layers<T: Real>(method: &dyn Training<T>) -> Vec<LayerRecord> {
+    let layers = method.measured().layers.into_iter().enumerate();
+    layers
         .map(|(index, measured)| {
-            let weights = &solver.weights()[index];
-            let compressed = solver.compressed()[index].as_ref();
+            let weights = &method.weights()[index];
+            let compressed = method.compressed()[index].as_ref();
             let ranks = compressed.map_or_else(Vec::new, Projected::ranks);
             let ranks: Vec<String> = ranks.iter().map(ToString::to_string).collect();
+            let error = measured.compression_residual.sqrt();
+            let norm = measured.weight.sqrt();
             LayerRecord {
-                iteration: solver.iteration() as u64,
+                iteration: method.iteration() as u64,
                 layer: index as u64,
+                residual_v: measured.activation_residual.map(f64::sqrt),
+                residual_u: measured.linear_residual.map(f64::sqrt),
+                residual_w: error,
+                relative_error: if norm > 0.0 { error / norm } else { 0.0 },
                 sparsity: zeros(weights, compressed) as f64 / weights.weight.len() as f64,
                 parameters: stored_numbers(weights, compressed) as u64,
                 ranks: ranks.join(" "),
-                ..measured
             }
         })
         .collect()
@@ -151,7 +165,7 @@ pub fn layers<T: Real>(solver: &dyn Training<T>) -> Vec<LayerRecord> {
 /// [`ModelFileError`] when the description does not fit into the file.
 pub fn model_file<T: Real>(
     trial: &PreparedTrial,
-    solver: &dyn Training<T>,
+    method: &dyn Training<T>,
 ) -> Result<Vec<u8>, ModelFileError> {
     let description = ModelDescription {
         classes: trial.data.classes.clone(),
@@ -161,8 +175,8 @@ pub fn model_file<T: Real>(
     };
     to_bytes(
         &trial.architecture,
-        solver.weights(),
-        solver.compressed(),
+        method.weights(),
+        method.compressed(),
         &description,
     )
 }

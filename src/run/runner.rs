@@ -29,8 +29,6 @@ const TICK: Duration = Duration::from_millis(200);
 pub struct Sweep {
     /// Where everything is written; the caller holds its lock.
     pub run: RunDirectory,
-    /// Directory of relative paths in the settings.
-    pub base: std::path::PathBuf,
     /// Names of the swept columns.
     pub swept: Vec<String>,
     /// All trials of the plan, in its order.
@@ -263,7 +261,6 @@ impl<'a> Runner<'a> {
                     let _ = sender.send(News::Started(index, iteration));
                 };
                 let context = TrialContext {
-                    base: &sweep.base,
                     directory: sweep.run.trial(&trial.trial.id),
                     checkpoint_every: sweep.checkpoint_every,
                     control: &control,

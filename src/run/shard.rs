@@ -3,7 +3,6 @@
 //! Nothing is shared between workers but the results in the run directory. Two workers on one trial waste time and do no
 //! other harm: the first result wins, see the store's `attempts`.
 
-use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -57,8 +56,6 @@ impl FromStr for Share {
 pub struct Shard {
     /// Where everything is written.
     pub run: RunDirectory,
-    /// Directory of relative paths in the settings.
-    pub base: PathBuf,
     /// The trials, in the order in which they are run.
     pub trials: Vec<PreparedTrial>,
     /// Threads of a trial.
@@ -213,7 +210,6 @@ impl Worker<'_> {
         let control = TrialControl::new(self.shard.threads);
         let started = |iteration| self.started(trial, iteration);
         let context = TrialContext {
-            base: &self.shard.base,
             directory: own,
             checkpoint_every: self.shard.checkpoint_every,
             control: &control,

@@ -10,17 +10,18 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 
 use super::control::{Order, TrialControl};
+use super::method;
 use super::prepare::PreparedTrial;
 use super::record;
-use super::training::{self, Training};
 use super::trial_files::TrialFiles;
-use crate::bcd::{CheckpointError, Precision, SolverError, TrainingData};
-use crate::gradient::TrainingError;
 use crate::linalg::Real;
-use crate::network::{ModelFileError, ModelFileProblem, effective_sparsity};
+use crate::network::{ModelFileError, effective_sparsity};
 use crate::store::{
     IterationRecord, StoreError, TrialDirectory, TrialResult, TrialStatus, checkpoint, rfc3339_utc,
     unix_seconds,
+};
+use crate::training::{
+    CheckpointError, IterationError, Precision, ProblemError, Training, TrainingData,
 };
 
 /// How a trial ended, other than with an error.
@@ -35,16 +36,19 @@ pub enum Outcome {
 /// Why a trial failed.
 #[derive(Debug, Error)]
 pub enum TrialError {
-    /// The solver gave up.
+    /// The parts of the trial do not fit together.
     #[error(transparent)]
-    Solver(#[from] SolverError),
-    /// The gradient method gave up.
+    Problem(#[from] ProblemError),
+    /// The method gave up.
     #[error(transparent)]
-    Gradient(#[from] TrainingError),
+    Method(#[from] IterationError),
+    /// A checkpoint is of another problem.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     /// Something could not be written.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The start weights cannot be read, or the model not be described.
+    /// The start weights do not fit, or the model cannot be described.
     #[error(transparent)]
     Model(#[from] ModelFileError),
     /// The trial's log cannot be written.
@@ -69,16 +73,17 @@ impl TrialError {
     pub(super) fn is_of_the_machine(&self) -> bool {
         match self {
             Self::Store(_) | Self::Log { .. } | Self::Threads(_) => true,
-            Self::Model(error) => matches!(*error.problem, ModelFileProblem::Unreadable(_)),
-            Self::Solver(_) | Self::Gradient(_) | Self::Panicked(_) => false,
+            Self::Problem(_)
+            | Self::Method(_)
+            | Self::Checkpoint(_)
+            | Self::Model(_)
+            | Self::Panicked(_) => false,
         }
     }
 }
 
 /// What a trial needs besides its settings.
 pub struct TrialContext<'a> {
-    /// Directory of relative paths in the settings.
-    pub base: &'a Path,
     /// Where everything is written.
     pub directory: TrialDirectory,
     /// Time between checkpoints.
@@ -214,16 +219,12 @@ impl<'a, T: Real> Run<'a, T> {
         checkpoint::remove(directory)?;
         let files = TrialFiles::create(directory)?;
         self.log.line(&format!("started; {}", self.describe()));
-        let solver = training::begin(self.trial, &self.data, self.context.base)?;
+        let solver = method::begin(self.trial, &self.data)?;
         Ok((solver, files))
     }
 
-    fn resume(
-        &mut self,
-        iteration: u64,
-        bytes: &[u8],
-    ) -> Result<Option<Started<T>>, CheckpointError> {
-        let solver = training::resume(self.trial, &self.data, bytes)?;
+    fn resume(&mut self, iteration: u64, bytes: &[u8]) -> Result<Option<Started<T>>, TrialError> {
+        let solver = method::resume(self.trial, &self.data, bytes)?;
         let directory = &self.context.directory;
         let known = directory.read_iterations().unwrap_or_default();
         let known: Vec<_> = known
@@ -287,10 +288,11 @@ impl<'a, T: Real> Run<'a, T> {
         let every = self.trial.trial.settings.solver.eval_every();
         let evaluated = solver.iteration().is_multiple_of(every) || solver.termination().is_some();
         let accuracy = evaluated.then(|| solver.accuracy());
-        let mut row = record::iteration(solver, accuracy);
-        self.seconds += clock.elapsed().as_secs_f64();
-        *clock = Instant::now();
-        row.seconds = self.seconds;
+        let row = record::iteration(solver, accuracy, || {
+            self.seconds += clock.elapsed().as_secs_f64();
+            *clock = Instant::now();
+            self.seconds
+        });
         let risen = self
             .last
             .as_ref()

@@ -2,7 +2,7 @@
 
 use ndarray::{Array1, Array2};
 use nnbcd::bcd::{Solver, SolverSettings};
-use nnbcd::compress::{LayerCompression, Projected, Stored};
+use nnbcd::compress::LayerCompression;
 use nnbcd::linalg::Real;
 use nnbcd::network::{Layer, LayerKind};
 
@@ -40,21 +40,23 @@ pub fn relu(array: &Array2<f64>) -> Array2<f64> {
 }
 
 impl Blocks {
-    /// `U` and `V` are in the checkpoint only, where the last three arrays of a layer are `U`, `V`
-    /// and the linear residual.
     pub fn of<T: Real>(solver: &Solver<T>) -> Self {
         let problem = solver.problem();
         let layers = problem.architecture.layers.clone();
-        let checkpoint = solver.checkpoint();
-        let pieces = checkpoint.pieces();
-        let mut blocks = Self {
-            inputs: problem.data.train.inputs.mapv(T::widen),
-            targets: problem.targets.mapv(T::widen),
-            weights: Vec::new(),
-            biases: Vec::new(),
-            compressed: Vec::new(),
-            pre_activations: Vec::new(),
-            activations: Vec::new(),
+        let wide = |array: &Array2<T>| array.mapv(T::widen);
+        let weights = solver.weights().iter();
+        Self {
+            inputs: wide(&problem.data.train.inputs),
+            targets: wide(&problem.targets),
+            weights: weights.clone().map(|layer| wide(&layer.weight)).collect(),
+            biases: weights
+                .map(|layer| layer.bias.as_ref().map(|bias| bias.mapv(T::widen)))
+                .collect(),
+            compressed: (solver.compressed().iter())
+                .map(|layer| layer.as_ref().map(|z| wide(&z.dense)))
+                .collect(),
+            pre_activations: solver.pre_activations().iter().map(wide).collect(),
+            activations: solver.activations().iter().map(wide).collect(),
             layers,
             one_threshold: match problem.compression[0] {
                 Some(LayerCompression::Prune {
@@ -63,29 +65,7 @@ impl Blocks {
                 }) => Some(sparsity),
                 _ => None,
             },
-        };
-        let mut next = 1;
-        for (index, weights) in solver.weights().iter().enumerate() {
-            let compressed = solver.compressed()[index].as_ref();
-            next += 1 + usize::from(weights.bias.is_some()) + compressed.map_or(0, arrays);
-            let shape = (blocks.layers[index].units, blocks.inputs.ncols());
-            let read = |piece: &[u8]| {
-                let numbers = bytemuck::cast_slice::<u8, T>(piece).to_vec();
-                Array2::from_shape_vec(shape, numbers)
-                    .unwrap()
-                    .mapv(T::widen)
-            };
-            blocks.weights.push(weights.weight.mapv(T::widen));
-            let bias = weights.bias.as_ref().map(|bias| bias.mapv(T::widen));
-            blocks.biases.push(bias);
-            let compressed = compressed.map(|z| z.dense.mapv(T::widen));
-            blocks.compressed.push(compressed);
-            blocks.pre_activations.push(read(pieces[next]));
-            blocks.activations.push(read(pieces[next + 1]));
-            next += 3;
         }
-        assert_eq!(next, pieces.len());
-        blocks
     }
 
     /// Whether the layer is followed by an activation function.
@@ -164,15 +144,6 @@ impl Blocks {
             }
         }
         (moved, compressed)
-    }
-}
-
-/// Arrays that the checkpoint holds for a compressed weight.
-fn arrays<T: Real>(compressed: &Projected<T>) -> usize {
-    match &compressed.stored {
-        Stored::TensorTrain(train) => train.cores().len(),
-        Stored::LowRank(_) => 2,
-        Stored::Sparse | Stored::NM { .. } => 1,
     }
 }
 

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use ndarray::Array2;
-use nnbcd::bcd::{Penalties, Problem, Samples, Solver, SolverSettings, TrainingData, WeightDecay};
+use nnbcd::bcd::{Penalties, Problem, Solver, SolverSettings};
 use nnbcd::compress::CompressionSettings;
 use nnbcd::linalg::Real;
 use nnbcd::network::{
     Architecture, ConvolutionSettings, InitScheme, InitSettings, ModelSettings, draw_weights,
 };
+use nnbcd::training::{Samples, TrainingData, WeightDecay};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -111,6 +112,7 @@ impl Case {
             compression,
             self.solver.clone(),
         )
+        .unwrap()
     }
 
     pub fn solver<T: Real>(&self) -> Solver<T> {

@@ -7,12 +7,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ndarray::{Array1, Array2};
-use nnbcd::bcd::{Problem, Samples, Solver, SolverSettings, TrainingData};
+use nnbcd::bcd::{Problem, Solver, SolverSettings};
 use nnbcd::compress::LayerCompression;
 use nnbcd::linalg::Real;
 use nnbcd::network::{
     Architecture, ConvolutionSettings, Deployed, InitSettings, LayerWeights, ModelSettings,
 };
+use nnbcd::training::{Samples, TrainingData};
 use serde_json::Value;
 
 const CASES: [&str; 10] = [
@@ -130,7 +131,7 @@ fn solver<T: Real>(case: &Value) -> Solver<T> {
         samples(&case["x_test"], &case["y_test"]),
         classes,
     );
-    let problem = Problem::new(Arc::new(data), architecture, compression(case), settings);
+    let problem = Problem::new(Arc::new(data), architecture, compression(case), settings).unwrap();
     Solver::new(problem, weights(case)).unwrap()
 }
 

@@ -1,7 +1,7 @@
 //! The mathematics of the methods, held against their definitions from outside.
 //!
-//! Everything here goes through the public interface of the library: the blocks of a solver are read
-//! from its checkpoints, and every expected number is computed by plain loops of this test.
+//! Everything here goes through the public interface of the library, and every expected number is
+//! computed by plain loops of this test.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -12,6 +12,7 @@ mod cases;
 mod checkpoints;
 mod constrained;
 mod descent;
+mod earlier_version;
 mod golden_cases;
 mod gradient;
 mod initialisation;
@@ -20,4 +21,5 @@ mod projections;
 mod prox;
 mod quantities;
 mod refit;
+mod refused;
 mod threads;

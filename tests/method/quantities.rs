@@ -32,7 +32,7 @@ fn objective_loss_and_residuals_are_those_of_the_blocks() {
                 solver.iterate().unwrap();
             }
             let row = solver.measurement();
-            let record = record::iteration(&solver, None);
+            let record = record::iteration(&solver, None, || 0.0);
             let blocks = Blocks::of(&solver);
             let parts = blocks.parts(&case.solver);
             let settings = in_iteration(&case.solver, iteration);
@@ -145,7 +145,7 @@ fn parameters_sparsity_and_compression_ratio_match_counts_by_hand() {
             stored[method][network] + bias,
             "{case:?}"
         );
-        let row = record::iteration(&solver, Some(solver.accuracy()));
+        let row = record::iteration(&solver, Some(solver.accuracy()), || 0.0);
         assert_eq!(
             row.compression_ratio,
             (dense[network] + bias) as f64 / (stored[method][network] + bias) as f64

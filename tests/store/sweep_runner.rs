@@ -26,7 +26,6 @@ fn sweep_of(directory: &Path, grid: &str) -> Sweep {
     Sweep {
         trials: prepare(&plan, &data).unwrap(),
         run,
-        base: plan.base,
         swept: plan.swept,
         budget: Budget::of_this_machine(Some(2), Some(2)),
         checkpoint_every: Duration::from_secs(60),
@@ -38,8 +37,8 @@ fn sweep_of(directory: &Path, grid: &str) -> Sweep {
 fn a_trial_that_panics_is_a_row_with_the_reason_and_the_others_go_on() {
     let directory = tempfile::tempdir().unwrap();
     let mut sweep = sweep(directory.path(), 5);
-    // No plan leads to this: the solver looks for the compression of a layer that has none.
-    sweep.trials[1].compression.clear();
+    // No plan leads to this: the weight of the first layer does not fit the inputs of the network.
+    sweep.trials[1].architecture.layers[0].weight.1 = 3;
     let summary = run_sweep(&sweep, &Interrupt::default(), &mut |_, _| {}).unwrap();
     let expected = Summary {
         done: 2,

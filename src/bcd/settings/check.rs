@@ -1,7 +1,7 @@
 //! The ranges of the settings of the solver.
 
-use super::{SolverSettings, WeightDecay};
-use crate::check::{Checked, at_least_one, compress_after, length, positive, require};
+use super::SolverSettings;
+use crate::check::{Checked, at_least_one, compress_after, positive, require};
 
 impl SolverSettings {
     /// Whether every setting is in its range, for a network of so many layers.
@@ -56,34 +56,11 @@ impl SolverSettings {
     }
 }
 
-impl WeightDecay {
-    /// Whether every value is in its range, and there is one for each of so many layers if there are several.
-    ///
-    /// # Errors
-    /// The first value that is not.
-    pub fn check(&self, layers: usize) -> Checked {
-        const PATH: &str = "weight_decay";
-        let in_range = |value: f64, path: &str| {
-            let holds = value.is_finite() && value >= 0.0;
-            require(holds, path, value, "a number >= 0")
-        };
-        match self {
-            Self::Uniform(value) => in_range(*value, PATH),
-            Self::PerLayer(values) => {
-                for (index, &value) in values.iter().enumerate() {
-                    in_range(value, &format!("{PATH}[{index}]"))?;
-                }
-                let allowed = format!("one number, or one for each of the {layers} layers");
-                length(values.len(), layers, PATH, allowed)
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::StopSettings;
     use super::*;
+    use crate::training::WeightDecay;
 
     type Change = fn(&mut SolverSettings);
 

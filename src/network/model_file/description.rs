@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{ModelFileError, description};
 use super::tensor::Tensor;
-use crate::compress::{Projected, Stored};
+use crate::compress::{Form, Projected};
 use crate::linalg::Real;
 use crate::network::{Architecture, Convolution, Layer, LayerKind};
 
@@ -99,7 +99,7 @@ struct LayerEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     convolution: Option<ConvolutionEntry>,
     #[serde(flatten)]
-    form: Form,
+    form: DescribedForm,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -110,10 +110,10 @@ struct ConvolutionEntry {
     filters: usize,
 }
 
-/// The form in which a weight is stored.
+/// The form in which a weight is stored, as far as the shapes of its tensors do not tell.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "form", rename_all = "kebab-case")]
-pub(super) enum Form {
+pub(super) enum DescribedForm {
     Dense,
     TensorTrain { modes: Vec<usize> },
     LowRank { rank: usize },
@@ -121,18 +121,14 @@ pub(super) enum Form {
     NM { n: usize, m: usize },
 }
 
-impl Form {
+impl DescribedForm {
     fn of<T: Real>(compressed: Option<&Projected<T>>) -> Self {
-        match compressed.map(|projected| &projected.stored) {
+        match compressed.map(Form::of) {
             None => Self::Dense,
-            Some(Stored::TensorTrain(train)) => Self::TensorTrain {
-                modes: train.modes().to_vec(),
-            },
-            Some(Stored::LowRank(factors)) => Self::LowRank {
-                rank: factors.left.ncols(),
-            },
-            Some(Stored::Sparse) => Self::Sparse,
-            Some(Stored::NM { n, m }) => Self::NM { n: *n, m: *m },
+            Some(Form::TensorTrain { modes, .. }) => Self::TensorTrain { modes },
+            Some(Form::LowRank { rank }) => Self::LowRank { rank },
+            Some(Form::Sparse) => Self::Sparse,
+            Some(Form::NM { n, m }) => Self::NM { n, m },
         }
     }
 
@@ -192,7 +188,7 @@ impl Manifest {
                             filters: convolution.filters,
                         }),
                     },
-                    form: Form::of(compressed.as_ref()),
+                    form: DescribedForm::of(compressed.as_ref()),
                 })
                 .collect(),
             classes: description.classes.clone(),
@@ -221,7 +217,7 @@ impl Manifest {
     }
 
     /// The forms of all weights.
-    pub fn forms(&self) -> impl Iterator<Item = &Form> {
+    pub fn forms(&self) -> impl Iterator<Item = &DescribedForm> {
         self.layers.iter().map(|layer| &layer.form)
     }
 

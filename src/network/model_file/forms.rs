@@ -2,11 +2,11 @@
 
 use ndarray::Array2;
 
-use super::description::Form;
+use super::description::DescribedForm;
 use super::error::{ModelFileError, description};
 use super::sparse::{read_groups, read_rows, write_groups, write_rows};
 use super::tensor::{Tensor, TensorFile, wrong_shape};
-use crate::compress::{LowRank, Projected, Stored, TensorTrain};
+use crate::compress::{Form, Part, Projected};
 use crate::linalg::Real;
 
 /// Name of the tensors of a layer, up to the part.
@@ -30,25 +30,20 @@ pub(super) fn read_matrix<T: Real>(
     Ok(Array2::from_shape_vec((rows, columns), entries).expect("the tensor has this shape"))
 }
 
-/// The tensors of a compressed weight.
+/// The tensors of a compressed weight: the arrays of its form, a sparse one without its zeros.
 pub(super) fn write<T: Real>(layer: &str, projected: &Projected<T>) -> Vec<Tensor> {
-    match &projected.stored {
-        Stored::LowRank(factors) => vec![
-            matrix(format!("{layer}.left"), &factors.left),
-            matrix(format!("{layer}.right"), &factors.right),
-        ],
-        Stored::TensorTrain(train) => {
-            let cores = train.cores().iter().zip(train.modes()).enumerate();
-            cores
-                .map(|(position, (core, mode))| {
-                    let shape = [core.nrows() / mode, *mode, core.ncols()];
-                    let name = format!("{layer}.core.{position}");
-                    Tensor::numbers(name, &shape, core.iter().copied())
+    match Form::of(projected) {
+        Form::Sparse => write_rows(layer, &projected.dense),
+        Form::NM { n, m } => write_groups(layer, &projected.dense, n, m),
+        form => {
+            let parts = form.parts(projected.dense.dim());
+            let arrays = parts.into_iter().zip(projected.arrays());
+            arrays
+                .map(|(Part { name, shape }, array)| {
+                    Tensor::numbers(format!("{layer}.{name}"), &shape, array.iter().copied())
                 })
                 .collect()
         }
-        Stored::Sparse => write_rows(layer, &projected.dense),
-        Stored::NM { n, m } => write_groups(layer, &projected.dense, *n, *m),
     }
 }
 
@@ -57,40 +52,40 @@ pub(super) fn read<T: Real>(
     file: &TensorFile<'_>,
     layer: &str,
     shape: (usize, usize),
-    form: &Form,
+    described: &DescribedForm,
 ) -> Result<Option<Projected<T>>, ModelFileError> {
-    let (dense, stored) = match form {
-        Form::Dense => return Ok(None),
-        Form::TensorTrain { modes } => {
-            let train = read_train(file, layer, shape, modes)?;
-            (train.dense(), Stored::TensorTrain(train))
-        }
-        Form::LowRank { rank } => {
-            let factors = LowRank {
-                left: read_matrix(file, &format!("{layer}.left"), (shape.0, *rank))?,
-                right: read_matrix(file, &format!("{layer}.right"), (*rank, shape.1))?,
-            };
-            (factors.dense(), Stored::LowRank(factors))
-        }
-        Form::Sparse => (read_rows(file, layer, shape)?, Stored::Sparse),
-        Form::NM { n, m } => (
-            read_groups(file, layer, shape, (*n, *m))?,
-            Stored::NM { n: *n, m: *m },
-        ),
+    let form = match described {
+        DescribedForm::Dense => return Ok(None),
+        DescribedForm::TensorTrain { modes } => Form::TensorTrain {
+            modes: modes.clone(),
+            ranks: ranks_of_cores(file, layer, shape, modes)?,
+        },
+        DescribedForm::LowRank { rank } => Form::LowRank { rank: *rank },
+        DescribedForm::Sparse => Form::Sparse,
+        DescribedForm::NM { n, m } => Form::NM { n: *n, m: *m },
     };
-    Ok(Some(Projected { dense, stored }))
+    let numbers = match form {
+        Form::Sparse => vec![read_rows(file, layer, shape)?],
+        Form::NM { n, m } => vec![read_groups(file, layer, shape, (n, m))?],
+        _ => (form.parts(shape).iter())
+            .map(|part| file.numbers(&format!("{layer}.{}", part.name), &part.shape))
+            .collect::<Result<_, _>>()?,
+    };
+    Projected::from_numbers(&form, shape, numbers)
+        .map(Some)
+        .ok_or_else(|| description(layer, "the cores do not fit together"))
 }
 
-/// Cores whose ranks are no larger than the sides of the unfoldings: no product of them on the way
-/// to the dense matrix is then larger than that matrix.
-fn read_train<T: Real>(
+/// The ranks between the cores, which are no larger than the sides of the unfoldings: no product of
+/// the cores on the way to the dense matrix is then larger than that matrix.
+fn ranks_of_cores(
     file: &TensorFile<'_>,
     layer: &str,
     shape: (usize, usize),
     modes: &[usize],
-) -> Result<TensorTrain<T>, ModelFileError> {
+) -> Result<Vec<usize>, ModelFileError> {
     let (mut rank, mut before, mut after) = (1, 1, shape.0 * shape.1);
-    let mut cores = Vec::new();
+    let mut ranks = Vec::new();
     for (position, mode) in modes.iter().enumerate() {
         before *= mode;
         after /= mode;
@@ -105,11 +100,10 @@ fn read_train<T: Real>(
             let expected = format!("[{rank}, {mode}, 1 to {largest}]");
             return Err(wrong_shape(&name, &[rank, *mode, next], &expected));
         }
-        let entries = file.numbers(&name, &[rank, *mode, next])?;
-        let core = Array2::from_shape_vec((rank * mode, next), entries);
-        cores.push(core.expect("the tensor has this shape"));
+        ranks.push(next);
         rank = next;
     }
-    TensorTrain::from_cores(shape, modes.to_vec(), cores)
-        .ok_or_else(|| description(layer, "the cores do not fit together"))
+    // The last core ends in a single number.
+    ranks.pop();
+    Ok(ranks)
 }

@@ -32,7 +32,7 @@ mod tensor;
 pub use description::{ModelDescription, Standardization};
 pub use error::{ModelFileError, ModelFileProblem};
 pub use model::{AnyModel, LARGEST_EXPANSION, Model, bytes_compressed, bytes_dense, to_bytes};
-pub use start::read_start_weights;
+pub use start::{StartFile, read_start_weights};
 
 pub(in crate::network) use model::{description_text, tensors};
 pub(in crate::network) use tensor::Tensor;

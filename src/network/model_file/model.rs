@@ -5,7 +5,7 @@ use std::path::Path;
 
 use ndarray::Array1;
 
-use super::description::{Form, Manifest, ModelDescription, Precision, Standardization};
+use super::description::{DescribedForm, Manifest, ModelDescription, Precision, Standardization};
 use super::error::{ModelFileError, ModelFileProblem, description, value};
 use super::forms::{self, layer_name, matrix, read_matrix};
 use super::tensor::{Tensor, TensorFile, read_file};
@@ -187,7 +187,7 @@ fn manifest(file: &TensorFile<'_>) -> Result<Manifest, ModelFileError> {
 fn check_expansion(architecture: &Architecture, manifest: &Manifest) -> Result<(), ModelFileError> {
     let mut expanded = 0_usize;
     for (layer, form) in architecture.layers.iter().zip(manifest.forms()) {
-        if *form != Form::Dense {
+        if *form != DescribedForm::Dense {
             let (rows, columns) = layer.weight;
             expanded = expanded.saturating_add(rows.saturating_mul(columns));
         }

@@ -31,12 +31,12 @@ pub(super) fn write_rows<T: Real>(layer: &str, dense: &Array2<T>) -> Vec<Tensor>
     ]
 }
 
-/// The matrix of [`write_rows`].
+/// The entries of the matrix of [`write_rows`], row by row.
 pub(super) fn read_rows<T: Real>(
     file: &TensorFile<'_>,
     layer: &str,
     (rows, columns): (usize, usize),
-) -> Result<Array2<T>, ModelFileError> {
+) -> Result<Vec<T>, ModelFileError> {
     let [values_name, columns_name, starts_name] =
         ["values", "columns", "row_starts"].map(|part| format!("{layer}.{part}"));
     let count = match file.shape(&values_name) {
@@ -63,7 +63,7 @@ pub(super) fn read_rows<T: Real>(
             row[places[entry]] = values[entry];
         }
     }
-    Ok(dense)
+    Ok(dense.into_raw_vec_and_offset().0)
 }
 
 /// Layout of the kept entries of a row of `columns` entries in groups of `m`.
@@ -139,13 +139,13 @@ pub(super) fn write_groups<T: Real>(
     ]
 }
 
-/// The matrix of [`write_groups`]; `n` and `m` are at least 1.
+/// The entries of the matrix of [`write_groups`], row by row; `n` and `m` are at least 1.
 pub(super) fn read_groups<T: Real>(
     file: &TensorFile<'_>,
     layer: &str,
     (rows, columns): (usize, usize),
     (n, m): (usize, usize),
-) -> Result<Array2<T>, ModelFileError> {
+) -> Result<Vec<T>, ModelFileError> {
     let groups = Groups { n, m, columns };
     let values: Vec<T> = file.numbers(&format!("{layer}.values"), &[rows, groups.kept()])?;
     let name = format!("{layer}.positions");
@@ -173,7 +173,7 @@ pub(super) fn read_groups<T: Real>(
             free = column + 1;
         }
     }
-    Ok(dense)
+    Ok(dense.into_raw_vec_and_offset().0)
 }
 
 /// Numbers of so many bits one after the other, most significant bit first, in whole bytes.

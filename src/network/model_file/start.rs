@@ -1,6 +1,6 @@
 //! Start weights: a dense network from elsewhere, such as PyTorch.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ndarray::{Array1, Array2, Array4};
 
@@ -9,6 +9,37 @@ use super::forms::{layer_name, read_matrix};
 use super::tensor::{TensorFile, read_file, wrong_shape};
 use crate::linalg::Real;
 use crate::network::{Architecture, Layer, LayerKind, LayerWeights};
+
+/// A file with the weights from which trainings start, in memory: read once for any number of them.
+#[derive(Debug)]
+pub struct StartFile {
+    path: PathBuf,
+    bytes: Vec<u8>,
+}
+
+impl StartFile {
+    /// Reads the file, whatever it holds.
+    ///
+    /// # Errors
+    /// [`ModelFileError`] if it cannot be read.
+    pub fn read(path: &Path) -> Result<Self, ModelFileError> {
+        Ok(Self {
+            path: path.to_owned(),
+            bytes: read_file(path)?,
+        })
+    }
+
+    /// The weights of a network: see [`read_start_weights`].
+    ///
+    /// # Errors
+    /// As of [`read_start_weights`].
+    pub fn weights<T: Real>(
+        &self,
+        architecture: &Architecture,
+    ) -> Result<Vec<LayerWeights<T>>, ModelFileError> {
+        from_bytes(&self.bytes, architecture).map_err(|error| error.at(&self.path))
+    }
+}
 
 /// Reads the weights from which a training starts: tensors `layers.0.weight`, `layers.1.weight`, …
 /// of `[outputs, inputs]` in 64, 32 or 16 bits, and `layers.0.bias`, … `[outputs]`, which are zero
@@ -26,8 +57,7 @@ pub fn read_start_weights<T: Real>(
     path: &Path,
     architecture: &Architecture,
 ) -> Result<Vec<LayerWeights<T>>, ModelFileError> {
-    let bytes = read_file(path)?;
-    from_bytes(&bytes, architecture).map_err(|error| error.at(path))
+    StartFile::read(path)?.weights(architecture)
 }
 
 fn from_bytes<T: Real>(

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use ndarray::{Array1, Array2};
-use nnbcd::bcd::{Samples, TrainingData, WeightDecay};
 use nnbcd::gradient::{GradientSettings, Optimizer, Trainer, TrainingProblem};
 use nnbcd::network::{Architecture, InitSettings, LayerWeights, ModelSettings};
+use nnbcd::training::{Samples, TrainingData, WeightDecay};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -55,20 +55,20 @@ fn trainer(case: &TorchCase) -> Trainer<f64> {
         bias: !case.start.biases.is_empty(),
         init: InitSettings::default(),
     };
-    let problem = TrainingProblem {
-        data: Arc::new(TrainingData::new(samples(), samples(), 3)),
-        architecture: Architecture::resolve(&model, inputs.nrows(), None, 3).unwrap(),
-        compression: vec![None, None],
-        settings: GradientSettings {
+    let problem = TrainingProblem::new(
+        Arc::new(TrainingData::new(samples(), samples(), 3)),
+        Architecture::resolve(&model, inputs.nrows(), None, 3).unwrap(),
+        vec![None, None],
+        GradientSettings {
             iterations: case.losses.len() - 1,
             learning_rate: Some(learning_rate),
             batch_size: case.labels.len(),
             weight_decay: WeightDecay::Uniform(case.weight_decay),
             ..GradientSettings::of(optimizer)
         },
-        seed: 1,
-    };
-    Trainer::new(problem, case.start.layers()).unwrap()
+        1,
+    );
+    Trainer::new(problem.unwrap(), case.start.layers()).unwrap()
 }
 
 fn assert_close(found: f64, expected: f64, what: &str) {

@@ -1,8 +1,8 @@
 //! A run goes on from a checkpoint as if it had never stopped, and does not depend on the threads.
 
-use nnbcd::bcd::{Precision, WeightDecay};
 use nnbcd::gradient::{Compress, GradientSettings, Optimizer, Trainer};
 use nnbcd::linalg::Real;
+use nnbcd::training::{Precision, WeightDecay};
 
 use super::{problem, trainer};
 use crate::cases::{Case, METHODS, every_kind};
@@ -169,4 +169,38 @@ fn batches_depend_on_the_seed_and_cover_the_samples() {
     let mut trainer = trainer::<f64>(&case, &whole);
     trainer.iterate().unwrap();
     assert!(trainer.measurement().step > 0.0);
+}
+
+/// Written by version 0.1.0 after two epochs: one of each optimizer.
+#[test]
+fn checkpoints_of_the_first_version_are_read_to_the_last_bit() {
+    for (method, optimizer, checkpoint) in [
+        (
+            3,
+            Optimizer::Sgd,
+            &include_bytes!("../../fixtures/0.1.0/gradient-3.checkpoint")[..],
+        ),
+        (
+            6,
+            Optimizer::Adam,
+            &include_bytes!("../../fixtures/0.1.0/gradient-6.checkpoint")[..],
+        ),
+    ] {
+        let case = Case {
+            compression: METHODS[method],
+            samples: 4,
+            bias: method % 2 == 0,
+            ..Case::default()
+        };
+        let settings = GradientSettings {
+            iterations: EPOCHS,
+            batch_size: 3,
+            compress: Compress::FineTuned,
+            compress_after: Some(1),
+            ..GradientSettings::of(optimizer)
+        };
+        let mut trainer = Trainer::<f32>::resume(problem(&case, &settings), checkpoint).unwrap();
+        assert!(bytes(&trainer) == checkpoint, "{case:?}");
+        trainer.iterate().unwrap();
+    }
 }

@@ -72,7 +72,7 @@ fn every_way_ends_inside_the_set_after_a_dense_beginning() {
             let mut losses = vec![trainer.measurement().loss];
             while !trainer.is_done() {
                 trainer.iterate().unwrap();
-                let epoch = trainer.measurement().epoch;
+                let epoch = trainer.measurement().iteration;
                 losses.push(trainer.measurement().loss);
                 let first = if compress == Compress::Once {
                     EPOCHS
@@ -89,7 +89,7 @@ fn every_way_ends_inside_the_set_after_a_dense_beginning() {
                 let errors = trainer.measurement().layers.iter();
                 assert!(
                     errors
-                        .map(|layer| layer.projection_error)
+                        .map(|layer| layer.compression_residual)
                         .all(|error| error == 0.0)
                 );
                 assert!(losses[EPOCHS] < losses[0], "{case:?}: {losses:?}");
@@ -119,7 +119,7 @@ fn fine_tuning_keeps_the_support_and_moves_what_is_on_it() {
             ..Case::default()
         };
         let mut trainer = trainer::<f64>(&case, &settings(Compress::FineTuned));
-        while trainer.measurement().epoch <= DENSE {
+        while trainer.measurement().iteration <= DENSE {
             trainer.iterate().unwrap();
         }
         let before = trainer.weights()[0].weight.clone();
@@ -146,6 +146,6 @@ fn the_projection_once_says_how_far_it_moved_the_weights() {
     let layer = trainer.measurement().layers[0];
     let kept = trainer.weights()[0].weight.mapv(|w| w * w).sum();
     // What pruning removes is orthogonal to what it keeps.
-    assert!((layer.weight - layer.projection_error - kept).abs() < 1e-12 * layer.weight);
-    assert!(layer.projection_error > 0.0);
+    assert!((layer.weight - layer.compression_residual - kept).abs() < 1e-12 * layer.weight);
+    assert!(layer.compression_residual > 0.0);
 }

@@ -14,13 +14,14 @@ use crate::cases::Case;
 /// The problem of a case under a gradient method.
 pub fn problem<T: Real>(case: &Case, settings: &GradientSettings) -> TrainingProblem<T> {
     let split = case.problem::<T>();
-    TrainingProblem {
-        data: split.data,
-        architecture: split.architecture,
-        compression: split.compression,
-        settings: settings.clone(),
-        seed: case.seed,
-    }
+    TrainingProblem::new(
+        split.data,
+        split.architecture,
+        split.compression,
+        settings.clone(),
+        case.seed,
+    )
+    .unwrap()
 }
 
 /// A trainer before its first epoch.

@@ -119,3 +119,29 @@ fn tensors_have_the_documented_names_types_and_shapes() {
         );
     }
 }
+
+/// Models of [`models`] that version 0.1.0 has written.
+#[test]
+fn models_of_the_first_version_are_read_and_written_to_the_last_bit() {
+    for (name, bytes) in [
+        (
+            "low-rank",
+            &include_bytes!("../../fixtures/0.1.0/low-rank.safetensors")[..],
+        ),
+        (
+            "tensor-train",
+            &include_bytes!("../../fixtures/0.1.0/tensor-train.safetensors")[..],
+        ),
+        (
+            "sparse",
+            &include_bytes!("../../fixtures/0.1.0/sparse.safetensors")[..],
+        ),
+        (
+            "n-m",
+            &include_bytes!("../../fixtures/0.1.0/n-m.safetensors")[..],
+        ),
+    ] {
+        let read = Model::<f32>::from_bytes(bytes).unwrap();
+        assert!(bytes_of(&read) == bytes, "{name}");
+    }
+}

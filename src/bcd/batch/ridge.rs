@@ -2,12 +2,12 @@
 
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut1, s};
 
-use super::data::TrainingData;
-use super::state::Workspace;
+use super::memory::take_matrix;
 use crate::linalg::{
     Accumulate, Cholesky, NotPositiveDefinite, Real, gram_of_columns, gram_of_rows, product,
 };
 use crate::network::Layer;
+use crate::training::TrainingData;
 
 /// The regularisation of one weight update.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,7 +51,7 @@ pub fn solve_primal<T: Real>(
 ) -> Result<(), NotPositiveDefinite> {
     let features = inputs.nrows();
     let size = features + usize::from(change.bias.is_some());
-    let mut system = Workspace::take_matrix(memory, size, size);
+    let mut system = take_matrix(memory, size, size);
     let rho = T::from_f64(ridge.rho);
     if change.bias.is_some() {
         // The Gram matrix needs contiguous memory, so it is formed on its own and moved row by row
@@ -125,7 +125,7 @@ pub fn solve_dual<T: Real>(
 ) -> Result<(), NotPositiveDefinite> {
     let samples = inputs.ncols();
     let scale = T::from_f64(1.0 / ridge.shift);
-    let mut system = Workspace::take_matrix(memory, samples, samples);
+    let mut system = take_matrix(memory, samples, samples);
     gram_of_columns(
         T::from_f64(ridge.rho / ridge.shift),
         inputs,

@@ -4,32 +4,34 @@
 //! time, while the tile stays in a core's cache.
 
 use std::ops::Add;
-use std::sync::{Mutex, PoisonError};
 
 use ndarray::parallel::prelude::*;
 use ndarray::{Array1, ArrayView2, ArrayViewMut2, Axis, Zip};
 
-use super::error::{Block, SolverError};
-use super::objective::Penalties;
-use super::prox::{Pass, PassSums, PreActivationUpdate};
-use super::state::Workspace;
-use super::updates::Iteration;
+use super::iteration::Iteration;
+use super::memory::{TileMemory, matrix, take_matrix, with_memory};
+use crate::bcd::error::{Block, SolverError};
+use crate::bcd::objective::Penalties;
+use crate::bcd::prox::{Pass, PassSums, PreActivationUpdate};
 use crate::linalg::{
     Accumulate, Cholesky, Factor, NotPositiveDefinite, Real, Threads, gram_of_columns,
     gram_of_rows, sum_of_squares, tile_width,
 };
 use crate::network::{LayerWeights, add_bias};
 
-/// The dual form of the activation update solves with the width of the next layer, the primal form
-/// with that of this one, and the primal form needs one product more.
+/// Widest next layer, in widths of this one, for which the dual form of the activation update is used.
+///
+/// With `d` units here and `m` in the next layer, a sample costs `4 d m + 2 m^2` operations in the dual
+/// form (two products, a solve of size `m`) and `6 d m + 2 d^2` in the primal form (three products, a
+/// solve of size `d`). Both are equal at `m = 1.618 d`.
 const DUAL_WIDTH_LIMIT: f64 = 1.6;
 
 impl<T: Real> Iteration<'_, T> {
-    /// `V_i = argmin gamma/2 |V - relu(U_i)|^2 + rho/2 |U_{i+1} - W_{i+1} V|^2`, see
+    /// (5) `V_i = argmin gamma/2 |V - relu(U_i)|^2 + rho/2 |U_{i+1} - W_{i+1} V|^2`, see
     /// [`ActivationSystem`], and then
     ///
-    /// `U_i = argmin gamma/2 |V_i - relu(U)|^2 + rho/2 |U - W_i V_{i-1}|^2 + alpha/2 |U - U_i_old|^2`,
-    /// entry by entry, see [`super::prox::prox_relu`]; both then relaxed, `U_i` where it stays on its side of
+    /// (6) `U_i = argmin gamma/2 |V_i - relu(U)|^2 + rho/2 |U - W_i V_{i-1}|^2 + alpha/2 |U - U_i_old|^2`,
+    /// entry by entry, see [`crate::bcd::prox_relu`]; both then relaxed, `U_i` where it stays on its side of
     /// the kink.
     ///
     /// # Errors
@@ -50,11 +52,7 @@ impl<T: Real> Iteration<'_, T> {
             width,
             &mut self.workspace.system,
         )
-        .map_err(|error| SolverError {
-            iteration: self.number,
-            block: Block::Activation(index),
-            cause: error.into(),
-        })?;
+        .map_err(|error| self.fail(Block::Activation(index), error))?;
         let (pre_activations, next_pre_activations) =
             this_and_next(&mut self.state.pre_activations, index);
         let (residual, next_residual) = this_and_next(&mut self.state.linear_residuals, index);
@@ -103,29 +101,6 @@ struct Tile<'a, T> {
     residual: ArrayViewMut2<'a, T>,
     next_pre_activations: ArrayView2<'a, T>,
     next_residual: ArrayViewMut2<'a, T>,
-}
-
-/// Contiguous memory for the products of one tile, to be used again.
-#[derive(Debug, Default)]
-pub struct TileMemory<T> {
-    activations: Vec<T>,
-    correction: Vec<T>,
-    residual: Vec<T>,
-}
-
-/// As many memories as threads have ever worked at once.
-pub type TileMemories<T> = Mutex<Vec<TileMemory<T>>>;
-
-fn with_memory<T: Real, R>(
-    memories: &TileMemories<T>,
-    work: impl FnOnce(&mut TileMemory<T>) -> R,
-) -> R {
-    // Their content means nothing, so that a panic elsewhere does not spoil them.
-    let lock = || memories.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut memory = lock().pop().unwrap_or_default();
-    let result = work(&mut memory);
-    lock().push(memory);
-    result
 }
 
 /// What the update of one tile yields.
@@ -183,7 +158,7 @@ impl<'a, T: Real> ActivationSystem<'a, T> {
         let dual = outputs as f64 <= DUAL_WIDTH_LIMIT * units as f64;
         let ratio = T::from_f64(rho / gamma);
         let size = if dual { outputs } else { units };
-        let mut system = Workspace::take_matrix(memory, size, size);
+        let mut system = take_matrix(memory, size, size);
         if dual {
             gram_of_rows(ratio, weight, system.view_mut());
         } else {
@@ -210,8 +185,8 @@ impl<'a, T: Real> ActivationSystem<'a, T> {
     ) -> TileSums {
         let (units, samples) = tile.pre_activations.dim();
         let outputs = tile.next_residual.nrows();
-        let mut activations = Workspace::matrix(&mut memory.activations, units, samples);
-        let mut residual = Workspace::matrix(&mut memory.residual, outputs, samples);
+        let mut activations = matrix(&mut memory.activations, units, samples);
+        let mut residual = matrix(&mut memory.residual, outputs, samples);
         Zip::from(&mut activations)
             .and(&tile.pre_activations)
             .for_each(|v, u| *v = u.max(T::zero()));
@@ -224,14 +199,14 @@ impl<'a, T: Real> ActivationSystem<'a, T> {
             self.factor.solve_on(Threads::One, &mut residual);
             self.pull_back(residual.view(), Accumulate::Add, activations.view_mut());
         } else {
-            let mut change = Workspace::matrix(&mut memory.correction, units, samples);
+            let mut change = matrix(&mut memory.correction, units, samples);
             self.pull_back(residual.view(), Accumulate::Replace, change.view_mut());
             self.factor.solve_on(Threads::One, &mut change);
             activations += &change;
         }
         if !self.dual || self.excess != T::zero() {
             // What E does not know of yet: the change of the primal form, and how far V goes past it.
-            let mut change = Workspace::matrix(&mut memory.correction, units, samples);
+            let mut change = matrix(&mut memory.correction, units, samples);
             if self.dual {
                 change.fill(T::zero());
             }

@@ -1,69 +1,17 @@
 //! The solver: NN-BCD, one iteration at a time.
 
-use std::sync::Arc;
-
 use ndarray::Array2;
 
-use super::constrained::System;
-use super::data::TrainingData;
-use super::error::{Block, Cause, SolverError};
-use super::objective::{LayerSums, Penalties, Sums};
-use super::ridge::FirstLayerSystem;
-use super::settings::{Coupling, SolverSettings};
-use super::state::{State, Workspace};
-use super::updates::Iteration;
-use crate::compress::{LayerCompression, Projected};
+use super::iteration::Iteration;
+use super::state::State;
+use super::workspace::Workspace;
+use crate::bcd::error::{Block, Cause, SolverError};
+use crate::bcd::objective::{LayerSums, Penalties, Sums};
+use crate::bcd::problem::Problem;
+use crate::bcd::settings::Coupling;
+use crate::compress::Projected;
 use crate::linalg::{Real, entries, sum_of_squares};
-use crate::network::{Accuracies, Architecture, Deployed, LayerKind, LayerWeights};
-
-/// What is to be solved: data, network, compression, settings.
-#[derive(Debug)]
-pub struct Problem<T> {
-    /// Samples of all parts.
-    pub data: Arc<TrainingData<T>>,
-    /// One-hot targets `Y`, classes x n.
-    pub targets: Array2<T>,
-    /// The network.
-    pub architecture: Architecture,
-    /// Compression of every layer; `None`: dense.
-    pub compression: Vec<Option<LayerCompression>>,
-    /// Settings of the solver.
-    pub settings: SolverSettings,
-}
-
-impl<T: Real> Problem<T> {
-    /// A problem from its parts.
-    pub fn new(
-        data: Arc<TrainingData<T>>,
-        architecture: Architecture,
-        compression: Vec<Option<LayerCompression>>,
-        settings: SolverSettings,
-    ) -> Self {
-        Self {
-            targets: data.targets(),
-            data,
-            architecture,
-            compression,
-            settings,
-        }
-    }
-
-    /// Whether the weight update of a layer goes through the n x n dual system: fewer samples than
-    /// inputs.
-    pub(super) fn solves_dual(&self, index: usize) -> bool {
-        let layer = &self.architecture.layers[index];
-        layer.kind == LayerKind::Dense && self.data.train.len() < layer.weight.1
-    }
-
-    pub(super) fn globally_pruned_layers(&self) -> Vec<usize> {
-        let global = |layer: &Option<LayerCompression>| {
-            matches!(layer, Some(LayerCompression::Prune { global: true, .. }))
-        };
-        (0..self.compression.len())
-            .filter(|index| global(&self.compression[*index]))
-            .collect()
-    }
-}
+use crate::network::{Accuracies, Deployed, LayerWeights};
 
 /// Everything that one iteration reports; row 0 is the state before the first one.
 #[derive(Clone, Debug, PartialEq)]
@@ -110,8 +58,6 @@ pub struct Solver<T> {
     /// Whether the last iteration was a refit because the step before it was below the limit.
     pub(super) refitted_at_rest: bool,
     pub(super) penalties: Penalties,
-    first_layer: Option<FirstLayerSystem>,
-    first_constrained: Option<System>,
     workspace: Workspace<T>,
 }
 
@@ -140,8 +86,6 @@ impl<T: Real> Solver<T> {
             step: 0.0,
             refitted_at_rest: false,
             penalties: problem.settings.penalties_at(0),
-            first_layer: None,
-            first_constrained: None,
             workspace: Workspace::default(),
             problem,
             state,
@@ -157,15 +101,16 @@ impl<T: Real> Solver<T> {
     /// [`SolverError`] names the block that turned non-finite or whose system broke down.
     pub fn iterate(&mut self) -> Result<Measurement, SolverError> {
         let number = self.iteration + 1;
-        let weights_before = self.state.weights.clone();
+        self.workspace.before.keep_weights(&self.state.weights);
         if number == self.problem.settings.compress_after + 1 && !self.is_compressing() {
             self.begin_compression()?;
         }
         // Under `coupling: constrained` there are no blocks `Z` that could move.
-        let compressed_before = match self.problem.settings.coupling {
-            Coupling::Constrained => vec![None; weights_before.len()],
-            Coupling::Penalty | Coupling::Hard => self.state.compressed.clone(),
-        };
+        if self.problem.settings.coupling != Coupling::Constrained {
+            self.workspace
+                .before
+                .keep_compressed(&self.state.compressed);
+        }
         self.penalties = self.problem.settings.penalties_at(number);
         let objective_before = self.objective();
         self.refitted_at_rest = self.problem.settings.refit && self.has_settled();
@@ -173,12 +118,9 @@ impl<T: Real> Solver<T> {
         let squared_step = if refits {
             self.refit(number)?
         } else {
-            self.update_blocks(number)?
+            self.pass(number).update_blocks()?
         };
-        let squared_step = squared_step
-            + self
-                .state
-                .squared_change_of_weights(&weights_before, &compressed_before);
+        let squared_step = squared_step + self.workspace.before.squared_change(&self.state);
         self.step = squared_step.sqrt();
         self.iteration = number;
         let objective = self.require_finite_objective()?;
@@ -196,26 +138,11 @@ impl<T: Real> Solver<T> {
             penalties: self.penalties,
             state: &mut self.state,
             workspace: &mut self.workspace,
-            first_layer: &mut self.first_layer,
-            first_constrained: &mut self.first_constrained,
             inside_sets: self.problem.settings.coupling == Coupling::Constrained,
             relaxation: self.problem.settings.relaxation,
             sums: &mut self.sums,
             squared_step: 0.0,
         }
-    }
-
-    /// The squared change of the `U` and `V`.
-    fn update_blocks(&mut self, number: usize) -> Result<f64, SolverError> {
-        let last = self.problem.architecture.layers.len() - 1;
-        let mut pass = self.pass(number);
-        pass.update_output()?;
-        pass.update_weight(last)?;
-        for layer in (0..last).rev() {
-            pass.update_activation_and_pre_activation(layer)?;
-            pass.update_weight(layer)?;
-        }
-        Ok(pass.squared_step)
     }
 
     /// Whether the last step was below the limit of the settings.
@@ -381,5 +308,14 @@ impl<T: Real> Solver<T> {
     /// The compressed weights `Z_i`, where a layer is compressed at present.
     pub fn compressed(&self) -> &[Option<Projected<T>>] {
         &self.state.compressed
+    }
+    /// The pre-activations `U_i`, units x n.
+    pub fn pre_activations(&self) -> &[Array2<T>] {
+        &self.state.pre_activations
+    }
+
+    /// The activations `V_i`, units x n.
+    pub fn activations(&self) -> &[Array2<T>] {
+        &self.state.activations
     }
 }

@@ -1,13 +1,12 @@
 //! The blocks of the split problem.
 
-use ndarray::{Array2, ArrayViewMut2, Zip};
+use ndarray::{Array2, Zip};
 
-use super::data::TrainingData;
-use super::error::Block;
-use super::units::TileMemories;
+use crate::bcd::error::Block;
 use crate::compress::Projected;
-use crate::linalg::{Accumulate, Real, entries, sum_of_squares, sum_of_squares_of_difference};
-use crate::network::{Architecture, LayerWeights, apply_layer, squared_change};
+use crate::linalg::{Accumulate, Real, entries, sum_of_squares};
+use crate::network::{Architecture, LayerWeights, apply_layer};
+use crate::training::TrainingData;
 
 /// All blocks, and the residuals that come with them. Layer `i` of the paper is index `i - 1`.
 #[derive(Clone, Debug)]
@@ -117,52 +116,5 @@ impl<T: Real> State<T> {
             }
         }
         Block::Objective
-    }
-
-    /// `|W - W_before|^2` with the biases, and `|Z - Z_before|^2` where a layer was compressed before.
-    ///
-    /// Taken over a whole iteration, because a weight can move more than once in it: with one
-    /// pruning threshold over several layers, and where hard coupling begins.
-    pub fn squared_change_of_weights(
-        &self,
-        weights: &[LayerWeights<T>],
-        compressed: &[Option<Projected<T>>],
-    ) -> f64 {
-        let projected = self.compressed.iter().zip(compressed);
-        let change = projected.map(|pair| match pair {
-            (Some(new), Some(old)) => {
-                sum_of_squares_of_difference(entries(&new.dense), entries(&old.dense))
-            }
-            _ => 0.0,
-        });
-        squared_change(&self.weights, weights) + change.sum::<f64>()
-    }
-}
-
-/// Memory that every iteration uses again: nothing large is allocated inside the loop.
-#[derive(Debug, Default)]
-pub struct Workspace<T> {
-    /// For the tiles of the activation update.
-    pub tiles: TileMemories<T>,
-    /// The matrix of a ridge system.
-    pub system: Vec<T>,
-}
-
-impl<T: Real> Workspace<T> {
-    /// The start of `memory` as a matrix; its content is whatever was left there.
-    pub fn matrix(memory: &mut Vec<T>, rows: usize, columns: usize) -> ArrayViewMut2<'_, T> {
-        if memory.len() < rows * columns {
-            memory.resize(rows * columns, T::zero());
-        }
-        ArrayViewMut2::from_shape((rows, columns), &mut memory[..rows * columns])
-            .expect("the slice has just been cut to this size")
-    }
-
-    /// The memory itself as a matrix, to be handed back as a vector.
-    pub fn take_matrix(memory: &mut Vec<T>, rows: usize, columns: usize) -> Array2<T> {
-        let mut entries = std::mem::take(memory);
-        entries.resize(rows * columns, T::zero());
-        Array2::from_shape_vec((rows, columns), entries)
-            .expect("the vector has just been cut to this size")
     }
 }

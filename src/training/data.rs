@@ -1,4 +1,4 @@
-//! What the solver needs of a data set; shared by all trials that use the same data.
+//! What a method needs of a data set; shared by all trials that use the same data.
 
 use std::sync::OnceLock;
 
@@ -17,7 +17,7 @@ pub struct Samples<T> {
 }
 
 impl<T: Real> Samples<T> {
-    /// The same samples in the precision of the solver.
+    /// The same samples in the precision of the method.
     pub fn new(inputs: ArrayView2<'_, f64>, labels: &[usize]) -> Self {
         Self {
             inputs: inputs.as_standard_layout().mapv(T::from_f64),

@@ -9,17 +9,14 @@
 //! with `A = (alpha + lambda_i) I + rho V V' = L L'` and the ridge solution `W*`; see
 //! [`crate::compress::Quadratic`] for its minimisers over the sets. Each step descends.
 
-mod system;
-
 use ndarray::Array2;
 
-pub use system::System;
-
-use super::error::{Block, SolverError};
+use super::iteration::Iteration;
 use super::ridge::Ridge;
-use super::updates::Iteration;
+use super::system::System;
+use crate::bcd::error::{Block, SolverError};
 use crate::compress::{LayerCompression, Projected, Quadratic, kept_entries};
-use crate::linalg::{Real, entries, sum_of_squares};
+use crate::linalg::Real;
 use crate::network::{add_correlation, sum_over_samples};
 
 impl<T: Real> Iteration<'_, T> {
@@ -28,7 +25,7 @@ impl<T: Real> Iteration<'_, T> {
         self.inside_sets && self.state.compressed[index].is_some()
     }
 
-    /// `W_i = argmin rho/2 |U_i - W V_{i-1}|^2 + alpha/2 |W - W_i_old|^2 + lambda_i/2 |W|^2` over the
+    /// (3) `W_i = argmin rho/2 |U_i - W V_{i-1}|^2 + alpha/2 |W - W_i_old|^2 + lambda_i/2 |W|^2` over the
     /// set `S_i`, as far as [`Projected::minimise`] finds it, and the bias with it, exactly.
     ///
     /// With `E = U_i - W_i_old V_{i-1}` the negative gradient at `W_i_old` is
@@ -67,14 +64,9 @@ impl<T: Real> Iteration<'_, T> {
             *bias += &system.bias_change(&change, &bias_descent).mapv(T::from_f64);
         }
         if index == 0 {
-            *self.first_constrained = Some(system);
+            self.workspace.first_constrained = Some(system);
         }
-        self.take_over(index, projected)?;
-        if index == 0 {
-            self.refresh_linear_residual(0);
-        }
-        self.sums.layers[index].weight = sum_of_squares(entries(&self.state.weights[index].weight));
-        Ok(())
+        self.take_over(index, projected)
     }
 
     /// The system of a layer; that of the first layer changes only with `rho`.
@@ -86,7 +78,7 @@ impl<T: Real> Iteration<'_, T> {
             rho: self.penalties.rho,
         };
         if index == 0
-            && let Some(known) = self.first_constrained.take()
+            && let Some(known) = self.workspace.first_constrained.take()
             && known.ridge() == ridge
         {
             return Ok(known);

@@ -2,10 +2,10 @@
 
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
-use crate::bcd::data::TrainingData;
-use crate::bcd::ridge::Ridge;
+use super::ridge::Ridge;
 use crate::linalg::{Cholesky, NotPositiveDefinite, Real, gram_of_rows};
 use crate::network::Layer;
+use crate::training::TrainingData;
 
 /// Samples that are turned into double precision at a time.
 const TILE: usize = 2048;

@@ -14,9 +14,9 @@
 
 use ndarray::Array2;
 
-use super::error::SolverError;
-use super::objective::{LayerSums, Sums};
 use super::solver::Solver;
+use crate::bcd::error::SolverError;
+use crate::bcd::objective::{LayerSums, Sums};
 use crate::linalg::{Real, entries, sum_of_squares, sum_of_squares_of_difference};
 use crate::network::Deployed;
 
