@@ -31,12 +31,14 @@
 
 mod batch;
 mod error;
+pub mod mini_batch;
 mod objective;
 mod problem;
 mod prox;
 pub mod settings;
 
 pub use batch::{Measurement, Solver, Termination};
+pub use mini_batch::{BatchSize, MiniBatchProblem, MiniBatchSettings, MiniBatchSolver};
 pub use error::{Block, Cause, SolverError};
 pub use objective::{LayerSums, Penalties, Sums};
 pub use problem::Problem;

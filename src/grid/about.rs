@@ -41,8 +41,24 @@ pub(super) fn about(path: &str) -> Option<&'static str> {
             "nn-bcd is the default; adam and sgd are gradient methods to compare with"
         }
         "solver.learning_rate" => "size of a step; the default is 0.001 for adam, 0.01 for sgd",
-        "solver.batch_size" => "samples of a step; 64 is the default",
-        "solver.momentum" => "share of the last step that sgd keeps; 0.9 is the default",
+        "solver.batch_size" => {
+            "samples of a step: auto is the default, 64 of a gradient method; all is the paper's algorithm"
+        }
+        "solver.recipe" => "auto is the default; paper is the paper's algorithm with its settings",
+        "solver.step" => {
+            "by what share of their spread the outputs of a layer move per momentum horizon; 0.1 is the default"
+        }
+        "solver.step_limit" => "largest multiple of the ridge minimiser in a step; 16 is the default",
+        "solver.damping" => {
+            "ridge penalty in units of the mean diagonal of the Gram matrix; 10 is the default"
+        }
+        "solver.metric_rank" => "columns that stand for a large Gram matrix; 32 is the default",
+        "solver.refresh_every" => "steps between updates of the Gram matrices; 4 is the default",
+        "solver.ratio" => "rho/gamma; 0.3 is the default",
+        "solver.compress_from" | "solver.compress_until" => {
+            "shares of the steps between which compression comes in; 0.3 and 0.7 are the defaults"
+        }
+        "solver.momentum" => "share of a step that goes into the next; 0.95 is the default, 0.9 of sgd",
         "solver.compress" => "fine-tuned is the default; once, projected and fine-tuned exist",
         "solver.iterations" => "passes over all blocks, or epochs; 0 evaluates the start",
         "solver.gamma" => "gamma weighs the activation residual; the paper uses 0.5 to 100",

@@ -221,7 +221,7 @@ impl<'de> Deserializer<'de> for Decoder<'de> {
             Value::List(items) => visitor.visit_seq(Items {
                 items: items.iter().enumerate(),
             }),
-            Value::Map(_) => visitor.visit_map(Entries::of(self.0, None)),
+            Value::Map(_) => visitor.visit_map(Entries::of(self.0, &[])),
             Value::Scalar(scalar) if scalar.is_null() => visitor.visit_unit(),
             Value::Scalar(scalar) => {
                 if let Some(value) = scalar.boolean() {
@@ -287,7 +287,7 @@ impl<'de> Deserializer<'de> for Decoder<'de> {
 
     fn deserialize_struct<V: Visitor<'de>>(
         self,
-        _name: &'static str,
+        name: &'static str,
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Mistake> {
@@ -295,8 +295,11 @@ impl<'de> Deserializer<'de> for Decoder<'de> {
             let allowed = format!("a map with some of the keys {}", fields.join(", "));
             return Err(Mistake::refused(self.0, allowed));
         }
-        // A type whose first field decides what the others are finds it first.
-        visitor.visit_map(Entries::of(self.0, fields.first().copied()))
+        // A type whose first fields decide what the others are finds them first.
+        if name == MethodSettings::STRUCT {
+            return visitor.visit_map(Entries::of(self.0, &MethodSettings::leading_keys()));
+        }
+        visitor.visit_map(Entries::of(self.0, &fields[..fields.len().min(1)]))
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -342,10 +345,13 @@ struct Entries<'de> {
 }
 
 impl<'de> Entries<'de> {
-    /// The entries of a map in their order, but that of the key `first` before the others.
-    fn of(map: &'de Node, first: Option<&str>) -> Self {
+    /// The entries of a map in their order, but those of the keys `first` before the others, in the order of that list.
+    fn of(map: &'de Node, first: &[&str]) -> Self {
         let mut entries: Vec<&Entry> = map.as_map().unwrap_or_default().iter().collect();
-        entries.sort_by_key(|entry| Some(&*entry.key) != first);
+        entries.sort_by_key(|entry| {
+            let place = first.iter().position(|key| *key == &*entry.key);
+            place.unwrap_or(first.len())
+        });
         Self {
             entries: entries.into_iter(),
             value: None,

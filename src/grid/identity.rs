@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::bcd::{Coupling, SolverSettings};
+use crate::bcd::{Coupling, MiniBatchSettings, SolverSettings};
 use crate::compress::CompressionSettings;
 use crate::data::Source;
 use crate::gradient::Compress;
@@ -35,7 +35,7 @@ impl TrialSettings {
     }
 
     /// Settings that the trial does not use are reset to their defaults: without compression `tau`, `tau_final`,
-    /// `coupling`, `compress` and `compress_after`; with `coupling: constrained` `tau` and `tau_final`; with weights from
+    /// `coupling`, `compress`, `compress_after`, `compress_from` and `compress_until`; with `coupling: constrained` `tau` and `tau_final`; with weights from
     /// a file the seed, unless it draws batches. The shuffle seed of `digits` and the defaults of a gradient method are
     /// written out.
     #[must_use]
@@ -53,6 +53,13 @@ impl TrialSettings {
                     solver.tau_final = unused.tau_final;
                 }
             }
+            MethodSettings::MiniBatch(solver) => {
+                if dense {
+                    let unused = MiniBatchSettings::default();
+                    solver.compress_from = unused.compress_from;
+                    solver.compress_until = unused.compress_until;
+                }
+            }
             MethodSettings::Gradient(solver) => {
                 if dense {
                     solver.compress = Compress::default();
@@ -61,7 +68,7 @@ impl TrialSettings {
                 *solver = solver.clone().resolved();
             }
         }
-        let draws_batches = matches!(self.solver, MethodSettings::Gradient(_));
+        let draws_batches = !matches!(self.solver, MethodSettings::NnBcd(_));
         if matches!(self.model.init, InitSettings::File { .. }) && !draws_batches {
             self.seed = 0;
         }
@@ -85,7 +92,8 @@ impl TrialSettings {
         match path {
             "solver.tau" | "solver.tau_final" => compresses && !is_constrained,
             "solver.compress_after" => compresses && !is_once,
-            "solver.coupling" | "solver.compress" => compresses,
+            "solver.coupling" | "solver.compress" | "solver.compress_from"
+            | "solver.compress_until" => compresses,
             _ => true,
         }
     }
@@ -99,6 +107,7 @@ impl TrialSettings {
         {
             // Younger than ids: the defaults leave no trace in them.
             solver.remove("method");
+            solver.remove("batch_size");
             for (key, default) in [("refit", Value::from(false)), ("relaxation", 1.0.into())] {
                 if solver[key] == default {
                     solver.remove(key);

@@ -8,13 +8,28 @@ use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 
 use super::fields::fields_of;
-use crate::bcd::SolverSettings;
+use crate::bcd::{BatchSize, MiniBatchSettings, SolverSettings};
 use crate::check::OutOfRange;
 use crate::gradient::{GradientSettings, Optimizer};
 use crate::training::Precision;
 
 /// The key that chooses the method.
 const METHOD: &str = "method";
+/// The `batch_size` of the paper's algorithm.
+const ALL: &str = "all";
+/// The keys that choose the form of block coordinate descent.
+const RECIPE: &str = "recipe";
+const BATCH_SIZE: &str = "batch_size";
+
+/// Where settings of block coordinate descent that a grid does not name come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Recipe {
+    /// Mini-batches, with settings that suit any data.
+    Auto,
+    /// All samples at once, with the settings of the paper.
+    Paper,
+}
 
 /// How a network is trained.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,8 +47,10 @@ pub enum MethodName {
 /// The method and its settings. In YAML one flat map with the optional key `method`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MethodSettings {
-    /// Block coordinate descent, without gradients.
+    /// Block coordinate descent on all samples at once: the paper's algorithm.
     NnBcd(SolverSettings),
+    /// Block coordinate descent on mini-batches.
+    MiniBatch(MiniBatchSettings),
     /// A gradient method.
     Gradient(GradientSettings),
 }
@@ -48,7 +65,12 @@ impl MethodName {
             None => fields_of::<SolverSettings>(),
             Some(_) => fields_of::<GradientSettings>(),
         };
-        (fields.iter().copied())
+        let of_mini_batches: &[&str] = match optimizer {
+            None => fields_of::<MiniBatchSettings>(),
+            Some(_) => &[],
+        };
+        (fields.iter().chain(of_mini_batches).copied())
+            .chain(optimizer.is_none().then_some([RECIPE, BATCH_SIZE]).into_iter().flatten())
             .filter(move |key| optimizer.is_none_or(|optimizer| optimizer.takes(key)))
     }
 
@@ -68,10 +90,38 @@ impl MethodName {
 }
 
 impl MethodSettings {
-    /// Whether the method of this name takes a key; an unknown name takes all. No name: the default.
-    pub(super) fn takes(method: Option<&str>, key: &str) -> bool {
+    /// Whether the method of this name takes a key; an unknown name takes all. No name: the default. With a `batch_size` it is
+    /// known which form of block coordinate descent the keys are for.
+    pub(super) fn takes(method: Option<&str>, batch_size: Option<&str>, key: &str) -> bool {
         let method = method.map_or(Some(MethodName::default()), MethodName::read);
-        method.is_none_or(|method| key == METHOD || method.keys().any(|known| known == key))
+        let of_form = |fields: &[&str]| key == BATCH_SIZE || key == RECIPE || fields.contains(&key);
+        match (method, batch_size) {
+            (Some(MethodName::NnBcd), Some(ALL)) => {
+                key == METHOD || of_form(fields_of::<SolverSettings>())
+            }
+            (Some(MethodName::NnBcd), Some(_)) => {
+                key == METHOD || of_form(fields_of::<MiniBatchSettings>())
+            }
+            (method, _) => {
+                method.is_none_or(|method| key == METHOD || method.keys().any(|known| known == key))
+            }
+        }
+    }
+
+    /// The keys that only the form on all samples takes: a grid that names one of them means that form.
+    fn keys_of_all() -> Vec<&'static str> {
+        let of_mini_batches = fields_of::<MiniBatchSettings>();
+        let all = fields_of::<SolverSettings>().iter().copied();
+        all.filter(|key| !of_mini_batches.contains(key)).collect()
+    }
+
+    /// The same with everything written out that depends on the number of training samples.
+    #[must_use]
+    pub fn resolved(&self, samples: usize) -> Self {
+        match self {
+            Self::MiniBatch(settings) => Self::MiniBatch(settings.resolved(samples)),
+            Self::NnBcd(_) | Self::Gradient(_) => self.clone(),
+        }
     }
 
     /// Whether some method takes this key.
@@ -86,6 +136,7 @@ impl MethodSettings {
     pub fn check(&self, layers: usize) -> Result<(), OutOfRange> {
         match self {
             Self::NnBcd(settings) => settings.check(layers),
+            Self::MiniBatch(settings) => settings.check(),
             Self::Gradient(settings) => settings.check(layers),
         }
     }
@@ -94,22 +145,25 @@ impl MethodSettings {
     pub fn precision(&self) -> Precision {
         match self {
             Self::NnBcd(settings) => settings.precision,
+            Self::MiniBatch(settings) => settings.precision,
             Self::Gradient(settings) => settings.precision,
         }
     }
 
-    /// Iterations: passes over all blocks, or epochs.
+    /// Iterations: passes over all blocks, or epochs; of settings that are resolved.
     pub fn iterations(&self) -> usize {
         match self {
             Self::NnBcd(settings) => settings.iterations,
+            Self::MiniBatch(settings) => settings.iterations.unwrap_or_default(),
             Self::Gradient(settings) => settings.iterations,
         }
     }
 
-    /// Accuracy is measured every so many iterations.
+    /// Accuracy is measured every so many iterations; of settings that are resolved.
     pub fn eval_every(&self) -> usize {
         match self {
             Self::NnBcd(settings) => settings.eval_every,
+            Self::MiniBatch(settings) => settings.eval_every.unwrap_or(1),
             Self::Gradient(settings) => settings.eval_every,
         }
     }
@@ -118,28 +172,50 @@ impl MethodSettings {
     pub fn compresses_after(&self, iteration: usize) -> bool {
         match self {
             Self::NnBcd(settings) => settings.compresses_after(iteration),
+            Self::MiniBatch(settings) => settings.compresses_after(iteration),
             Self::Gradient(settings) => settings.compresses_after(iteration),
         }
     }
 }
 
+impl MethodSettings {
+    /// How the reader of grid files recognises this type.
+    pub(super) const STRUCT: &str = "MethodSettings";
+
+    /// The keys that have to come first, in their order: those that decide what the others are.
+    pub(super) fn leading_keys() -> Vec<&'static str> {
+        let mut keys = vec![METHOD, RECIPE, BATCH_SIZE];
+        keys.extend(Self::keys_of_all());
+        keys
+    }
+}
+
 impl Default for MethodSettings {
     fn default() -> Self {
-        Self::NnBcd(SolverSettings::default())
+        Self::MiniBatch(MiniBatchSettings::default())
     }
 }
 
 impl Serialize for MethodSettings {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
-        struct NnBcd<'a> {
+        struct NnBcd<'a, S> {
             method: MethodName,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            batch_size: Option<BatchSize>,
             #[serde(flatten)]
-            settings: &'a SolverSettings,
+            settings: &'a S,
         }
         match self {
             Self::NnBcd(settings) => NnBcd {
                 method: MethodName::NnBcd,
+                batch_size: Some(BatchSize::All),
+                settings,
+            }
+            .serialize(serializer),
+            Self::MiniBatch(settings) => NnBcd {
+                method: MethodName::NnBcd,
+                batch_size: None,
                 settings,
             }
             .serialize(serializer),
@@ -150,11 +226,11 @@ impl Serialize for MethodSettings {
 
 impl<'de> Deserialize<'de> for MethodSettings {
     /// Needs `method` as the first key, if there is one: an implementation that could take it anywhere would have to
-    /// hold all values back, and mistakes in them would lose their places. The reader of grid files hands over the
-    /// first of the fields named here first.
+    /// hold all values back, and mistakes in them would lose their places. So do `recipe`, `batch_size` and the keys of the form
+    /// on all samples, in this order. The reader of grid files hands them over like this, see [`Self::leading_keys`].
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         const FIELDS: &[&str] = &[METHOD, "and the settings of the method"];
-        deserializer.deserialize_struct("MethodSettings", FIELDS, OfMethod)
+        deserializer.deserialize_struct(Self::STRUCT, FIELDS, OfMethod)
     }
 }
 
@@ -174,11 +250,11 @@ impl<'de> Visitor<'de> for OfMethod {
             method = map.next_value()?;
             first = map.next_key()?;
         }
-        let rest = MapAccessDeserializer::new(Rest { first, map });
+        let rest = Rest { first, map };
         let Some(optimizer) = method.optimizer() else {
-            return SolverSettings::deserialize(rest).map(MethodSettings::NnBcd);
+            return block_coordinate_descent(rest);
         };
-        let given = GradientSettings::deserialize(rest)?;
+        let given = GradientSettings::deserialize(MapAccessDeserializer::new(rest))?;
         Ok(MethodSettings::Gradient(GradientSettings {
             optimizer,
             ..given
@@ -186,10 +262,53 @@ impl<'de> Visitor<'de> for OfMethod {
     }
 }
 
+/// The form of block coordinate descent that the next keys are for, with its settings.
+fn block_coordinate_descent<'de, M: MapAccess<'de>>(
+    mut rest: Rest<M>,
+) -> Result<MethodSettings, M::Error> {
+    let recipe: Option<Recipe> = rest.take(RECIPE)?;
+    let batch_size: Option<BatchSize> = rest.take(BATCH_SIZE)?;
+    let paper = recipe == Some(Recipe::Paper);
+    if paper && batch_size.is_some_and(|size| size != BatchSize::All) {
+        return Err(de::Error::custom(
+            "recipe paper works on all samples at once: leave out batch_size, or recipe",
+        ));
+    }
+    let named = |keys: &[&str]| rest.first.as_deref().is_some_and(|key| keys.contains(&key));
+    let of_all = match batch_size {
+        Some(size) => size == BatchSize::All,
+        None => paper || recipe.is_none() && named(&MethodSettings::keys_of_all()),
+    };
+    let rest = MapAccessDeserializer::new(rest);
+    if of_all {
+        return SolverSettings::deserialize(rest).map(MethodSettings::NnBcd);
+    }
+    let settings = MiniBatchSettings::deserialize(rest)?;
+    Ok(MethodSettings::MiniBatch(MiniBatchSettings {
+        batch_size: batch_size.unwrap_or_default(),
+        ..settings
+    }))
+}
+
 /// A map whose first key has been looked at.
 struct Rest<M> {
     first: Option<String>,
     map: M,
+}
+
+impl<M> Rest<M> {
+    /// The value of this key, if it comes next.
+    fn take<'de, T: Deserialize<'de>>(&mut self, key: &str) -> Result<Option<T>, M::Error>
+    where
+        M: MapAccess<'de>,
+    {
+        if self.first.as_deref() != Some(key) {
+            return Ok(None);
+        }
+        let value = self.map.next_value()?;
+        self.first = self.map.next_key()?;
+        Ok(Some(value))
+    }
 }
 
 impl<'de, M: MapAccess<'de>> MapAccess<'de> for Rest<M> {

@@ -130,7 +130,8 @@ fn read(path: &Path) -> Result<String, Fault> {
 
 /// Reads and checks the settings of one trial.
 fn settings(tree: &Node) -> Result<TrialSettings, Fault> {
-    let settings: TrialSettings = decode(tree)?;
+    let mut settings: TrialSettings = decode(tree)?;
+    settings.complete(|path| tree.find(path).is_some());
     settings.check().map_err(|found| {
         // As it was written, if it was: `.inf`, not `inf`.
         let written = tree

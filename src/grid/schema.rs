@@ -19,6 +19,7 @@ pub(super) fn decided_map(path: &[Rc<str>]) -> Option<&[Rc<str>]> {
     match keys.as_slice() {
         ["compression" | "data" | "model" | "solver"] | ["model", "conv" | "init"] => Some(path),
         ["compression" | "solver", "method"]
+        | ["solver", "batch_size" | "recipe"]
         | ["data", "source"]
         | ["model", "init", "weights"] => Some(&path[..path.len() - 1]),
         _ => None,
@@ -42,7 +43,8 @@ pub(super) fn takes(settings: &Node, path: &[Rc<str>]) -> bool {
             method.is_none_or(|keys| keys.contains(key))
         }
         ["solver", key, ..] if MethodSettings::is_key(key) => {
-            MethodSettings::takes(text(&["solver", "method"]), key)
+            let of_solver = |key| text(&["solver", key]);
+            MethodSettings::takes(of_solver("method"), of_solver("batch_size"), key)
         }
         ["data", key, ..] => {
             text(&["data", "source"]).is_none_or(|source| DataSettings::takes(source, key))

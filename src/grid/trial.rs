@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::OutOfRange;
 use crate::compress::CompressionSettings;
-use crate::data::DataSettings;
-use crate::network::ModelSettings;
+use crate::data::{DataSettings, Source};
+use crate::network::{InitScheme, InitSettings, ModelSettings};
 
 use super::MethodSettings;
 
@@ -29,7 +29,32 @@ pub struct TrialSettings {
     pub seed: u64,
 }
 
+/// Factor on the initial weights for mini-batches: they start from a network that answers little.
+const START_SCALE: f64 = 0.5;
+
 impl TrialSettings {
+    /// What a grid file does not name of data and network, as suits a method that works on batches: inputs of tables are
+    /// standardised, layers have a bias, and initial weights of mini-batch training are half as large. `named`: whether the file names
+    /// the setting at a dotted path.
+    pub(super) fn complete(&mut self, named: impl Fn(&str) -> bool) {
+        if matches!(self.solver, MethodSettings::NnBcd(_)) {
+            return;
+        }
+        let is_table = matches!(self.data.source, Source::Csv | Source::UciHar);
+        if is_table && !named("data.standardize") {
+            self.data.standardize = true;
+        }
+        if !named("model.bias") {
+            self.model.bias = true;
+        }
+        let draws = ["model.init", "model.init.scheme", "model.init.scale"];
+        if matches!(self.solver, MethodSettings::MiniBatch(_)) && !draws.into_iter().any(named) {
+            let scheme = InitScheme::default();
+            let scale = START_SCALE;
+            self.model.init = InitSettings::Random { scheme, scale };
+        }
+    }
+
     /// Whether every setting is in its range, as far as they need the settings alone. What depends on the data is checked
     /// when they are known.
     ///

@@ -1,7 +1,7 @@
 //! What a trial will cost, from the shapes alone.
 
 use super::data::SampleCounts;
-use crate::bcd::{Coupling, SolverSettings};
+use crate::bcd::{Coupling, MiniBatchSettings, SolverSettings};
 use crate::compress::LayerCompression;
 use crate::gradient::{GradientSettings, Optimizer};
 use crate::grid::{MethodSettings, TrialSettings};
@@ -41,6 +41,9 @@ pub(super) fn estimate(
     let work = match solver {
         MethodSettings::NnBcd(settings) => {
             blocks(settings, architecture, compression, n, evaluation)
+        }
+        MethodSettings::MiniBatch(settings) => {
+            steps(settings, architecture, compression, n, evaluation)
         }
         MethodSettings::Gradient(settings) => {
             passes(settings, architecture, compression, n, evaluation)
@@ -141,6 +144,56 @@ fn updates_inside_sets(
     }
     work.bytes += kept;
     work
+}
+
+/// Mini-batches: per batch a forward pass, the product of the weight step and, behind the first layer, the displacement of the
+/// inputs with its line search; the metric has thin factors.
+fn steps(
+    settings: &MiniBatchSettings,
+    architecture: &Architecture,
+    compression: &[Option<LayerCompression>],
+    n: f64,
+    evaluation: f64,
+) -> Work {
+    let batch = settings.batch(n as usize) as f64;
+    let steps = (n / batch).floor();
+    let refreshes = 1.0 / settings.refresh_every as f64;
+    // The samples one after another, their order, and the gathered batch.
+    let mut numbers = architecture.inputs as f64 * n + n;
+    let mut operations = 0.0;
+    let mut bytes = 0.0;
+    for (index, layer) in architecture.layers.iter().enumerate() {
+        let (o, d) = (layer.weight.0 as f64, layer.weight.1 as f64);
+        let rows = batch * layer.positions() as f64;
+        let entries = o * d;
+        // Weight, momentum, change, snapshot, what is deployed and its copy; inputs, their displacement, outputs and theirs.
+        let copies = if compression[index].is_some() { 9.0 } else { 6.0 };
+        numbers += copies * entries + rows * (3.0 * d + 3.0 * o);
+        let rank = (settings.metric_rank as f64).min(d);
+        let metric = if d <= 2.0 * rank {
+            bytes += 16.0 * d * d;
+            2.0 * o * d * d + refreshes * (rows * d * d + d.powi(3) / 3.0)
+        } else {
+            numbers += d * rank;
+            8.0 * entries * rank + refreshes * 4.0 * (rows * d * rank + d * rank * rank)
+        };
+        let mut products = 2.0;
+        let mut system = 0.0;
+        if index > 0 {
+            let side = o.min(d);
+            products += 1.0 + refreshes;
+            system = side * side * (o.max(d) + side / 3.0 + 2.0 * batch);
+            numbers += side * side;
+        }
+        operations +=
+            products * product(layer, steps * batch) + steps * (metric + system + 12.0 * entries);
+        operations += product(layer, n) * evaluation;
+    }
+    Work {
+        numbers,
+        bytes,
+        operations,
+    }
 }
 
 /// A gradient method: per batch a forward pass, a gradient by the weight and, behind the first layer,

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::prepare::PreparedTrial;
 use super::trial_run::TrialError;
-use crate::bcd::{Problem, Solver, SolverSettings};
+use crate::bcd::{
+    MiniBatchProblem, MiniBatchSettings, MiniBatchSolver, Problem, Solver, SolverSettings,
+};
 use crate::gradient::{GradientSettings, Trainer, TrainingProblem};
 use crate::grid::MethodSettings;
 use crate::linalg::Real;
@@ -21,6 +23,10 @@ pub(super) fn begin<T: Real>(
         MethodSettings::NnBcd(settings) => {
             let problem = split_problem(trial, data, settings)?;
             Box::new(Solver::new(problem, weights).map_err(IterationError::from)?)
+        }
+        MethodSettings::MiniBatch(settings) => {
+            let problem = mini_batch_problem(trial, data, settings)?;
+            Box::new(MiniBatchSolver::new(problem, weights).map_err(IterationError::from)?)
         }
         MethodSettings::Gradient(settings) => {
             let problem = training_problem(trial, data, settings)?;
@@ -40,6 +46,10 @@ pub(super) fn resume<T: Real>(
             let problem = split_problem(trial, data, settings)?;
             Box::new(Solver::resume(problem, bytes)?)
         }
+        MethodSettings::MiniBatch(settings) => {
+            let problem = mini_batch_problem(trial, data, settings)?;
+            Box::new(MiniBatchSolver::resume(problem, bytes)?)
+        }
         MethodSettings::Gradient(settings) => {
             let problem = training_problem(trial, data, settings)?;
             Box::new(Trainer::resume(problem, bytes)?)
@@ -57,6 +67,20 @@ fn split_problem<T: Real>(
         trial.architecture.clone(),
         trial.compression.clone(),
         settings.clone(),
+    )
+}
+
+fn mini_batch_problem<T: Real>(
+    trial: &PreparedTrial,
+    data: &Arc<TrainingData<T>>,
+    settings: &MiniBatchSettings,
+) -> Result<MiniBatchProblem<T>, ProblemError> {
+    MiniBatchProblem::new(
+        Arc::clone(data),
+        trial.architecture.clone(),
+        trial.compression.clone(),
+        settings,
+        trial.trial.settings.seed,
     )
 }
 

@@ -114,6 +114,8 @@ pub fn prepare_trial(
     data: Arc<LoadedData>,
     starts: &mut StartFiles,
 ) -> Result<PreparedTrial, Problem> {
+    let mut trial = trial.clone();
+    trial.settings.solver = trial.settings.solver.resolved(data.samples.train);
     let settings = &trial.settings;
     let architecture = Architecture::resolve(
         &settings.model,
@@ -141,7 +143,7 @@ pub fn prepare_trial(
     }
     let cost = estimate(settings, &architecture, &compression, data.samples);
     Ok(PreparedTrial {
-        trial: trial.clone(),
+        trial,
         data,
         architecture,
         compression,

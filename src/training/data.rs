@@ -49,6 +49,7 @@ pub struct TrainingData<T> {
     /// Number of classes.
     pub classes: usize,
     dense_gram: OnceLock<Array2<f64>>,
+    train_rows: OnceLock<Array2<T>>,
 }
 
 impl<T: Real> TrainingData<T> {
@@ -60,6 +61,7 @@ impl<T: Real> TrainingData<T> {
             test,
             classes,
             dense_gram: OnceLock::new(),
+            train_rows: OnceLock::new(),
         }
     }
 
@@ -77,6 +79,13 @@ impl<T: Real> TrainingData<T> {
             validation: self.validation.as_ref().map(on),
             test: on(&self.test),
         }
+    }
+
+    /// The inputs of the training samples, one sample after another, n x features: what batches are gathered from. Made when
+    /// it is first asked for.
+    pub fn train_rows(&self) -> ArrayView2<'_, T> {
+        let rows = || self.train.inputs.t().as_standard_layout().into_owned();
+        self.train_rows.get_or_init(rows).view()
     }
 
     /// One-hot targets `Y`, classes x n.

@@ -1,5 +1,7 @@
 //! What a method offers to whoever runs it, and what it reports of every iteration.
 
+use serde::{Deserialize, Serialize};
+
 use super::checkpoint::Checkpoint;
 use crate::compress::Projected;
 use crate::linalg::Real;
@@ -58,7 +60,7 @@ pub struct Measurement {
 }
 
 /// Squared norms that one layer contributes.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LayerMeasurement {
     /// `|V_i - act_i(U_i)|^2`
     pub activation_residual: Option<f64>,

@@ -1,0 +1,250 @@
+//! One layer as mini-batches train it: its weights, and what is remembered of the batches so far.
+
+use ndarray::{Array1, Array2, ArrayView2, Zip};
+
+use super::kernels::{add_squared_deviations, column_means};
+use super::metric::Metric;
+use super::settings::MiniBatchSettings;
+use crate::linalg::{
+    Accumulate, Cholesky, NotPositiveDefinite, Real, gram_of_rows, product, sum_of_products,
+    sum_of_squares,
+};
+use crate::network::LayerWeights;
+
+/// Least weight of a batch in the running mean of the inputs.
+const MEAN_RATE: f64 = 0.05;
+/// Least weight of a batch in the running means of the line search.
+const SEARCH_RATE: f64 = 0.2;
+/// Largest factor of the line search.
+const LONGEST: f64 = 1e4;
+/// Keeps quotients finite where the outputs of a layer do not vary or nothing is to move.
+const TINY: f64 = 1e-30;
+
+/// A layer and its memory.
+#[derive(Clone, Debug)]
+pub(super) struct TrainedLayer<T> {
+    /// Layer of the network that it is, or a factor of.
+    pub of: usize,
+    /// Whether a ReLU follows. None follows the last layer and the right factor of a layer of low rank.
+    pub relu: bool,
+    /// `W` (o x d) and `b`.
+    pub weights: LayerWeights<T>,
+    /// `M` and `Mb`: running sums of the steps.
+    pub momentum: LayerWeights<T>,
+    /// Batches seen.
+    pub seen: usize,
+    /// `mu`: running mean of every input; zero without a bias.
+    pub mean: Array1<T>,
+    /// Running Gram matrix of the inputs.
+    pub metric: Metric<T>,
+    /// Running means of `<z, D>` and `<z, z>`, of the line search below this layer.
+    pub search: Option<[f64; 2]>,
+    /// 1 where an entry may differ from zero, 0 elsewhere; none: everywhere.
+    pub mask: Option<Array2<T>>,
+}
+
+/// What a batch yields for one layer. Rows are samples, or positions of a kernel on samples.
+pub(super) struct Batch<'a, T> {
+    /// `V_{i-1}`, rows x d.
+    pub inputs: ArrayView2<'a, T>,
+    /// `U_i`, rows x o.
+    pub units: ArrayView2<'a, T>,
+    /// `D`: how far the outputs are to move, rows x o.
+    pub displacement: ArrayView2<'a, T>,
+}
+
+impl<T: Real> TrainedLayer<T> {
+    /// A layer that has seen nothing yet.
+    pub fn new(of: usize, relu: bool, weights: LayerWeights<T>, metric_rank: usize) -> Self {
+        let inputs = weights.weight.ncols();
+        Self {
+            of,
+            relu,
+            momentum: LayerWeights {
+                weight: Array2::zeros(weights.weight.dim()),
+                bias: weights.bias.as_ref().map(|bias| Array1::zeros(bias.len())),
+            },
+            weights,
+            seen: 0,
+            mean: Array1::zeros(inputs),
+            metric: Metric::new(inputs, metric_rank),
+            search: None,
+            mask: None,
+        }
+    }
+
+    /// Takes the inputs of a batch into the running mean and, every `refresh_every` batches, into the metric.
+    pub fn observe(&mut self, inputs: ArrayView2<'_, T>, settings: &MiniBatchSettings) {
+        if self.weights.bias.is_some() {
+            let rate = T::from_f64(rate(MEAN_RATE, self.seen));
+            let means = column_means(inputs);
+            self.mean
+                .zip_mut_with(&means, |old, new| *old += rate * (*new - *old));
+        }
+        if self.metric.updates == 0 || self.seen.is_multiple_of(settings.refresh_every) {
+            self.metric
+                .update(inputs, self.mean.view(), settings.damping);
+        }
+    }
+
+    /// The `W` block: a step to the ridge minimiser of the batch in the running metric,
+    ///
+    /// ```text
+    /// G = D Vc'/m - lambda W              up = G (A + delta a I)^-1,  a = tr(A)/d
+    /// q = f min(s, eta sqrt( sum var(U) / (tr(up A up') + |dm|^2) ))
+    /// M = mom M + q up                    Mb = mom Mb + q dm
+    /// W = W + M                           b = b + Mb - M mu
+    /// ```
+    ///
+    /// with `Vc = V - mu` and `dm` the mean of `D` over the batch. `change` is memory for `up`.
+    pub fn step(
+        &mut self,
+        batch: &Batch<'_, T>,
+        settings: &MiniBatchSettings,
+        scale: f64,
+        change: &mut Array2<T>,
+    ) {
+        let shift = match self.weights.bias {
+            Some(_) => column_means(batch.displacement),
+            None => Array1::zeros(batch.displacement.ncols()),
+        };
+        self.gradient(batch, &shift, settings.weight_decay, change);
+        let mut length = self.metric.solve(change, settings.damping);
+        if let Some(mask) = &self.mask {
+            *change *= mask;
+            length = self.metric.squared_length(change);
+        }
+        let moved = length + shift.iter().map(|d| d.widen().powi(2)).sum::<f64>();
+        let relative = settings.step * ((spread(batch.units) + TINY) / (moved + TINY)).sqrt();
+        let size = T::from_f64(scale * relative.min(settings.step_limit));
+        let keep = T::from_f64(settings.momentum);
+        let Self {
+            weights,
+            momentum,
+            mean,
+            ..
+        } = self;
+        Zip::from(&mut momentum.weight)
+            .and(&mut weights.weight)
+            .and(&*change)
+            .for_each(|m, w, up| {
+                *m = keep * *m + size * *up;
+                *w += *m;
+            });
+        if let (Some(bias), Some(moving)) = (&mut weights.bias, &mut momentum.bias) {
+            let carried = momentum.weight.dot(&*mean);
+            Zip::from(bias)
+                .and(moving)
+                .and(&shift)
+                .and(&carried)
+                .for_each(|b, m, d, carried| {
+                    *m = keep * *m + size * *d;
+                    *b += *m - *carried;
+                });
+        }
+        self.seen += 1;
+    }
+
+    /// `G = D Vc'/m - lambda W`; the mean is taken out of the product: `D Vc' = D V' - m dm mu'`.
+    fn gradient(
+        &self,
+        batch: &Batch<'_, T>,
+        shift: &Array1<T>,
+        decay: f64,
+        target: &mut Array2<T>,
+    ) {
+        let share = T::from_f64(1.0 / batch.inputs.nrows() as f64);
+        product(
+            share,
+            batch.displacement.reversed_axes(),
+            batch.inputs,
+            Accumulate::Replace,
+            target.view_mut(),
+        );
+        let decay = T::from_f64(decay);
+        let rows = target.rows_mut().into_iter();
+        for ((mut row, weight), shift) in rows.zip(self.weights.weight.rows()).zip(shift) {
+            Zip::from(&mut row)
+                .and(&weight)
+                .and(&self.mean)
+                .for_each(|g, w, mean| *g -= *shift * *mean + decay * *w);
+        }
+    }
+
+    /// The `V` block below this layer, `dV = W' (I/r + W W')^-1 D`, rows x d, from whichever of the two equal
+    /// systems is smaller.
+    ///
+    /// # Errors
+    /// When the weights are not finite.
+    pub fn displace_inputs(
+        &self,
+        displacement: ArrayView2<'_, T>,
+        ratio: f64,
+        target: &mut Array2<T>,
+    ) -> Result<(), NotPositiveDefinite> {
+        let weight = self.weights.weight.view();
+        let (outputs, inputs) = weight.dim();
+        let wide = outputs <= inputs;
+        let size = outputs.min(inputs);
+        let mut system = Array2::zeros((size, size));
+        let rows = if wide { weight } else { weight.reversed_axes() };
+        gram_of_rows(T::one(), rows, system.view_mut());
+        let shift = T::from_f64(1.0 / ratio);
+        system.diag_mut().mapv_inplace(|entry| entry + shift);
+        let factor = Cholesky::factor(system)?;
+        let mut apply = |left: ArrayView2<'_, T>| {
+            product(T::one(), left, weight, Accumulate::Replace, target.view_mut());
+        };
+        if wide {
+            let mut solved = displacement.as_standard_layout().into_owned();
+            factor.solve_right_in_place(&mut solved.view_mut());
+            apply(solved.view());
+        } else {
+            apply(displacement);
+            factor.solve_right_in_place(&mut target.view_mut());
+        }
+        Ok(())
+    }
+
+    /// The factor on the displacement of the inputs that brings the outputs closest to theirs,
+    /// `<z, D> / <z, z>` in running means, where `z` is what the displacement does to the outputs. `measure` yields both for this
+    /// batch; it is asked every `refresh` batches.
+    pub fn search(&mut self, refresh: usize, measure: impl FnOnce() -> [f64; 2]) -> f64 {
+        if self.search.is_none() || self.seen.is_multiple_of(refresh) {
+            let measured = measure();
+            let rate = rate(SEARCH_RATE, self.seen);
+            let known = self.search.get_or_insert(measured);
+            for (old, new) in known.iter_mut().zip(measured) {
+                *old += rate * (new - *old);
+            }
+        }
+        let [along, length] = self.search.unwrap_or_default();
+        (along.max(0.0) / (length + TINY)).min(LONGEST)
+    }
+
+    /// Forgets the direction in which it moved and what it has seen of other weights.
+    pub fn restart(&mut self, weights: LayerWeights<T>, mean: Array1<T>, metric_rank: usize) {
+        let (seen, mask) = (self.seen, self.mask.take());
+        *self = Self::new(self.of, self.relu, weights, metric_rank);
+        (self.seen, self.mask, self.mean) = (seen, mask, mean);
+    }
+}
+
+/// Weight of a batch in a running mean: at the beginning all batches count alike.
+fn rate(least: f64, seen: usize) -> f64 {
+    least.max(1.0 / (seen as f64 + 1.0))
+}
+
+/// Sum over the units of their variance in the batch.
+fn spread<T: Real>(units: ArrayView2<'_, T>) -> f64 {
+    let means = column_means(units);
+    let mut squares = Array1::zeros(units.ncols());
+    add_squared_deviations(units, means.view(), &mut squares);
+    squares.iter().map(|sum: &T| sum.widen()).sum::<f64>() / units.nrows() as f64
+}
+
+/// `<z, d>` and `<z, z>` per entry.
+pub(super) fn products<T: Real>(z: &[T], d: &[T]) -> [f64; 2] {
+    let count = z.len() as f64;
+    [sum_of_products(z, d) / count, sum_of_squares(z) / count]
+}
