@@ -38,8 +38,8 @@ mod prox;
 pub mod settings;
 
 pub use batch::{Measurement, Solver, Termination};
-pub use mini_batch::{BatchSize, MiniBatchProblem, MiniBatchSettings, MiniBatchSolver};
 pub use error::{Block, Cause, SolverError};
+pub use mini_batch::{BatchSize, MiniBatchProblem, MiniBatchSettings, MiniBatchSolver};
 pub use objective::{LayerSums, Penalties, Sums};
 pub use problem::Problem;
 pub use prox::prox_relu;

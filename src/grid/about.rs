@@ -48,7 +48,9 @@ pub(super) fn about(path: &str) -> Option<&'static str> {
         "solver.step" => {
             "by what share of their spread the outputs of a layer move per momentum horizon; 0.1 is the default"
         }
-        "solver.step_limit" => "largest multiple of the ridge minimiser in a step; 16 is the default",
+        "solver.step_limit" => {
+            "largest multiple of the ridge minimiser in a step; 16 is the default"
+        }
         "solver.damping" => {
             "ridge penalty in units of the mean diagonal of the Gram matrix; 10 is the default"
         }
@@ -58,7 +60,9 @@ pub(super) fn about(path: &str) -> Option<&'static str> {
         "solver.compress_from" | "solver.compress_until" => {
             "shares of the steps between which compression comes in; 0.3 and 0.7 are the defaults"
         }
-        "solver.momentum" => "share of a step that goes into the next; 0.95 is the default, 0.9 of sgd",
+        "solver.momentum" => {
+            "share of a step that goes into the next; 0.95 is the default, 0.9 of sgd"
+        }
         "solver.compress" => "fine-tuned is the default; once, projected and fine-tuned exist",
         "solver.iterations" => "passes over all blocks, or epochs; 0 evaluates the start",
         "solver.gamma" => "gamma weighs the activation residual; the paper uses 0.5 to 100",

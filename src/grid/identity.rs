@@ -92,7 +92,9 @@ impl TrialSettings {
         match path {
             "solver.tau" | "solver.tau_final" => compresses && !is_constrained,
             "solver.compress_after" => compresses && !is_once,
-            "solver.coupling" | "solver.compress" | "solver.compress_from"
+            "solver.coupling"
+            | "solver.compress"
+            | "solver.compress_from"
             | "solver.compress_until" => compresses,
             _ => true,
         }

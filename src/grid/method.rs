@@ -70,7 +70,13 @@ impl MethodName {
             Some(_) => &[],
         };
         (fields.iter().chain(of_mini_batches).copied())
-            .chain(optimizer.is_none().then_some([RECIPE, BATCH_SIZE]).into_iter().flatten())
+            .chain(
+                optimizer
+                    .is_none()
+                    .then_some([RECIPE, BATCH_SIZE])
+                    .into_iter()
+                    .flatten(),
+            )
             .filter(move |key| optimizer.is_none_or(|optimizer| optimizer.takes(key)))
     }
 

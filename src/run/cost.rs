@@ -167,7 +167,11 @@ fn steps(
         let rows = batch * layer.positions() as f64;
         let entries = o * d;
         // Weight, momentum, change, snapshot, what is deployed and its copy; inputs, their displacement, outputs and theirs.
-        let copies = if compression[index].is_some() { 9.0 } else { 6.0 };
+        let copies = if compression[index].is_some() {
+            9.0
+        } else {
+            6.0
+        };
         numbers += copies * entries + rows * (3.0 * d + 3.0 * o);
         let rank = (settings.metric_rank as f64).min(d);
         let metric = if d <= 2.0 * rank {

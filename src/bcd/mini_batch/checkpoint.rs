@@ -138,7 +138,8 @@ impl<T: Real> MiniBatchSolver<T> {
             snapshot,
             steps_back,
         };
-        solver.go_on_from(header.step, header.iteration)
+        solver
+            .go_on_from(header.step, header.iteration)
             .map_err(|error| CheckpointError(error.to_string()))?;
         let Measured {
             objective,
@@ -200,8 +201,14 @@ impl LayerHeader {
             weight: arrays.matrix(self.shape)?,
             bias: None,
         };
-        let bias = problem.architecture.bias.then(|| vector(arrays, self.shape.0));
-        let weights = LayerWeights { bias: bias.transpose()?, ..like };
+        let bias = problem
+            .architecture
+            .bias
+            .then(|| vector(arrays, self.shape.0));
+        let weights = LayerWeights {
+            bias: bias.transpose()?,
+            ..like
+        };
         let momentum = read_weights(arrays, &weights)?;
         let mut layer = TrainedLayer::new(self.of, self.relu, weights, settings.metric_rank);
         layer.momentum = momentum;
@@ -214,7 +221,11 @@ impl LayerHeader {
         metric.mean_diagonal = self.mean_diagonal;
         match &mut metric.form {
             MetricForm::Exact { gram, .. } => *gram = arrays.matrix((inputs, inputs))?,
-            MetricForm::LowRank { basis, values, rest } => {
+            MetricForm::LowRank {
+                basis,
+                values,
+                rest,
+            } => {
                 *basis = arrays.matrix(basis.dim())?;
                 *values = vector(arrays, values.len())?;
                 *rest = self.rest;

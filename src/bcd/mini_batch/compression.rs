@@ -71,7 +71,8 @@ pub(super) fn choose_zeros<T: Real>(
                 let kept = keep_n_of_m(score(layer).view(), *n, *m);
                 set_mask(layer, &kept);
             }
-            Some(LayerCompression::LowRank { .. } | LayerCompression::TensorTrain { .. }) | None => {}
+            Some(LayerCompression::LowRank { .. } | LayerCompression::TensorTrain { .. })
+            | None => {}
         }
     }
     let scores: Vec<ArrayView2<'_, T>> = jointly.iter().map(|(_, score)| score.view()).collect();
@@ -108,7 +109,13 @@ pub(super) fn factor_low_rank<T: Real>(
     let mut any = false;
     for layer in layers.drain(..) {
         let Some(LayerCompression::LowRank { rank }) = &compression[layer.of] else {
-            let TrainedLayer { of, relu, weights, mask, .. } = layer;
+            let TrainedLayer {
+                of,
+                relu,
+                weights,
+                mask,
+                ..
+            } = layer;
             let mut same = TrainedLayer::new(of, relu, weights, metric_rank);
             same.mask = mask;
             factored.push(same);
@@ -118,7 +125,10 @@ pub(super) fn factor_low_rank<T: Real>(
         let scale = spread(&layer.metric);
         let scaled = &layer.weights.weight * &scale.view().insert_axis(ndarray::Axis(0));
         let factors = LowRank::project(scaled.view(), *rank).map_err(|error| (layer.of, error))?;
-        let LowRank { mut left, mut right } = factors;
+        let LowRank {
+            mut left,
+            mut right,
+        } = factors;
         // The right factor has the singular values: each side gets their square root.
         for (mut column, mut row) in left.columns_mut().into_iter().zip(right.rows_mut()) {
             let root = row.dot(&row).sqrt().sqrt();
@@ -129,8 +139,14 @@ pub(super) fn factor_low_rank<T: Real>(
         }
         right /= &scale.insert_axis(ndarray::Axis(0));
         let between = (layer.weights.bias.as_ref()).map(|_| Array1::zeros(right.nrows()));
-        let right = LayerWeights { weight: right, bias: between };
-        let left = LayerWeights { weight: left, bias: layer.weights.bias };
+        let right = LayerWeights {
+            weight: right,
+            bias: between,
+        };
+        let left = LayerWeights {
+            weight: left,
+            bias: layer.weights.bias,
+        };
         factored.push(TrainedLayer::new(layer.of, false, right, metric_rank));
         factored.push(TrainedLayer::new(layer.of, layer.relu, left, metric_rank));
     }
@@ -215,10 +231,16 @@ pub(super) fn deploy<T: Real>(
                     unscale(&mut left);
                 }
                 let right = layer.weights.weight.clone();
-                let factors = LowRank { left: left.weight, right };
+                let factors = LowRank {
+                    left: left.weight,
+                    right,
+                };
                 let dense = factors.dense();
                 let stored = Stored::LowRank(factors);
-                let network = LayerWeights { weight: dense.clone(), bias: left.bias };
+                let network = LayerWeights {
+                    weight: dense.clone(),
+                    bias: left.bias,
+                };
                 (network, Some(Projected { dense, stored }))
             }
             None => {

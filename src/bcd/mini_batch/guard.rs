@@ -50,7 +50,9 @@ impl<T: Real> Guard<T> {
     pub fn admits(&mut self, error: f64) -> bool {
         let running = self.error.map_or(error, |old| old + RATE * (error - old));
         self.error = Some(running);
-        let limit = self.best.map_or(f64::INFINITY, |best| TOO_FAR * best.max(1.0));
+        let limit = self
+            .best
+            .map_or(f64::INFINITY, |best| TOO_FAR * best.max(1.0));
         error.is_finite() && running <= limit
     }
 

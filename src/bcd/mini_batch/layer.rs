@@ -193,7 +193,13 @@ impl<T: Real> TrainedLayer<T> {
         system.diag_mut().mapv_inplace(|entry| entry + shift);
         let factor = Cholesky::factor(system)?;
         let mut apply = |left: ArrayView2<'_, T>| {
-            product(T::one(), left, weight, Accumulate::Replace, target.view_mut());
+            product(
+                T::one(),
+                left,
+                weight,
+                Accumulate::Replace,
+                target.view_mut(),
+            );
         };
         if wide {
             let mut solved = displacement.as_standard_layout().into_owned();

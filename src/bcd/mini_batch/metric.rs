@@ -78,6 +78,7 @@ impl<T: Real> Metric<T> {
         }
     }
 
+    #[cfg(test)]
     /// Starts the subspace iteration from the span of other columns; for comparisons with other implementations.
     pub fn set_basis(&mut self, columns: ArrayView2<'_, T>) {
         if let MetricForm::LowRank { basis, .. } = &mut self.form {
@@ -86,12 +87,7 @@ impl<T: Real> Metric<T> {
     }
 
     /// Takes in a batch: `inputs` rows x d, around `mean`. The first batch stands alone.
-    pub fn update(
-        &mut self,
-        inputs: ArrayView2<'_, T>,
-        mean: ArrayView1<'_, T>,
-        damping: f64,
-    ) {
+    pub fn update(&mut self, inputs: ArrayView2<'_, T>, mean: ArrayView1<'_, T>, damping: f64) {
         let memory = if self.updates == 0 { 0.0 } else { MEMORY };
         self.updates += 1;
         let share = (1.0 - memory) / inputs.nrows() as f64;
@@ -117,7 +113,13 @@ impl<T: Real> Metric<T> {
             } => {
                 let rank = values.len();
                 let mut image = Array2::zeros((inputs.nrows(), rank));
-                product(T::one(), inputs, basis.view(), Accumulate::Replace, image.view_mut());
+                product(
+                    T::one(),
+                    inputs,
+                    basis.view(),
+                    Accumulate::Replace,
+                    image.view_mut(),
+                );
                 image -= &mean.dot(&*basis).insert_axis(Axis(0));
                 let sums = column_sums(image.view());
                 let mut moved = &*basis * &values.view().insert_axis(Axis(0));
@@ -177,7 +179,13 @@ impl<T: Real> Metric<T> {
                 let total = shift + rest;
                 let mut along = Array2::zeros((gradient.nrows(), values.len()));
                 let scale = T::from_f64(1.0 / total);
-                product(scale, gradient.view(), basis.view(), Accumulate::Replace, along.view_mut());
+                product(
+                    scale,
+                    gradient.view(),
+                    basis.view(),
+                    Accumulate::Replace,
+                    along.view_mut(),
+                );
                 let factors =
                     values.mapv(|value| T::from_f64(1.0 - total / (value.widen() + shift)));
                 along *= &factors.insert_axis(Axis(0));
@@ -215,7 +223,13 @@ impl<T: Real> Metric<T> {
                 rest,
             } => {
                 let mut along = Array2::zeros((weight.nrows(), values.len()));
-                product(T::one(), weight.view(), basis.view(), Accumulate::Replace, along.view_mut());
+                product(
+                    T::one(),
+                    weight.view(),
+                    basis.view(),
+                    Accumulate::Replace,
+                    along.view_mut(),
+                );
                 let inside: f64 = along
                     .rows()
                     .into_iter()

@@ -18,6 +18,8 @@ mod network;
 mod settings;
 mod solver;
 mod targets;
+#[cfg(test)]
+mod tests;
 mod training;
 
 pub use settings::{BatchSize, MiniBatchSettings};

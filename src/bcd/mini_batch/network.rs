@@ -36,24 +36,31 @@ pub(super) struct Residuals {
 
 impl<T: Real> Workspace<T> {
     /// Memory for batches of `samples`.
-    pub fn new(
-        architecture: &Architecture,
-        layers: &[TrainedLayer<T>],
-        samples: usize,
-    ) -> Self {
+    pub fn new(architecture: &Architecture, layers: &[TrainedLayer<T>], samples: usize) -> Self {
         let shapes: Vec<_> = (layers.iter())
             .map(|layer| {
                 let rows = samples * architecture.layers[layer.of].positions();
                 (rows, layer.weights.weight.dim())
             })
             .collect();
-        let inputs = || shapes.iter().map(|(rows, (_, d))| Array2::zeros((*rows, *d)));
-        let units = || shapes.iter().map(|(rows, (o, _))| Array2::zeros((*rows, *o)));
+        let inputs = || {
+            shapes
+                .iter()
+                .map(|(rows, (_, d))| Array2::zeros((*rows, *d)))
+        };
+        let units = || {
+            shapes
+                .iter()
+                .map(|(rows, (o, _))| Array2::zeros((*rows, *o)))
+        };
         Self {
             inputs: inputs().collect(),
             units: units().collect(),
             displacement: units().collect(),
-            change: shapes.iter().map(|(_, shape)| Array2::zeros(*shape)).collect(),
+            change: shapes
+                .iter()
+                .map(|(_, shape)| Array2::zeros(*shape))
+                .collect(),
             moved: inputs().collect(),
         }
     }
@@ -148,12 +155,18 @@ impl<T: Real> Workspace<T> {
         let moved = &mut self.moved[index];
         layer.displace_inputs(displacement.view(), settings.ratio, moved)?;
         let activations = &self.inputs[index];
-        let share = T::from_f64(if relu { 1.0 / (1.0 + settings.ratio) } else { 1.0 });
-        // A unit is on where its activation is positive.
-        Zip::from(&mut *moved).and(activations).for_each(|moved, v| {
-            let passes = !relu || *v > T::zero();
-            *moved = if passes { share * *moved } else { T::zero() };
+        let share = T::from_f64(if relu {
+            1.0 / (1.0 + settings.ratio)
+        } else {
+            1.0
         });
+        // A unit is on where its activation is positive.
+        Zip::from(&mut *moved)
+            .and(activations)
+            .for_each(|moved, v| {
+                let passes = !relu || *v > T::zero();
+                *moved = if passes { share * *moved } else { T::zero() };
+            });
         let weight = layer.weights.weight.clone();
         let length = layer.search(settings.refresh_every, || {
             let mut effect = moved.clone();
@@ -193,7 +206,13 @@ impl<T: Real> Workspace<T> {
 /// `U = W V + b`
 fn apply<T: Real>(layer: &TrainedLayer<T>, inputs: ArrayView2<'_, T>, units: &mut Array2<T>) {
     let weight = layer.weights.weight.t();
-    product(T::one(), inputs, weight, Accumulate::Replace, units.view_mut());
+    product(
+        T::one(),
+        inputs,
+        weight,
+        Accumulate::Replace,
+        units.view_mut(),
+    );
     if let Some(bias) = &layer.weights.bias {
         *units += &bias.view().insert_axis(Axis(0));
     }

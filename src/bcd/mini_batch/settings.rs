@@ -7,7 +7,10 @@ use crate::training::Precision;
 
 /// Samples of one step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", expecting = "auto, all, or a number of samples >= 1")]
+#[serde(
+    rename_all = "kebab-case",
+    expecting = "auto, all, or a number of samples >= 1"
+)]
 pub enum BatchSize {
     /// An eighth of the samples, rounded down to a power of two, from 16 to 256.
     #[default]
@@ -161,7 +164,12 @@ impl MiniBatchSettings {
         let wanted = match self.batch_size {
             BatchSize::Samples(wanted) => wanted,
             BatchSize::All => samples,
-            BatchSize::Auto => 1 << (samples / 8).max(1).ilog2().clamp(fewest.ilog2(), most.ilog2()),
+            BatchSize::Auto => {
+                1 << (samples / 8)
+                    .max(1)
+                    .ilog2()
+                    .clamp(fewest.ilog2(), most.ilog2())
+            }
         };
         wanted.clamp(1, samples.max(1))
     }
@@ -207,11 +215,18 @@ mod tests {
         ];
         for (samples, batch, steps, epochs) in cases {
             assert_eq!(settings.batch(samples), batch, "{samples} samples");
-            assert_eq!(settings.steps_per_epoch(samples), steps, "{samples} samples");
+            assert_eq!(
+                settings.steps_per_epoch(samples),
+                steps,
+                "{samples} samples"
+            );
             assert_eq!(settings.epochs(samples), epochs, "{samples} samples");
         }
         let resolved = settings.resolved(60_000);
         assert_eq!(resolved.batch_size, BatchSize::Samples(256));
-        assert_eq!((resolved.iterations, resolved.eval_every), (Some(10), Some(1)));
+        assert_eq!(
+            (resolved.iterations, resolved.eval_every),
+            (Some(10), Some(1))
+        );
     }
 }

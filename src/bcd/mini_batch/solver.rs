@@ -18,9 +18,7 @@ use crate::compress::{LayerCompression, Projected, ProjectionError};
 use crate::data::shuffle;
 use crate::linalg::{Real, entries, sum_of_squares};
 use crate::network::{Accuracies, Architecture, Deployed, LayerWeights, squared_change};
-use crate::training::{
-    LayerMeasurement, Measurement, ProblemError, TrainingData, check_shapes,
-};
+use crate::training::{LayerMeasurement, Measurement, ProblemError, TrainingData, check_shapes};
 
 /// What is to be solved: data, network, compression, settings.
 #[derive(Clone, Debug)]
@@ -236,7 +234,7 @@ impl<T: Real> MiniBatchSolver<T> {
     }
 
     /// The network as it stands, in the units of the targets themselves.
-    pub fn deploy(&mut self) -> Result<(), SolverError> {
+    pub(super) fn deploy(&mut self) -> Result<(), SolverError> {
         let schedule = Schedule::new(&self.problem.settings);
         let begun = self.step as f64 / self.problem.steps() as f64 > schedule.from;
         let (weights, compressed) =
@@ -339,16 +337,6 @@ impl<T: Real> MiniBatchSolver<T> {
     /// The compressed weights, where a layer is compressed at present.
     pub fn compressed(&self) -> &[Option<Projected<T>>] {
         &self.compressed
-    }
-
-    /// Starts the Gram matrix of a layer from other columns, as another implementation does.
-    pub fn set_basis(&mut self, layer: usize, columns: ndarray::Array2<T>) {
-        self.layers[layer].metric.set_basis(columns.view());
-    }
-
-    /// One step on a batch of training samples.
-    pub fn step_alone(&mut self, batch: &[usize]) -> Result<f64, SolverError> {
-        self.step_on(batch, None)
     }
 
     /// How often the safeguard went back to a good state.

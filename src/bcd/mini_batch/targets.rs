@@ -32,7 +32,10 @@ impl<T: Real> Targets<T> {
         let shares: Vec<f64> = counts.iter().map(|count| *count as f64 / samples).collect();
         let means: Vec<f64> = shares.iter().map(|p| if bias { *p } else { 0.0 }).collect();
         // An output is 1 for a share p of the samples and 0 for the rest.
-        let squares = shares.iter().zip(&means).map(|(p, mean)| p * (1.0 - 2.0 * mean) + mean * mean);
+        let squares = shares
+            .iter()
+            .zip(&means)
+            .map(|(p, mean)| p * (1.0 - 2.0 * mean) + mean * mean);
         let scale = (squares.sum::<f64>() / classes as f64).sqrt() + LEAST_SCALE;
         let of_class = Array2::from_shape_fn((classes, classes), |(class, output)| {
             let target = f64::from(u8::from(class == output));

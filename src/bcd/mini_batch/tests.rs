@@ -1,0 +1,381 @@
+//! The mini-batch solver against an implementation in numpy, and against itself: threads, checkpoints, compression.
+
+use std::sync::Arc;
+
+use ndarray::{Array1, Array2};
+
+use super::solver::{MiniBatchProblem, MiniBatchSolver};
+use super::{BatchSize, MiniBatchSettings};
+use crate::compress::{LayerCompression, Stored, kept_entries};
+use crate::network::{
+    Architecture, ConvolutionSettings, InitScheme, LayerWeights, ModelSettings, draw_weights,
+};
+use crate::training::{Samples, TrainingData};
+
+/// Numbers in [-1, 1) that any language computes alike: Knuth's linear congruential generator, row by row.
+fn numbers(rows: usize, columns: usize, seed: u64) -> Array2<f64> {
+    let mut state = seed;
+    Array2::from_shape_simple_fn((rows, columns), || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as f64 / f64::from(1 << 30) - 1.0
+    })
+}
+
+const SIZES: [usize; 4] = [70, 12, 9, 4];
+const SAMPLES: usize = 160;
+const BATCH: usize = 40;
+const EPOCHS: usize = 13;
+
+fn model(hidden: &[usize], bias: bool) -> ModelSettings {
+    ModelSettings {
+        hidden: hidden.to_vec(),
+        conv: None,
+        bias,
+        init: crate::network::InitSettings::default(),
+    }
+}
+
+fn data() -> Arc<TrainingData<f64>> {
+    let mut inputs = numbers(SIZES[0], SAMPLES, 3);
+    for (feature, mut row) in inputs.rows_mut().into_iter().enumerate() {
+        row *= (1.0 + 0.1 * feature as f64).powf(-0.3);
+    }
+    let labels: Vec<usize> = (0..SAMPLES).map(|sample| (sample * 7 % 11) % 4).collect();
+    let samples = Samples::new(inputs.view(), &labels);
+    Arc::new(TrainingData::new(samples.clone(), samples, 4))
+}
+
+fn settings() -> MiniBatchSettings {
+    MiniBatchSettings {
+        batch_size: BatchSize::Samples(BATCH),
+        iterations: Some(EPOCHS),
+        ..MiniBatchSettings::default()
+    }
+}
+
+/// A solver with these compressions of its layers, from drawn weights.
+fn solver(
+    architecture: Architecture,
+    compression: Vec<Option<LayerCompression>>,
+    settings: &MiniBatchSettings,
+) -> MiniBatchSolver<f64> {
+    let weights = draw_weights(&architecture, InitScheme::KaimingNormal, 0.5, 1);
+    let problem = MiniBatchProblem::new(data(), architecture, compression, settings, 1)
+        .unwrap_or_else(|error| panic!("{error}"));
+    MiniBatchSolver::new(problem, weights).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn dense_network(bias: bool) -> Architecture {
+    Architecture::resolve(&model(&SIZES[1..3], bias), SIZES[0], None, 4)
+        .unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn compressed_in_hidden(method: LayerCompression) -> Vec<Option<LayerCompression>> {
+    vec![Some(method.clone()), Some(method), None]
+}
+
+/// 52 steps in double precision from the same weights over the same batches, of which the first layer has a metric of low rank
+/// and the others exact ones. `tests/golden/mini-batch.json` was written by a numpy implementation.
+#[test]
+fn fifty_steps_are_those_of_an_independent_implementation() {
+    let weights = (0..3)
+        .map(|layer| {
+            let (outputs, inputs) = (SIZES[layer + 1], SIZES[layer]);
+            LayerWeights {
+                weight: numbers(outputs, inputs, 10 * (layer as u64 + 1))
+                    * (1.0 / inputs as f64).sqrt(),
+                bias: Some(Array1::zeros(outputs)),
+            }
+        })
+        .collect();
+    let problem = MiniBatchProblem::new(data(), dense_network(true), vec![None; 3], &settings(), 0)
+        .unwrap_or_else(|error| panic!("{error}"));
+    let mut solver =
+        MiniBatchSolver::new(problem, weights).unwrap_or_else(|error| panic!("{error}"));
+    solver.layers[0]
+        .metric
+        .set_basis(numbers(70, 32, 20).view());
+    for epoch in 0..EPOCHS {
+        for batch in 0..SAMPLES / BATCH {
+            let places = batch * BATCH..(batch + 1) * BATCH;
+            let chosen: Vec<usize> = places
+                .map(|place| (place * 7 + 3 * epoch) % SAMPLES)
+                .collect();
+            solver
+                .step_on(&chosen, None)
+                .unwrap_or_else(|error| panic!("{error}"));
+        }
+    }
+    solver.deploy().unwrap_or_else(|error| panic!("{error}"));
+    let text = include_str!("../../../tests/golden/mini-batch.json");
+    let expected: serde_json::Value =
+        serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}"));
+    let number = |value: &serde_json::Value| value.as_f64().unwrap_or(f64::NAN);
+    for (index, layer) in solver.weights().iter().enumerate() {
+        for ((row, column), weight) in layer.weight.indexed_iter() {
+            let other = number(&expected["weights"][index][row][column]);
+            assert!(
+                (weight - other).abs() < 1e-8,
+                "W_{index}[{row}, {column}]: {weight}, {other}"
+            );
+        }
+        for (row, bias) in layer.bias.iter().flatten().enumerate() {
+            let other = number(&expected["biases"][index][row]);
+            assert!(
+                (bias - other).abs() < 1e-8,
+                "b_{index}[{row}]: {bias}, {other}"
+            );
+        }
+    }
+    assert_eq!(solver.steps_back(), 0);
+}
+
+/// Every compression, with and without a bias: a run that goes on from a checkpoint after each epoch ends in the same weights, to
+/// the last bit.
+#[test]
+fn a_resumed_run_ends_in_the_same_weights() {
+    for method in methods() {
+        for bias in [true, false] {
+            let compression = compressed_in_hidden(method.clone());
+            let mut whole = solver(dense_network(bias), compression.clone(), &settings());
+            let mut resumed = solver(dense_network(bias), compression, &settings());
+            for _ in 0..EPOCHS {
+                whole.iterate().unwrap_or_else(|error| panic!("{error}"));
+                resumed.iterate().unwrap_or_else(|error| panic!("{error}"));
+                let bytes = resumed.checkpoint().pieces().concat();
+                resumed = MiniBatchSolver::resume(resumed.problem.clone(), &bytes)
+                    .unwrap_or_else(|error| panic!("{method:?}: {error}"));
+                assert_eq!(resumed.weights(), whole.weights(), "{method:?}");
+                assert_eq!(resumed.compressed(), whole.compressed(), "{method:?}");
+                assert_eq!(resumed.measurement(), whole.measurement(), "{method:?}");
+            }
+            assert!(whole.is_done());
+        }
+    }
+}
+
+fn methods() -> Vec<LayerCompression> {
+    let tensor_train = LayerCompression::TensorTrain {
+        modes: vec![3, 4, 7, 10],
+        rank: 3,
+    };
+    let prune = |global| LayerCompression::Prune {
+        sparsity: 0.9,
+        global,
+    };
+    vec![
+        prune(false),
+        prune(true),
+        LayerCompression::NM { n: 2, m: 4 },
+        LayerCompression::LowRank { rank: 3 },
+        tensor_train,
+    ]
+}
+
+#[test]
+fn a_checkpoint_of_another_problem_is_refused() {
+    let compression = compressed_in_hidden(LayerCompression::LowRank { rank: 3 });
+    let mut factored = solver(dense_network(true), compression, &settings());
+    for _ in 0..EPOCHS {
+        factored.iterate().unwrap_or_else(|error| panic!("{error}"));
+    }
+    let bytes = factored.checkpoint().pieces().concat();
+    let dense = solver(dense_network(true), vec![None; 3], &settings());
+    assert!(MiniBatchSolver::resume(dense.problem.clone(), &bytes).is_err());
+    for cut in [0, 7, bytes.len() / 2, bytes.len() - 1] {
+        assert!(MiniBatchSolver::resume(factored.problem.clone(), &bytes[..cut]).is_err());
+    }
+    let longer = [&bytes[..], &[0]].concat();
+    assert!(MiniBatchSolver::resume(factored.problem.clone(), &longer).is_err());
+}
+
+#[test]
+fn numbers_do_not_depend_on_the_threads() {
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        pool.unwrap_or_else(|error| panic!("{error}")).install(|| {
+            let method = LayerCompression::Prune {
+                sparsity: 0.5,
+                global: false,
+            };
+            let hidden = Architecture::resolve(&model(&[300, 40], true), SIZES[0], None, 4)
+                .unwrap_or_else(|error| panic!("{error}"));
+            let mut solver = solver(hidden, compressed_in_hidden(method), &settings());
+            for _ in 0..EPOCHS {
+                solver.iterate().unwrap_or_else(|error| panic!("{error}"));
+            }
+            solver.weights().to_vec()
+        })
+    };
+    assert_eq!(on(1), on(3));
+}
+
+/// What is shipped in the end is in its set, exactly, however few steps there are.
+#[test]
+fn the_compressed_weights_end_in_their_sets() {
+    for epochs in [1, 2, EPOCHS] {
+        for method in methods() {
+            let settings = MiniBatchSettings {
+                iterations: Some(epochs),
+                ..settings()
+            };
+            let compression = compressed_in_hidden(method.clone());
+            let mut solver = solver(dense_network(true), compression, &settings);
+            for _ in 0..epochs {
+                solver.iterate().unwrap_or_else(|error| panic!("{error}"));
+            }
+            let sizes: Vec<usize> = (solver.compressed().iter().flatten())
+                .map(|form| form.dense.len())
+                .collect();
+            assert_eq!(
+                sizes,
+                [840, 108],
+                "{method:?} is shipped after {epochs} epochs"
+            );
+            let zeros: usize = solver
+                .compressed()
+                .iter()
+                .flatten()
+                .map(|form| form.zeros())
+                .sum();
+            for (form, size) in solver.compressed().iter().flatten().zip(&sizes) {
+                match (&form.stored, &method) {
+                    (Stored::Sparse, LayerCompression::Prune { global: false, .. }) => {
+                        assert_eq!(form.zeros(), size - kept_entries(*size, 0.9));
+                    }
+                    (Stored::Sparse, LayerCompression::Prune { global: true, .. }) => {
+                        assert_eq!(zeros, 948 - kept_entries(948, 0.9));
+                    }
+                    (Stored::NM { .. }, LayerCompression::NM { .. }) => {
+                        for row in form.dense.rows() {
+                            let row = row.to_vec();
+                            let most = row
+                                .chunks(4)
+                                .map(|group| group.iter().filter(|w| **w != 0.0).count())
+                                .max();
+                            assert!(most <= Some(2));
+                        }
+                    }
+                    (Stored::LowRank(factors), LayerCompression::LowRank { rank }) => {
+                        assert_eq!(factors.left.ncols(), *rank);
+                        assert_eq!(factors.dense(), form.dense);
+                    }
+                    (Stored::TensorTrain(train), LayerCompression::TensorTrain { .. }) => {
+                        assert_eq!(train.dense(), form.dense);
+                    }
+                    (stored, method) => panic!("{method:?} is stored as {stored:?}"),
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_convolution_learns_too() {
+    let settings = ModelSettings {
+        conv: Some(ConvolutionSettings {
+            filters: 3,
+            kernel: 3,
+            stride: 2,
+        }),
+        ..model(&[20], true)
+    };
+    let architecture = Architecture::resolve(&settings, 70, Some([10, 7, 1]), 4)
+        .unwrap_or_else(|error| panic!("{error}"));
+    let options = MiniBatchSettings {
+        iterations: Some(60),
+        ..self::settings()
+    };
+    let prune = LayerCompression::Prune {
+        sparsity: 0.5,
+        global: false,
+    };
+    let compression = vec![
+        Some(LayerCompression::LowRank { rank: 2 }),
+        Some(prune),
+        None,
+    ];
+    let mut solver = solver(architecture, compression, &options);
+    let before = solver.measurement().loss;
+    for _ in 0..60 {
+        solver.iterate().unwrap_or_else(|error| panic!("{error}"));
+    }
+    let after = solver.measurement().loss;
+    assert!(after < 0.5 * before, "from {before} to {after}");
+}
+
+/// The loss of row 0 is that of the network on all samples, from plain loops.
+#[test]
+fn the_loss_of_the_start_is_half_the_squared_error() {
+    let solver = solver(dense_network(true), vec![None; 3], &settings());
+    let data = data();
+    let mut squared = 0.0;
+    for sample in 0..SAMPLES {
+        let mut values: Vec<f64> = data.train.inputs.column(sample).to_vec();
+        for (index, layer) in solver.weights().iter().enumerate() {
+            let bias = layer.bias.iter().flatten().copied().collect::<Vec<f64>>();
+            values = (layer.weight.rows().into_iter().zip(bias))
+                .map(|(row, bias)| {
+                    let sum: f64 = row.iter().zip(&values).map(|(w, v)| w * v).sum();
+                    if index < 2 {
+                        (sum + bias).max(0.0)
+                    } else {
+                        sum + bias
+                    }
+                })
+                .collect();
+        }
+        for (class, value) in values.iter().enumerate() {
+            let target = f64::from(u8::from(class == data.train.labels[sample]));
+            squared += (value - target).powi(2);
+        }
+    }
+    let loss = solver.measurement().loss;
+    assert!(
+        (loss - 0.5 * squared).abs() < 1e-9 * squared,
+        "{loss} {squared}"
+    );
+}
+
+/// A step that is far too large: the safeguard goes back until the steps are small enough, and the network still learns.
+#[test]
+fn the_safeguard_brings_a_diverging_run_back() {
+    let wild = MiniBatchSettings {
+        step: 50.0,
+        step_limit: 1e6,
+        momentum: 0.5,
+        iterations: Some(60),
+        ..settings()
+    };
+    let mut solver = solver(dense_network(true), vec![None; 3], &wild);
+    let before = solver.measurement().loss;
+    for _ in 0..60 {
+        solver.iterate().unwrap_or_else(|error| panic!("{error}"));
+    }
+    assert!(solver.steps_back() > 0);
+    assert!(solver.measurement().loss < before);
+}
+
+#[test]
+fn settings_out_of_range_cannot_be_run() {
+    let changes: [fn(&mut MiniBatchSettings); 9] = [
+        |s| s.batch_size = BatchSize::Samples(0),
+        |s| s.iterations = Some(0),
+        |s| s.step = 0.0,
+        |s| s.momentum = 1.0,
+        |s| s.damping = f64::NAN,
+        |s| s.metric_rank = 0,
+        |s| s.refresh_every = 0,
+        |s| s.weight_decay = -1.0,
+        |s| s.compress_until = s.compress_from,
+    ];
+    for change in changes {
+        let mut settings = settings();
+        change(&mut settings);
+        let refused =
+            MiniBatchProblem::new(data(), dense_network(true), vec![None; 3], &settings, 0);
+        assert!(refused.is_err(), "{settings:?}");
+    }
+}
