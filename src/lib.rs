@@ -14,6 +14,7 @@ pub mod data;
 pub mod gradient;
 pub mod grid;
 pub mod linalg;
+pub mod measure;
 pub mod network;
 pub mod report;
 pub mod run;

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{metric::NumberStyle, statistics::Summary};
+use super::metric::NumberStyle;
+use crate::measure::Summary;
 
 /// A mean and its deviation in digits, without any syntax of an output format.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::list::numbers_by_size;
-use super::trials::{Group, Summary, Trials};
+use super::trials::{Group, Trials, finite_summary};
+use crate::measure::Summary;
 
 /// Most values along one side: more could be neither seen nor held.
 const MOST_VALUES: usize = 200;
@@ -68,7 +69,7 @@ pub(crate) fn margin(
     let cells = (found.into_iter())
         .map(|row| {
             (row.into_iter())
-                .map(|cell| Summary::of(cell.into_iter()))
+                .map(|cell| finite_summary(cell.into_iter()))
                 .collect()
         })
         .collect();

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::State;
-use super::trials::{Group, Phase, Summary};
+use super::trials::{Group, Phase, finite_summary};
 use crate::store::{Liveness, RunnerState};
 
 impl State {
@@ -53,7 +53,7 @@ impl State {
             return None;
         }
         let jobs = self.runner.as_ref()?.jobs.max(1) as f64;
-        let took = Summary::of(
+        let took = finite_summary(
             (self.trials.all.iter())
                 .filter(|trial| trial.phase == Phase::Done)
                 .filter_map(|trial| trial.row.seconds),

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::labels::{Form, Labels};
+use crate::measure::Summary;
 use crate::store::{
     IterationRecord, TrialEvent, TrialEventKind, TrialRow, TrialStatus, TrialTable,
 };
@@ -164,33 +165,6 @@ pub(crate) struct Group {
     pub members: Vec<usize>,
 }
 
-/// Mean and sample standard deviation (n - 1) of finite values.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Summary {
-    /// Number of values.
-    pub count: usize,
-    /// Their mean.
-    pub mean: f64,
-    /// Their standard deviation; `None` for a single value.
-    pub deviation: Option<f64>,
-}
-
-impl Summary {
-    /// The summary of the finite values; `None` if there are none.
-    pub(crate) fn of(values: impl Iterator<Item = f64>) -> Option<Self> {
-        let values: Vec<f64> = values.filter(|value| value.is_finite()).collect();
-        let count = values.len();
-        let mean = (count > 0).then(|| values.iter().sum::<f64>() / count as f64)?;
-        let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-        let deviation = (count > 1).then(|| (squares / (count - 1) as f64).sqrt());
-        Some(Self {
-            count,
-            mean,
-            deviation,
-        })
-    }
-}
-
 /// All trials of the run.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Trials {
@@ -317,7 +291,7 @@ impl Trials {
 
     /// Mean and spread of [`Self::values`].
     pub(crate) fn summary(&self, group: &Group, metric: &str) -> Option<Summary> {
-        Summary::of(self.values(group, metric))
+        finite_summary(self.values(group, metric))
     }
 
     /// The swept column that a user means: its whole path, or its end if that is unique.
@@ -328,6 +302,11 @@ impl Trials {
         let short = short_names(&self.swept);
         short.iter().position(|path| path == name)
     }
+}
+
+/// The summary of the values that are finite; `None` if there are none.
+pub(super) fn finite_summary(values: impl Iterator<Item = f64>) -> Option<Summary> {
+    Summary::of(&values.filter(|value| value.is_finite()).collect::<Vec<_>>())
 }
 
 /// The last segment of every path, or the whole path where two would look the same.

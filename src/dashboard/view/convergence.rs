@@ -19,11 +19,12 @@ use ratatui::text::{Line, Span};
 
 use super::axis::Scale;
 use super::chart::{Chart, Curve, Point};
-use super::curves::{Subject, band, each, fitted_slope, points, series, subjects};
+use super::curves::{Subject, band, each, fitted, points, series, subjects};
 use super::overview::words_of_trouble;
 use super::terms::terms;
 use crate::dashboard::state::{Convergence, Layer, Picture, Quantity, Series, State};
 use crate::dashboard::text::{cut, number};
+use crate::measure::{PowerLaw, running_minimum};
 
 /// Points of the line that falls as 1/k.
 const REFERENCE_POINTS: u32 = 100;
@@ -142,17 +143,12 @@ fn promise(subject: &Subject, colour: usize) -> Vec<Curve> {
     let Some(history) = subject.histories.first() else {
         return Vec::new();
     };
-    let mut least = f64::INFINITY;
-    let points = (history.series(Quantity::Step).buckets().iter())
-        .map(|bucket| {
-            if let Some((low, _)) = bucket.range {
-                least = least.min(low * low);
-            }
-            (
-                bucket.iteration as f64,
-                least.is_finite().then_some((least, least)),
-            )
-        })
+    let squares = (history.series(Quantity::Step).buckets().iter()).map(|bucket| {
+        let (least, _) = bucket.range.unwrap_or((f64::NAN, f64::NAN));
+        (bucket.iteration as f64, least * least)
+    });
+    let points = running_minimum(squares)
+        .map(|(k, least)| (k, Some((least, least))))
         .collect();
     vec![Curve {
         key: "step2".to_owned(),
@@ -235,11 +231,9 @@ fn references(curve: &Curve) -> Vec<Curve> {
         });
         lines.push(reference("O(1/k)", points.collect()));
     }
-    if let Some((_, ends)) = fitted_slope(&curve.points) {
-        lines.push(reference(
-            "",
-            ends.iter().map(|&(x, y)| (x, Some((y, y)))).collect(),
-        ));
+    if let Some(law) = fitted(&curve.points) {
+        let ends = law.ends.map(|(x, y)| (x, Some((y, y))));
+        lines.push(reference("", ends.to_vec()));
     }
     lines
 }
@@ -323,11 +317,11 @@ fn remark(state: &State, subjects: &[Subject], chart: &Chart) -> (String, Style)
         return (format!(" ! {words}"), theme.bad());
     }
     let both = chart.x_scale == Scale::Logarithmic && chart.y_scale == Scale::Logarithmic;
-    let slope = (chart.curves.first())
+    let law = (chart.curves.first())
         .filter(|_| both)
-        .and_then(|curve| fitted_slope(&curve.points));
-    let words = slope.map_or_else(String::new, |(slope, _)| {
-        format!(" falls as k^{slope:.2} over the later half (on this scale)")
+        .and_then(|curve| fitted(&curve.points));
+    let words = law.map_or_else(String::new, |PowerLaw { exponent, .. }| {
+        format!(" falls as k^{exponent:.2} over the later half (on this scale)")
     });
     (words, theme.quiet())
 }

@@ -112,7 +112,7 @@ fn bar_lines(
                 || "-".to_owned(),
                 |summary| rows::mean(metric, summary, state.look.ascii),
             );
-            let count = summary.map_or(0, |summary| summary.count);
+            let count = summary.map_or(0, |summary| summary.n);
             let words = format!(
                 " {}  {} n{count:<4}",
                 fit_right(&visible(value), first),

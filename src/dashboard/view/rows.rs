@@ -13,11 +13,10 @@ use ratatui::text::{Line, Span};
 
 use super::bar;
 use crate::dashboard::columns::{Columns, ITERATIONS, PACE, SEEDS, title_of, width_of};
-use crate::dashboard::state::{
-    COLUMNS, Form, Labels, Phase, Row, Sort, State, Summary, Trial, group_phase,
-};
+use crate::dashboard::state::{COLUMNS, Form, Labels, Phase, Row, Sort, State, Trial, group_phase};
 use crate::dashboard::text::{self, cut, duration, fit, fit_right, number};
 use crate::dashboard::theme::SELECTED;
+use crate::measure::Summary;
 
 /// Draws the list and the names of its columns.
 pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
@@ -246,7 +245,7 @@ fn iterations(state: &State, trial: &Trial) -> String {
 /// A mean; accuracies with their standard deviation.
 pub(super) fn mean(metric: &str, summary: Summary, ascii: bool) -> String {
     let mean = text::metric(metric, Some(summary.mean));
-    match summary.deviation {
+    match summary.std {
         Some(deviation) if metric.ends_with("accuracy") => {
             let sign = if ascii { "+-" } else { "±" };
             format!("{mean}{sign}{deviation:.4}")

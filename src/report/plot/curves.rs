@@ -8,7 +8,7 @@ use super::{
     figure::{Figure, Key, Look, Mark},
     label::labels,
 };
-use crate::report::{ReportError, convergence::running_minimum};
+use crate::report::{ReportError, convergence::least_steps};
 use crate::store::{IterationRecord, RunDirectory, TrialRow, TrialStatus};
 
 /// A value of a record, if it was measured.
@@ -129,8 +129,9 @@ impl Curves {
                 let runs: Vec<Vec<(u64, f64)>> = runs
                     .iter()
                     .map(|records| {
-                        let steps = running_minimum(records).into_iter();
-                        steps.map(|(k, minimum)| (k as u64, minimum)).collect()
+                        least_steps(records)
+                            .map(|(k, least)| (k as u64, least))
+                            .collect()
                     })
                     .collect();
                 over_seeds(&runs)

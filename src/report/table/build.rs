@@ -7,10 +7,10 @@ use super::{
     layout::{Layout, Setting},
     notes::{Averaged, Footnotes, remarks, unit},
 };
+use crate::measure::Summary;
 use crate::report::{
     ReportError,
     metric::{Better, Metric},
-    statistics::Summary,
 };
 use crate::store::{TrialRow, TrialStatus, TrialTable};
 

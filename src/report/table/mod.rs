@@ -20,7 +20,8 @@ pub(super) use build::{assemble, metric};
 pub(super) use layout::{Layout, Setting, settings};
 pub use plain::short_text;
 
-use super::{ReportError, metric::Metric, statistics::Summary};
+use super::{ReportError, metric::Metric};
+use crate::measure::Summary;
 use crate::store::{self, StoreError};
 
 /// A table as a paper shows it, independent of any output format.

@@ -70,17 +70,3 @@ fn events_may_come_early_and_out_of_order() {
     trials.note(event(4.0, STARTED));
     assert_eq!(trials.all[0].phase, Phase::Paused);
 }
-
-#[test]
-fn the_spread_is_the_sample_standard_deviation() {
-    let summary = Summary::of([1.0, 2.0, f64::NAN, 3.0].into_iter());
-    assert_eq!(
-        summary,
-        Some(Summary {
-            count: 3,
-            mean: 2.0,
-            deviation: Some(1.0)
-        })
-    );
-    assert_eq!(Summary::of([f64::NAN].into_iter()), None);
-}

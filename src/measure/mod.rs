@@ -1,0 +1,9 @@
+//! What all rooms that show results share: how values are summed up, compared and put into words.
+
+mod front;
+mod slope;
+mod summary;
+
+pub use front::on_front;
+pub use slope::{Part, PowerLaw, running_minimum};
+pub use summary::Summary;
