@@ -3,7 +3,9 @@
 mod front;
 mod slope;
 mod summary;
+mod ticks;
 
 pub use front::on_front;
 pub use slope::{Part, PowerLaw, running_minimum};
 pub use summary::Summary;
+pub use ticks::{Axis, FINEST, Scale};

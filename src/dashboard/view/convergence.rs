@@ -17,14 +17,13 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::axis::Scale;
 use super::chart::{Chart, Curve, Point};
 use super::curves::{Subject, band, each, fitted, points, series, subjects};
 use super::overview::words_of_trouble;
 use super::terms::terms;
 use crate::dashboard::state::{Convergence, Layer, Picture, Quantity, Series, State};
 use crate::dashboard::text::{cut, number};
-use crate::measure::{PowerLaw, running_minimum};
+use crate::measure::{PowerLaw, Scale, running_minimum};
 
 /// Points of the line that falls as 1/k.
 const REFERENCE_POINTS: u32 = 100;
@@ -174,7 +173,7 @@ fn chart<'a>(state: &State, subjects: &[Subject]) -> Chart<'a> {
     }
     let y_scale = scale(picture.is_logarithmic() != convergence.other_scale);
     let x_scale = scale(is_log_x(convergence));
-    let both = x_scale == Scale::Logarithmic && y_scale == Scale::Logarithmic;
+    let both = x_scale == Scale::Log && y_scale == Scale::Log;
     let references = (curves.first().filter(|_| both)).map(references);
     let rises = (subjects.iter().flat_map(|subject| &subject.histories))
         .flat_map(|history| &history.rises)
@@ -203,7 +202,7 @@ fn is_log_x(convergence: &Convergence) -> bool {
 
 fn scale(logarithmic: bool) -> Scale {
     if logarithmic {
-        Scale::Logarithmic
+        Scale::Log
     } else {
         Scale::Linear
     }
@@ -268,7 +267,7 @@ fn title(state: &State, subjects: &[Subject], y_scale: Scale) -> Line<'static> {
         Picture::Penalties => "penalties: tau, gamma, rho",
     };
     let mut line = Line::from(Span::styled(format!(" {name}"), theme.title()));
-    if y_scale == Scale::Logarithmic {
+    if y_scale == Scale::Log {
         line.push_span(Span::styled(" (log)", theme.quiet()));
     }
     let room = usize::from(state.size.width).saturating_sub(line.width());
@@ -316,7 +315,7 @@ fn remark(state: &State, subjects: &[Subject], chart: &Chart) -> (String, Style)
     if let Some(words) = trouble {
         return (format!(" ! {words}"), theme.bad());
     }
-    let both = chart.x_scale == Scale::Logarithmic && chart.y_scale == Scale::Logarithmic;
+    let both = chart.x_scale == Scale::Log && chart.y_scale == Scale::Log;
     let law = (chart.curves.first())
         .filter(|_| both)
         .and_then(|curve| fitted(&curve.points));

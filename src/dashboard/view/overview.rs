@@ -18,13 +18,13 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::axis::Scale;
 use super::chart::{Chart, Curve};
 use super::curves::{Subject, each, series, subjects};
 use super::{bar, flow, rows};
 use crate::dashboard::layout;
 use crate::dashboard::state::{Phase, Quantity, State, Trial, phase_of};
 use crate::dashboard::text::{self, cut, duration, number, number_or_dash, visible};
+use crate::measure::Scale;
 
 /// The quantities of the mission: what stands in the line of numbers.
 const NUMBERS: [(&str, &str); 10] = [
@@ -171,11 +171,7 @@ type Panel = (&'static str, &'static [(Quantity, &'static str)], Scale);
 
 /// The charts, the most useful first.
 const PANELS: [Panel; 6] = [
-    (
-        "objective",
-        &[(Quantity::Objective, "F")],
-        Scale::Logarithmic,
-    ),
+    ("objective", &[(Quantity::Objective, "F")], Scale::Log),
     (
         "residuals",
         &[
@@ -183,7 +179,7 @@ const PANELS: [Panel; 6] = [
             (Quantity::ResidualV, "v"),
             (Quantity::ResidualW, "w"),
         ],
-        Scale::Logarithmic,
+        Scale::Log,
     ),
     (
         "accuracy",
@@ -203,7 +199,7 @@ const PANELS: [Panel; 6] = [
         ],
         Scale::Linear,
     ),
-    ("step", &[(Quantity::Step, "")], Scale::Logarithmic),
+    ("step", &[(Quantity::Step, "")], Scale::Log),
 ];
 
 fn charts(state: &State, subject: &Subject, frame: &mut Frame, area: Rect) {
@@ -213,7 +209,7 @@ fn charts(state: &State, subject: &Subject, frame: &mut Frame, area: Rect) {
         .split(area);
     for (&(name, quantities, y_scale), &place) in PANELS.iter().zip(places.iter()) {
         let mut title = Line::from(Span::styled(format!(" {name}"), state.look.theme.title()));
-        if y_scale == Scale::Logarithmic && place.width >= 18 {
+        if y_scale == Scale::Log && place.width >= 18 {
             title.push_span(Span::styled(" (log)", state.look.theme.quiet()));
         }
         let curves: Vec<Curve> = (quantities.iter().enumerate())

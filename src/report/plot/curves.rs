@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use super::{
     PlotKind, Subject,
-    axis::{Axis, Scale},
+    axis::Axis,
     figure::{Figure, Key, Look, Mark},
     label::labels,
 };
+use crate::measure::Scale;
 use crate::report::{ReportError, convergence::least_steps};
 use crate::store::{IterationRecord, RunDirectory, TrialRow, TrialStatus};
 

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::{
     Subject,
-    axis::{Axis, Scale},
+    axis::Axis,
     figure::{BLACK, Cell, Colour, Figure, Key, Look, Mark, Point},
     label::labels,
 };
-use crate::measure::{Summary, on_front};
+use crate::measure::{Scale, Summary, on_front};
 use crate::report::{metric::Better, number, table::Setting};
 use crate::store::{TrialRow, TrialStatus};
 
