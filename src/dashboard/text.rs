@@ -1,44 +1,9 @@
-//! Text for the screen: foreign text made harmless, numbers and times made short, widths made right.
+//! Text for the screen: numbers and times made short, widths made right.
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthChar;
 
-/// Text from outside (names, labels, errors, logs) with every character that a terminal could
-/// interpret made visible: control characters as `^X`, others that steer the direction or the
-/// width of text as `\u{202e}`.
-pub fn visible(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '\u{0}'..='\u{1f}' => {
-                shown.push('^');
-                shown.push(char::from(character as u8 + b'@'));
-            }
-            '\u{7f}' => shown.push_str("^?"),
-            '\u{80}'..='\u{9f}'
-            | '\u{ad}'
-            | '\u{61c}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{2069}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}' => {
-                shown.extend(character.escape_unicode());
-            }
-            _ => shown.push(character),
-        }
-    }
-    shown
-}
-
-/// A path as a shell takes it for one word.
-pub fn shell_word(path: &str) -> String {
-    let plain = |character: char| character.is_alphanumeric() || "_-./+,@%:=".contains(character);
-    if !path.is_empty() && path.chars().all(plain) {
-        path.to_owned()
-    } else {
-        format!("'{}'", path.replace('\'', "'\\''"))
-    }
-}
+use crate::measure;
+pub use crate::measure::{visible, width};
 
 /// What stands for a character where there is only ASCII, in one column.
 pub fn ascii(character: &str) -> &'static str {
@@ -48,11 +13,6 @@ pub fn ascii(character: &str) -> &'static str {
         "×" => "x",
         _ => "?",
     }
-}
-
-/// Columns that a text takes on the screen.
-pub fn width(text: &str) -> usize {
-    UnicodeWidthStr::width(text)
 }
 
 /// The text in exactly `columns` columns: cut with a tilde, or filled with spaces on the right.
@@ -74,23 +34,7 @@ pub fn fit_right(text: &str, columns: usize) -> String {
 
 /// The text in at most `columns` columns; a tilde says that something was cut.
 pub fn cut(text: &str, columns: usize) -> String {
-    if width(text) <= columns {
-        return text.to_owned();
-    }
-    let mut shown = String::new();
-    let mut used = 0;
-    for character in text.chars() {
-        let next = used + character.width().unwrap_or(0);
-        if next + 1 > columns {
-            break;
-        }
-        shown.push(character);
-        used = next;
-    }
-    if columns > 0 {
-        shown.push('~');
-    }
-    shown
+    measure::cut(text, columns, '~')
 }
 
 /// The text in as many lines as it needs, each at most `columns` columns wide.
@@ -213,20 +157,6 @@ pub fn bytes(count: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn nothing_a_terminal_would_obey_survives() {
-        assert_eq!(visible("a\u{1b}[31mb\r\n\u{7f}"), "a^[[31mb^M^J^?");
-        assert_eq!(visible("x\u{202e}y\u{9b}"), "x\\u{202e}y\\u{9b}");
-        assert_eq!(visible("größe 大"), "größe 大");
-    }
-
-    #[test]
-    fn a_path_stays_one_word() {
-        assert_eq!(shell_word("results/digits-1.0"), "results/digits-1.0");
-        assert_eq!(shell_word("my run"), "'my run'");
-        assert_eq!(shell_word("it's"), r"'it'\''s'");
-    }
 
     #[test]
     fn cutting_counts_columns_not_characters() {

@@ -3,9 +3,11 @@
 mod front;
 mod slope;
 mod summary;
+mod text;
 mod ticks;
 
 pub use front::on_front;
 pub use slope::{Part, PowerLaw, running_minimum};
 pub use summary::Summary;
+pub use text::{cut, is_plain_word, shell_word, steers, visible, visible_lines, width};
 pub use ticks::{Axis, FINEST, Scale};

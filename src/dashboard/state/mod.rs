@@ -25,13 +25,14 @@ use std::collections::{BTreeSet, HashMap};
 
 use ratatui::layout::Size;
 
+use crate::measure::shell_word;
 use crate::store::{
     Liveness, Provenance, RunDirectory, RunUpdate, RunnerStatus, TrialEventKind, TrialTable,
 };
 
 use super::action::View;
 use super::keymap::KeyMap;
-use super::text::{shell_word, visible};
+use super::text::visible;
 
 pub use choices::Look;
 pub use files::Documents;

@@ -1,7 +1,7 @@
 //! Axes of a figure: around the values, with margins, labelled ticks and small ones between.
 
 use crate::measure::{self, FINEST, Scale};
-use crate::report::table::visible;
+use crate::report::table::one_line;
 
 /// An axis with its label and ticks.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ impl Axis {
             Scale::Log => log_ticks(&range),
         };
         Some(Self {
-            label: visible(label),
+            label: one_line(label),
             range,
             ticks,
             minor,
@@ -49,7 +49,7 @@ impl Axis {
     /// An axis of categories: the one with index `i` lies from `i - 0.5` to `i + 0.5`.
     pub(super) fn of_categories(label: &str, names: &[String]) -> Self {
         Self {
-            label: visible(label),
+            label: one_line(label),
             range: measure::Axis {
                 scale: Scale::Linear,
                 low: -0.5,

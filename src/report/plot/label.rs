@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::report::table::{Setting, visible};
+use crate::report::table::{Setting, one_line};
 
 /// Longest entry, in characters.
 const LONGEST: usize = 44;
@@ -70,7 +70,7 @@ fn label(telling: &[Telling], values: &[String], length: usize) -> String {
                 .iter()
                 .map(|(s, _)| s.header.short.as_str())
                 .collect();
-            visible(&format!("no {}", names.join(" or ")))
+            one_line(&format!("no {}", names.join(" or ")))
         }
         _ => parts.join(", "),
     }
@@ -78,15 +78,15 @@ fn label(telling: &[Telling], values: &[String], length: usize) -> String {
 
 /// A setting in an entry. Only words speak for themselves.
 fn part(name: &str, value: &str, length: usize) -> String {
-    let shown = visible(value);
+    let shown = one_line(value);
     if value.parse::<f64>().is_ok() {
-        return format!("{} {shown}", visible(name));
+        return format!("{} {shown}", one_line(name));
     }
     let shown = shortened(&shown, length);
     match value {
-        "true" | "false" => format!("{}={shown}", visible(name)),
+        "true" | "false" => format!("{}={shown}", one_line(name)),
         word if word.starts_with(char::is_alphabetic) => shown,
-        _ => format!("{} {shown}", visible(name)),
+        _ => format!("{} {shown}", one_line(name)),
     }
 }
 
