@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use nnbcd::cluster;
-use nnbcd::measure::visible;
 use nnbcd::grid::{Plan, plan_from_text};
+use nnbcd::measure::visible;
 use nnbcd::run::{Budget, DataSets, Shard, ShardEvent, prepare, run_shard};
 use nnbcd::store::{
     Liveness, PlanDirectory, Provenance, RunDirectory, RunnerState, RunnerStatus, liveness,

@@ -1,13 +1,15 @@
 //! What all rooms that show results share: how values are summed up, compared and put into words.
 
 mod front;
+mod labels;
 mod slope;
 mod summary;
 mod text;
 mod ticks;
 
 pub use front::on_front;
+pub use labels::{legend, short_names, telling};
 pub use slope::{Part, PowerLaw, running_minimum};
 pub use summary::Summary;
-pub use text::{cut, is_plain_word, shell_word, steers, visible, visible_lines, width};
+pub use text::{cut, cut_middle, is_plain_word, shell_word, steers, visible, visible_lines, width};
 pub use ticks::{Axis, FINEST, Scale};

@@ -81,14 +81,38 @@ pub fn cut(text: &str, columns: usize, sign: char) -> String {
     shown
 }
 
+/// The text in at most `columns` columns. What is cut is not its end but what follows the first `head` columns, the
+/// last of which is the `sign`.
+pub fn cut_middle(text: &str, columns: usize, head: usize, sign: char) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    let mut shown = cut(text, head.min(columns), sign);
+    let mut room = columns.saturating_sub(width(&shown));
+    let fits = |&(_, character): &(usize, char)| {
+        let left = room.checked_sub(character.width().unwrap_or(0));
+        room = left.unwrap_or(0);
+        left.is_some()
+    };
+    let tail = text.char_indices().rev().take_while(fits).last();
+    shown.push_str(&text[tail.map_or(text.len(), |(at, _)| at)..]);
+    shown
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn nothing_that_would_be_obeyed_survives() {
-        assert_eq!(visible("a\u{1b}[31mb\r\n\t\u{7f}"), "a\\u{1b}[31mb\\r\\n\\t\\u{7f}");
-        assert_eq!(visible("x\u{202e}y\u{9b}\u{200b}"), "x\\u{202e}y\\u{9b}\\u{200b}");
+        assert_eq!(
+            visible("a\u{1b}[31mb\r\n\t\u{7f}"),
+            "a\\u{1b}[31mb\\r\\n\\t\\u{7f}"
+        );
+        assert_eq!(
+            visible("x\u{202e}y\u{9b}\u{200b}"),
+            "x\\u{202e}y\\u{9b}\\u{200b}"
+        );
         assert_eq!(visible("größe 大 'a' \\"), "größe 大 'a' \\");
         assert_eq!(visible_lines("a\n\tb\r\u{7}"), "a\n\tb\\r\\u{7}");
     }
@@ -115,5 +139,11 @@ mod tests {
         assert_eq!(cut("大大大", 4, '…'), "大…");
         assert_eq!(cut("abc", 3, '~'), "abc");
         assert_eq!(cut("abc", 0, '~'), "");
+        assert_eq!(
+            cut_middle("tensor-train rank=16 tau=10", 20, 6, '~'),
+            "tenso~rank=16 tau=10"
+        );
+        assert_eq!(cut_middle("大大大大", 6, 3, '~'), "大~大");
+        assert_eq!(cut_middle("abcd", 4, 1, '~'), "abcd");
     }
 }

@@ -50,7 +50,7 @@ pub(crate) use margins::{HeatMap, Margins, margin};
 pub(crate) use penalties::Penalties;
 pub(crate) use prompt::Prompt;
 pub(crate) use series::{Bucket, Series};
-pub(crate) use trials::{Trial, Trials, short_names};
+pub(crate) use trials::{Trial, Trials};
 
 /// Trials whose curves are drawn together.
 const OVERLAY: usize = 12;

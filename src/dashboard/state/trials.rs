@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::labels::{Form, Labels};
-use crate::measure::Summary;
+use crate::measure::{Summary, short_names};
 use crate::store::{
     IterationRecord, TrialEvent, TrialEventKind, TrialRow, TrialStatus, TrialTable,
 };
@@ -307,24 +307,6 @@ impl Trials {
 /// The summary of the values that are finite; `None` if there are none.
 pub(super) fn finite_summary(values: impl Iterator<Item = f64>) -> Option<Summary> {
     Summary::of(&values.filter(|value| value.is_finite()).collect::<Vec<_>>())
-}
-
-/// The last segment of every path, or the whole path where two would look the same.
-pub(crate) fn short_names(paths: &[String]) -> Vec<String> {
-    let ends: Vec<&str> = paths
-        .iter()
-        .map(|path| path.rsplit('.').next().unwrap_or(path))
-        .collect();
-    (paths.iter().zip(&ends))
-        .map(|(path, end)| {
-            let same = ends.iter().filter(|other| *other == end).count();
-            if same > 1 {
-                path.clone()
-            } else {
-                (*end).to_owned()
-            }
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -19,8 +19,9 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::{bar, heading, rows};
-use crate::dashboard::state::{HeatMap, State, margin, short_names};
+use crate::dashboard::state::{HeatMap, State, margin};
 use crate::dashboard::text::{self, cut, fit, fit_right, visible, width};
+use crate::measure::short_names;
 
 /// Widest cell of a map.
 const CELL: usize = 10;

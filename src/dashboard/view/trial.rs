@@ -21,8 +21,9 @@ use super::flow;
 use super::overview::words_of_trouble;
 use crate::dashboard::keymap::Key;
 use crate::dashboard::layout;
-use crate::dashboard::state::{State, Trial, short_names};
+use crate::dashboard::state::{State, Trial};
 use crate::dashboard::text::{self, cut, fit, visible, width, wrapped};
+use crate::measure::short_names;
 use crate::store::TrialTable;
 
 /// Columns from which on settings and log stand side by side.

@@ -6,7 +6,7 @@ use super::{
     PlotKind, Subject,
     axis::Axis,
     figure::{Figure, Key, Look, Mark},
-    label::labels,
+    legend,
 };
 use crate::measure::Scale;
 use crate::report::{ReportError, convergence::least_steps};
@@ -48,7 +48,7 @@ impl Curves {
             ));
         }
         let (values, groups): (Vec<_>, Vec<_>) = groups.into_iter().take(Look::MOST).unzip();
-        for (label, trials) in labels(&subject.rows, &values).into_iter().zip(groups) {
+        for (label, trials) in legend(&subject.rows, &values).into_iter().zip(groups) {
             let mut runs = Vec::new();
             for trial in worth_showing(&trials) {
                 let records = run.trial(&trial.trial).read_iterations()?;

@@ -6,7 +6,7 @@ use super::{
     Subject,
     axis::Axis,
     figure::{BLACK, Cell, Colour, Figure, Key, Look, Mark, Point},
-    label::labels,
+    legend,
 };
 use crate::measure::{Scale, Summary, on_front};
 use crate::report::{metric::Better, number, table::Setting};
@@ -41,7 +41,7 @@ pub(super) fn pareto(subject: &Subject) -> Option<Figure> {
     let (values, series): (Vec<_>, Vec<_>) = series.into_iter().unzip();
     let points: Vec<Point> = series.iter().flatten().copied().collect();
     let front = front(&points, subject.metric.better?);
-    let series = labels(&told_apart, &values)
+    let series = legend(&told_apart, &values)
         .into_iter()
         .zip(series)
         .collect();

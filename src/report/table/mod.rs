@@ -271,6 +271,9 @@ mod tests {
 
     #[test]
     fn escape_sequences_are_shown_not_sent() {
-        assert_eq!(one_line("a\u{1b}[31m\nb\u{202e}"), "a\\u{1b}[31m b\\u{202e}");
+        assert_eq!(
+            one_line("a\u{1b}[31m\nb\u{202e}"),
+            "a\\u{1b}[31m b\\u{202e}"
+        );
     }
 }
