@@ -2,11 +2,10 @@
 
 use std::time::Instant;
 
-use nnbcd::measure::visible;
+use nnbcd::measure::{duration, visible};
 use nnbcd::run::{Moment, Progress};
 use nnbcd::store::{TrialRow, TrialStatus};
 
-use super::plan::duration;
 use super::say;
 
 /// Prints a line for every trial that ends.

@@ -3,7 +3,7 @@
 use unicode_width::UnicodeWidthChar;
 
 use crate::measure;
-pub use crate::measure::{visible, width};
+pub use crate::measure::{bytes, duration, visible, width};
 
 /// What stands for a character where there is only ASCII, in one column.
 pub fn ascii(character: &str) -> &'static str {
@@ -63,11 +63,8 @@ pub fn cut_middle(text: &str, columns: usize) -> String {
 
 /// A number in at most eight characters with four significant digits.
 pub fn number(value: f64) -> String {
-    if value.is_nan() {
-        return "nan".to_owned();
-    }
-    if value.is_infinite() {
-        return if value > 0.0 { "inf" } else { "-inf" }.to_owned();
+    if let Some(word) = measure::without_digits(value) {
+        return word.to_owned();
     }
     let size = value.abs();
     if size == 0.0 {
@@ -106,38 +103,6 @@ pub fn metric(name: &str, value: Option<f64>) -> String {
     }
 }
 
-/// Seconds as `0:42`, `1:02:03` or `2d 03h`.
-pub fn duration(seconds: f64) -> String {
-    if !seconds.is_finite() || seconds < 0.0 {
-        return "-".to_owned();
-    }
-    let whole = seconds as u64;
-    let (days, hours, minutes) = (whole / 86_400, whole / 3_600 % 24, whole / 60 % 60);
-    if days > 0 {
-        format!("{days}d {hours:02}h")
-    } else if hours > 0 {
-        format!("{hours}:{minutes:02}:{:02}", whole % 60)
-    } else {
-        format!("{minutes}:{:02}", whole % 60)
-    }
-}
-
-/// Bytes with a binary prefix.
-pub fn bytes(count: f64) -> String {
-    let mut scaled = count;
-    for unit in ["B", "KiB", "MiB", "GiB"] {
-        if scaled < 1024.0 {
-            return if unit == "B" {
-                format!("{scaled:.0} B")
-            } else {
-                format!("{scaled:.1} {unit}")
-            };
-        }
-        scaled /= 1024.0;
-    }
-    format!("{scaled:.1} TiB")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,15 +138,5 @@ mod tests {
         assert_eq!(number(0.012_345), "0.01235");
         assert_eq!(number(1234.5), "1234");
         assert_eq!(number(f64::NEG_INFINITY), "-inf");
-    }
-
-    #[test]
-    fn durations_and_bytes_read_well() {
-        assert_eq!(duration(42.9), "0:42");
-        assert_eq!(duration(3_723.0), "1:02:03");
-        assert_eq!(duration(2.0 * 86_400.0 + 3.0 * 3_600.0), "2d 03h");
-        assert_eq!(duration(f64::NAN), "-");
-        assert_eq!(bytes(10.0), "10 B");
-        assert_eq!(bytes(1536.0), "1.5 KiB");
     }
 }

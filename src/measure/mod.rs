@@ -6,6 +6,7 @@ mod slope;
 mod summary;
 mod text;
 mod ticks;
+mod units;
 
 pub use front::on_front;
 pub use labels::{legend, short_names, telling};
@@ -13,3 +14,4 @@ pub use slope::{Part, PowerLaw, running_minimum};
 pub use summary::Summary;
 pub use text::{cut, cut_middle, is_plain_word, shell_word, steers, visible, visible_lines, width};
 pub use ticks::{Axis, FINEST, Scale};
+pub use units::{bytes, duration, without_digits};
