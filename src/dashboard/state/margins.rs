@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::list::numbers_by_size;
-use super::trials::{Group, Trials, finite_summary};
+use super::trials::{Group, Trials};
 use crate::measure::Summary;
 
 /// Most values along one side: more could be neither seen nor held.
@@ -67,11 +67,7 @@ pub(crate) fn margin(
         }
     }
     let cells = (found.into_iter())
-        .map(|row| {
-            (row.into_iter())
-                .map(|cell| finite_summary(cell.into_iter()))
-                .collect()
-        })
+        .map(|row| (row.into_iter()).map(|cell| Summary::of(&cell)).collect())
         .collect();
     HeatMap {
         rows,

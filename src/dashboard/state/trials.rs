@@ -289,9 +289,9 @@ impl Trials {
             .filter_map(move |trial| trial.metric(metric))
     }
 
-    /// Mean and spread of [`Self::values`].
+    /// Mean and spread of [`Self::values`]. A value that is not finite shows in the mean, as in the tables.
     pub(crate) fn summary(&self, group: &Group, metric: &str) -> Option<Summary> {
-        finite_summary(self.values(group, metric))
+        Summary::of(&self.values(group, metric).collect::<Vec<_>>())
     }
 
     /// The swept column that a user means: its whole path, or its end if that is unique.
@@ -302,11 +302,6 @@ impl Trials {
         let short = short_names(&self.swept);
         short.iter().position(|path| path == name)
     }
-}
-
-/// The summary of the values that are finite; `None` if there are none.
-pub(super) fn finite_summary(values: impl Iterator<Item = f64>) -> Option<Summary> {
-    Summary::of(&values.filter(|value| value.is_finite()).collect::<Vec<_>>())
 }
 
 #[cfg(test)]

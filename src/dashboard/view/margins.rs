@@ -71,10 +71,11 @@ pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
     frame.render_widget(Paragraph::new(lines), rest);
 }
 
-/// Least and greatest mean.
+/// Least and greatest mean of those that are finite.
 fn range(map: &HeatMap) -> (f64, f64) {
     (map.cells.iter().flatten().flatten())
         .map(|cell| cell.mean)
+        .filter(|mean| mean.is_finite())
         .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), mean| {
             (low.min(mean), high.max(mean))
         })

@@ -103,7 +103,7 @@ fn title<'a>(state: &State, subject: &Subject, columns: u16) -> Line<'a> {
         }
     }
     let known = trials()
-        .filter(|trial| trial.counts() && trial.metric("objective").is_some_and(f64::is_finite))
+        .filter(|trial| trial.counts() && trial.metric("objective").is_some())
         .count();
     let seeds = match selected.len() {
         0 | 1 => String::new(),

@@ -70,3 +70,25 @@ fn events_may_come_early_and_out_of_order() {
     trials.note(event(4.0, STARTED));
     assert_eq!(trials.all[0].phase, Phase::Paused);
 }
+
+#[test]
+fn a_value_that_is_no_number_shows_in_the_mean_and_is_never_the_best() {
+    let mut trials = Trials::default();
+    let accuracies = [("8", 0.5), ("8", f64::NAN), ("16", 0.4)];
+    let row = |(id, (rank, accuracy)): (usize, &(&str, f64))| TrialRow {
+        test_accuracy: Some(*accuracy),
+        compression_ratio: Some(2.0),
+        ..row(&id.to_string(), TrialStatus::Done, rank)
+    };
+    trials.replace(table(accuracies.iter().enumerate().map(row).collect()));
+    let mean = |group: usize| {
+        let summary = trials.summary(&trials.groups[group], "test_accuracy");
+        summary.expect("there are values").mean
+    };
+    assert!(mean(0).is_nan());
+    assert_eq!(mean(1), 0.4);
+    let front: Vec<bool> = (crate::dashboard::state::front(&trials).iter())
+        .map(|spot| spot.on_front && spot.group == 1)
+        .collect();
+    assert_eq!(front, [true, false]);
+}
