@@ -10,7 +10,7 @@ mod units;
 
 pub use front::on_front;
 pub use labels::{legend, short_names, telling};
-pub use slope::{Part, PowerLaw, running_minimum};
+pub use slope::{PowerLaw, running_minimum};
 pub use summary::Summary;
 pub use text::{cut, cut_middle, is_plain_word, shell_word, steers, visible, visible_lines, width};
 pub use ticks::{Axis, FINEST, Scale};

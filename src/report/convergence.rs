@@ -7,7 +7,7 @@ use super::{
     metric::{Better, Metric, NumberStyle},
     table::{Layout, PaperTable, assemble},
 };
-use crate::measure::{Part, PowerLaw, running_minimum};
+use crate::measure::{PowerLaw, running_minimum};
 use crate::store::{IterationRecord, RunDirectory, TrialRow, TrialStatus};
 
 /// What the convergence table shows.
@@ -45,8 +45,8 @@ const RATE: &str = "rate";
 ///   the seeds that get there),
 /// * the first iteration with `F_k <= 1.01 F_K`, where `F_K` is the final objective,
 /// * the final objective (before a `refit`) and the number of iterations in which the objective rose,
-/// * the rate: the least-squares slope of `log min_{j<=k} step_j^2` against `log k`; the theorem
-///   promises -1 or steeper.
+/// * the rate: the least-squares slope of `log min_{j<=k} step_j^2` against `log k` over the later half of the
+///   iterations on that axis; the theorem promises -1 or steeper, and a remark says what was fitted.
 ///
 /// What only the iterations tell is missing for trials without `iterations.csv`, and a remark says so.
 ///
@@ -77,6 +77,13 @@ pub fn convergence_table(
         let name = metric.name.as_str();
         values[*column.get(name)?].or_else(|| of_last_row(trial, name))
     })?;
+    if table.metrics.iter().any(|metric| metric.name == RATE) {
+        table.remarks.push(
+            "Fitted rate: the power of the iteration that the least squared step so far follows, over the later half of \
+             the iterations (on a logarithmic scale)."
+                .to_owned(),
+        );
+    }
     if without > 0 {
         let done = measured.len();
         table.remarks.push(format!(
@@ -176,7 +183,7 @@ fn measure(records: &[IterationRecord], accuracies: &[f64]) -> Vec<Option<f64>> 
     }));
     values.push(last.map(|last| last.objective));
     values.push(last.and_then(|last| Some(last.descent_violations? as f64)));
-    let rate = PowerLaw::fit(least_steps(records), Part::All);
+    let rate = PowerLaw::fit(least_steps(records));
     values.push(rate.map(|law| law.exponent));
     values
 }

@@ -3,7 +3,7 @@
 use super::chart::{Curve, Point};
 use crate::dashboard::state::{Bucket, History, Quantity, Series, State, Trial};
 use crate::dashboard::text::width;
-use crate::measure::{Part, PowerLaw};
+use crate::measure::PowerLaw;
 
 /// Trials that are drawn as one: the seeds of a setting, or a single trial.
 pub(super) struct Subject<'a> {
@@ -161,7 +161,7 @@ pub(super) fn band(series: &[&Series], key: &str, colour: usize) -> Vec<Curve> {
 /// The power law that the later half of a curve follows.
 pub(super) fn fitted(points: &[Point]) -> Option<PowerLaw> {
     let greatest = points.iter().filter_map(|&(x, range)| Some((x, range?.1)));
-    PowerLaw::fit(greatest, Part::LaterHalf)
+    PowerLaw::fit(greatest)
 }
 
 #[cfg(test)]
