@@ -89,10 +89,10 @@ impl Axis {
         }
     }
 
-    /// Round values between the powers of ten on a logarithmic axis, as few as are at least `fewest`.
-    pub fn ticks_between_powers(&self, fewest: usize) -> Vec<f64> {
+    /// Round values between the powers of ten on a logarithmic axis, as few as show what kind of axis it is.
+    pub fn ticks_between_powers(&self) -> Vec<f64> {
         (BETWEEN_POWERS.iter().map(|factors| self.multiples(factors)))
-            .find(|values| values.len() >= fewest)
+            .find(|values| values.len() >= FEWEST_TICKS)
             .unwrap_or_else(|| self.multiples(FINEST))
     }
 
@@ -106,6 +106,8 @@ impl Axis {
     }
 }
 
+/// Fewer labels than this do not show what kind of axis it is.
+const FEWEST_TICKS: usize = 3;
 /// Rounding of coordinates, as a share of a step.
 const TOLERANCE: f64 = 1.0e-9;
 
@@ -165,7 +167,7 @@ mod tests {
 
     #[test]
     fn ticks_between_powers_are_as_few_as_needed() {
-        let ticks = |low, high| axis(Scale::Log, &[low, high]).ticks_between_powers(3);
+        let ticks = |low, high| axis(Scale::Log, &[low, high]).ticks_between_powers();
         assert_eq!(ticks(95.0, 930.0), [100.0, 200.0, 500.0]);
         assert_eq!(ticks(95.0, 320.0), [100.0, 150.0, 200.0, 300.0]);
         assert_eq!(ticks(190.0, 320.0), [200.0, 250.0, 300.0]);

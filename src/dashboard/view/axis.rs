@@ -50,7 +50,7 @@ impl Axis {
         let scale = self.range.scale;
         let mut values = self.range.ticks(wanted);
         if scale == Scale::Log && values.len() < 2 && lines >= ROOM_BETWEEN_POWERS {
-            values = self.range.ticks_between_powers(0);
+            values = self.range.ticks_between_powers();
         }
         let label = |value: f64| match scale {
             Scale::Linear => short(value, self.range.length()),

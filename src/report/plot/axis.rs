@@ -90,8 +90,6 @@ fn linear_label(value: f64, decimals: usize) -> String {
     }
 }
 
-/// Fewer labels than this do not show what kind of axis it is.
-const FEWEST_TICKS: usize = 3;
 /// Small ticks between powers of ten.
 const DIGITS: &[f64] = &[2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0];
 
@@ -99,7 +97,7 @@ const DIGITS: &[f64] = &[2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0];
 fn log_ticks(range: &measure::Axis) -> (Vec<(f64, String)>, Vec<f64>) {
     let powers = range.ticks(TICKS);
     let (labelled, minor) = if powers.len() < 2 {
-        let between = range.ticks_between_powers(FEWEST_TICKS);
+        let between = range.ticks_between_powers();
         (between, range.multiples(FINEST))
     } else if range.step(TICKS) > 1.0 {
         (powers, range.multiples(&[1.0]))
