@@ -241,7 +241,10 @@ mod tests {
     fn a_narrow_log_leaves_out_the_date_and_nothing_else() {
         let line = "2026-01-31T23:59:59Z done: \u{1b}[2J";
         assert_eq!(log_line(line, 40), " 23:59:59 done: \\u{1b}[2J");
-        assert_eq!(log_line(line, 100), " 2026-01-31T23:59:59Z done: \\u{1b}[2J");
+        assert_eq!(
+            log_line(line, 100),
+            " 2026-01-31T23:59:59Z done: \\u{1b}[2J"
+        );
         for line in [
             "",
             "started",
