@@ -51,8 +51,9 @@ const fn never(
 
 const PRINTING: [&str; 5] = ["println", "eprintln", "print", "eprint", "dbg"];
 
-const NEVER: [Never; 13] = [
+const NEVER: [Never; 14] = [
     never("solver", &[], &["Solver", "Trainer"]),
+    never("any method", &["bcd", "gradient"], &["Solver", "Trainer"]),
     never("trials", &["grid", "run", "store"], &["TrialSettings"]),
     never("YAML", &["grid"], &["serde_saphyr"]),
     never("CSV", &["store"], &["csv"]),
