@@ -3,15 +3,13 @@
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Instant;
 
 use anyhow::Result;
-use ndarray::Array2;
 use nnbcd::dashboard::locale_is_utf8;
 use nnbcd::grid::{Plan, plan_from_file};
-use nnbcd::linalg::{Accumulate, product};
 use nnbcd::measure::{bytes, duration, width};
 use nnbcd::run::budget::memory_of_this_machine;
+use nnbcd::run::cost::product_rate;
 use nnbcd::run::{Budget, DataSets, PreparedTrial, prepare};
 
 use super::say;
@@ -122,21 +120,6 @@ fn memory_warning(trials: &[u64], memory: u64) -> Option<String> {
             bytes(memory as f64)
         )
     })
-}
-
-/// Floating-point operations per second of one thread in a single-precision matrix product.
-fn product_rate() -> f64 {
-    const SIZE: usize = 512;
-    let a = Array2::<f32>::ones((SIZE, SIZE));
-    let mut c = Array2::<f32>::zeros((SIZE, SIZE));
-    let start = Instant::now();
-    let mut done = 0;
-    while done < 4 || start.elapsed().as_millis() < 50 {
-        product(1.0, a.view(), a.view(), Accumulate::Replace, c.view_mut());
-        done += 1;
-    }
-    let threads = rayon::current_num_threads() as f64;
-    2.0 * (SIZE as f64).powi(3) * f64::from(done) / start.elapsed().as_secs_f64() / threads
 }
 
 #[cfg(test)]
