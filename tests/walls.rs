@@ -2,7 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+#[path = "shared/code.rs"]
+mod code;
+
+use code::{climbs, code, code_of_line, names, paths_after, rust_files};
 
 /// Most lines of a source file.
 const MOST_LINES: usize = 400;
@@ -22,8 +27,63 @@ const CRATES_OF_ROOMS: [(&str, &[&str]); 5] = [
 /// Kernels that may use `unsafe`. None does.
 const UNSAFE_KERNELS: [&str; 0] = [];
 
-/// The table: rooms and the rooms that they may use.
-fn table() -> BTreeMap<String, BTreeSet<String>> {
+/// What a word of the column "never" forbids: rooms, which no path may name; words of code, crates among them; and
+/// files in which those words are allowed all the same.
+struct Never {
+    word: &'static str,
+    rooms: &'static [&'static str],
+    names: &'static [&'static str],
+    except: &'static [&'static str],
+}
+
+const fn never(
+    word: &'static str,
+    rooms: &'static [&'static str],
+    names: &'static [&'static str],
+) -> Never {
+    Never {
+        word,
+        rooms,
+        names,
+        except: &[],
+    }
+}
+
+const PRINTING: [&str; 5] = ["println", "eprintln", "print", "eprint", "dbg"];
+
+const NEVER: [Never; 14] = [
+    never("solver", &[], &["Solver", "Trainer"]),
+    never("any method", &["bcd", "gradient"], &["Solver", "Trainer"]),
+    never("trials", &["grid", "run", "store"], &["TrialSettings"]),
+    never("YAML", &["grid"], &["serde_saphyr"]),
+    never("CSV", &["store"], &["csv"]),
+    never("terminal", &["dashboard"], &["ratatui", "crossterm"]),
+    never("printing", &[], &PRINTING),
+    never("clock", &[], &["Instant", "SystemTime"]),
+    never("run directory", &["store"], &["RunDirectory"]),
+    never("dashboard", &["dashboard"], &[]),
+    never("report", &["report"], &[]),
+    never("numerics", &[], &["linalg", "faer", "ndarray", "pulp"]),
+    never("linear algebra", &["linalg"], &["faer", "ndarray", "pulp"]),
+    Never {
+        word: "files other than models",
+        rooms: &["data", "store"],
+        names: &["fs"],
+        except: &["src/network/model_file", "src/network/export"],
+    },
+];
+
+/// What the third column holds already, by naming no room.
+const HELD_ELSEWHERE: &str = "any other room";
+
+/// A row of the table: the rooms that it describes, those that they may use, and what they never do.
+struct Row {
+    rooms: BTreeSet<String>,
+    used: BTreeSet<String>,
+    never: Vec<String>,
+}
+
+fn rows() -> Vec<Row> {
     let text = fs::read_to_string("docs/ARCHITECTURE.md").expect("the description of the rooms");
     let table = text
         .split_once("| room | holds | may use | never |")
@@ -33,12 +93,27 @@ fn table() -> BTreeMap<String, BTreeSet<String>> {
         .lines()
         .skip(2)
         .take_while(|line| line.starts_with('|'));
-    rows.flat_map(|row| {
+    rows.map(|row| {
         let cells: Vec<&str> = row.split('|').map(str::trim).collect();
-        let used: BTreeSet<String> = in_backticks(cells[3]);
-        in_backticks(cells[1])
-            .into_iter()
-            .map(move |room| (room, used.clone()))
+        let never = cells[4].split([',', ';']).map(str::trim);
+        let never = never.filter(|word| !word.is_empty());
+        Row {
+            rooms: in_backticks(cells[1]),
+            used: in_backticks(cells[3]),
+            never: never
+                .map(|word| word.trim_start_matches("the ").to_owned())
+                .collect(),
+        }
+    })
+    .collect()
+}
+
+/// The table: rooms and the rooms that they may use.
+fn table() -> BTreeMap<String, BTreeSet<String>> {
+    let rows = rows().into_iter();
+    rows.flat_map(|row| {
+        let used = row.used;
+        row.rooms.into_iter().map(move |room| (room, used.clone()))
     })
     .collect()
 }
@@ -51,116 +126,12 @@ fn in_backticks(cell: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// Rust files below a folder.
-fn rust_files(folder: &str) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    let mut folders = vec![PathBuf::from(folder)];
-    while let Some(folder) = folders.pop() {
-        let Ok(entries) = fs::read_dir(&folder) else {
-            continue;
-        };
-        for path in entries.map(|entry| entry.expect("a readable folder").path()) {
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                files.push(path);
-            }
-        }
-    }
-    files.sort();
-    files
-}
-
-/// The code of a file: no comments and no texts, which may say anything.
-fn code(path: &Path) -> String {
-    let source = fs::read_to_string(path).expect("a readable source file");
-    source
-        .lines()
-        .map(|line| format!("{}\n", code_of_line(line)))
-        .collect()
-}
-
-/// A line without its comment and the contents of its texts.
-fn code_of_line(line: &str) -> String {
-    let mut kept = String::new();
-    let mut in_text = false;
-    let mut characters = line.chars().peekable();
-    while let Some(character) = characters.next() {
-        match character {
-            '\\' if in_text => {
-                characters.next();
-            }
-            '"' => in_text = !in_text,
-            '/' if !in_text && characters.peek() == Some(&'/') => break,
-            _ if in_text => {}
-            '\'' if characters.peek() == Some(&'"') => {
-                // The character '"' begins no text.
-                characters.next();
-            }
-            _ => kept.push(character),
-        }
-    }
-    kept
-}
-
 /// The room that a file of `src` belongs to: the folder, or the file itself.
 fn room(path: &Path) -> String {
     let inside = path.strip_prefix("src").expect("a file of src");
     let first = inside.components().next().expect("a file name");
     let name = Path::new(first.as_os_str()).file_stem();
     name.expect("a file name").to_string_lossy().into_owned()
-}
-
-/// The words that follow each `beginning` in the code: `a` for `beginning::a`, and `a` and `b` for
-/// `beginning::{a::…, b}`.
-fn paths_after(code: &str, beginning: &str) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for (position, _) in code.match_indices(beginning) {
-        let before = code[..position].chars().next_back();
-        if before.is_some_and(|character| character.is_alphanumeric() || character == '_') {
-            continue;
-        }
-        let rest = code[position + beginning.len()..].trim_start();
-        if let Some(list) = rest.strip_prefix('{') {
-            found.extend(first_words_of_list(list));
-        } else {
-            found.insert(first_word(rest));
-        }
-    }
-    found
-}
-
-fn first_word(text: &str) -> String {
-    text.chars()
-        .take_while(|character| character.is_alphanumeric() || *character == '_')
-        .collect()
-}
-
-/// The first word of each entry of a list in braces, whose opening brace has been read.
-fn first_words_of_list(list: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut depth = 0_usize;
-    let mut entry_begins = true;
-    for (position, character) in list.char_indices() {
-        match character {
-            '{' => depth += 1,
-            '}' if depth == 0 => break,
-            '}' => depth -= 1,
-            ',' if depth == 0 => entry_begins = true,
-            _ if entry_begins && !character.is_whitespace() => {
-                words.push(first_word(&list[position..]));
-                entry_begins = false;
-            }
-            _ => {}
-        }
-    }
-    words
-}
-
-/// Whether the code names the word by itself.
-fn names(code: &str, word: &str) -> bool {
-    code.split(|character: char| !(character.is_alphanumeric() || character == '_'))
-        .any(|found| found == word)
 }
 
 fn assert_none(faults: &[String]) {
@@ -213,15 +184,84 @@ fn crates_stay_in_their_rooms() {
     assert_none(&faults);
 }
 
+/// Each word of the last column has a meaning, and the code of the row's rooms keeps to it.
 #[test]
-fn the_method_does_not_look_at_the_clock() {
-    let clocks = ["Instant", "SystemTime"];
-    let faults: Vec<String> = rust_files("src/bcd")
-        .into_iter()
-        .filter(|path| clocks.iter().any(|clock| names(&code(path), clock)))
-        .map(|path| format!("{}: looks at the clock", path.display()))
-        .collect();
+fn rooms_never_do_what_the_table_forbids() {
+    let mut faults = Vec::new();
+    for row in rows() {
+        for word in &row.never {
+            if word == HELD_ELSEWHERE {
+                continue;
+            }
+            let Some(rule) = NEVER.iter().find(|rule| rule.word == word) else {
+                faults.push(format!(
+                    "never {word}: this test does not know what that forbids"
+                ));
+                continue;
+            };
+            for room in &row.rooms {
+                faults.extend(breaches(room, rule));
+            }
+        }
+    }
     assert_none(&faults);
+}
+
+fn breaches(room: &str, rule: &Never) -> Vec<String> {
+    let files = rust_files("src").into_iter();
+    files
+        .filter(|path| self::room(path) == room && !is_test(path))
+        .filter(|path| !rule.except.iter().any(|folder| path.starts_with(folder)))
+        .filter(|path| {
+            let code = code(path);
+            let code = code.split("#[cfg(test)]").next().unwrap_or_default();
+            let used = paths_after(code, "crate::");
+            let other = rule.rooms.iter().filter(|other| **other != room);
+            other.into_iter().any(|other| used.contains(*other))
+                || rule.names.iter().any(|name| names(code, name))
+        })
+        .map(|path| format!("{}: {room} never: {}", path.display(), rule.word))
+        .collect()
+}
+
+/// Tests beside the code may look at what the room itself may not.
+fn is_test(path: &Path) -> bool {
+    path.components().any(|part| {
+        Path::new(part.as_os_str())
+            .file_stem()
+            .is_some_and(|stem| stem == "tests")
+    })
+}
+
+/// Paths out of a room begin with `crate::`, where the other tests look for them.
+#[test]
+fn nobody_climbs_out_of_a_room() {
+    let mut faults = Vec::new();
+    for path in rust_files("src") {
+        for climb in climbs(&path, &code(&path)) {
+            faults.push(format!("{}: {climb}", path.display()));
+        }
+    }
+    assert_none(&faults);
+}
+
+#[test]
+fn climbing_is_seen_in_every_form() {
+    let seen = |path: &str, code: &str| climbs(Path::new(path), code).len();
+    assert_eq!(seen("src/bcd/solver.rs", "use super::state::State;"), 0);
+    assert_eq!(
+        seen("src/bcd/solver.rs", "use super::super::grid::Plan;"),
+        1
+    );
+    assert_eq!(
+        seen("src/bcd/solver.rs", "use super::{super::grid, state};"),
+        1
+    );
+    assert_eq!(seen("src/bcd/mod.rs", "use super::grid::Plan;"), 1);
+    assert_eq!(seen("src/cli.rs", "fn f() { super::app::run() }"), 1);
+    assert_eq!(seen("src/cli.rs", "mod tests { use super::f; }"), 0);
+    let deep = "mod tests { use super::super::state; } fn f() { super::super::run::go() }";
+    assert_eq!(seen("src/bcd/solver.rs", deep), 1);
 }
 
 #[test]
@@ -232,7 +272,7 @@ fn only_the_commands_print() {
             continue;
         }
         let code = code(&path);
-        for name in ["println", "eprintln", "print", "eprint", "dbg"] {
+        for name in PRINTING {
             if code.contains(&format!("{name}!")) {
                 faults.push(format!("{}: {name}!", path.display()));
             }

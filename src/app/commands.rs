@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use nnbcd::cluster::shell_word;
+use nnbcd::measure::shell_word;
 use nnbcd::store::{Command, Liveness, Provenance, RunDirectory, TrialTable, first_look, send};
 
 use super::{queue, say};

@@ -19,6 +19,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyhow::Result;
+use nnbcd::measure::visible_lines;
 
 use crate::cli::{Arguments, Command};
 
@@ -67,25 +68,11 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
             text.push_str(&format!("\n  because: {cause}"));
         }
     }
-    let _ = writeln!(io::stderr(), "{}", visible(&text));
+    let _ = writeln!(io::stderr(), "{}", visible_lines(&text));
     ExitCode::from(REFUSED)
-}
-
-/// Names of files and what stands in them may hold sequences that a terminal would obey, and marks that turn the
-/// direction of what follows.
-fn visible(text: &str) -> String {
-    let show = |letter: char| match letter {
-        '\n' | '\t' => letter,
-        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-            char::REPLACEMENT_CHARACTER
-        }
-        _ if letter.is_control() => char::REPLACEMENT_CHARACTER,
-        _ => letter,
-    };
-    text.chars().map(show).collect()
 }
 
 /// Prints a line to standard output. A closed pipe is no reason to fail.
 fn say(text: impl Display) {
-    let _ = writeln!(io::stdout(), "{}", visible(&text.to_string()));
+    let _ = writeln!(io::stdout(), "{}", visible_lines(&text.to_string()));
 }

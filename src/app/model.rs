@@ -1,14 +1,12 @@
 //! `eval` and `export`: trained models.
 
-use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use nnbcd::data::{DataSettings, Part, load};
 use nnbcd::grid::{TrialSettings, plan_from_file};
-use nnbcd::linalg::Real;
-use nnbcd::network::{AnyModel, Model, to_numpy, to_onnx};
+use nnbcd::network::{Accuracy, AnyModel};
 use nnbcd::store::{Provenance, RunDirectory, publish};
 
 use super::say;
@@ -16,10 +14,7 @@ use super::say;
 pub fn eval(model: &Path, data: &Path) -> Result<ExitCode> {
     let model = AnyModel::read(model)?;
     let (settings, base) = data_settings(data)?;
-    match &model {
-        AnyModel::Single(model) => evaluate(model, settings, &base),
-        AnyModel::Double(model) => evaluate(model, settings, &base),
-    }
+    evaluate(&model, settings, &base)
 }
 
 /// The data of a grid file (all its trials must use the same) or of a trial's `config.yaml`.
@@ -53,19 +48,15 @@ fn base_of_run(path: &Path) -> Option<PathBuf> {
     })
 }
 
-fn evaluate<T: Real>(
-    model: &Model<T>,
-    mut settings: DataSettings,
-    base: &Path,
-) -> Result<ExitCode> {
+fn evaluate(model: &AnyModel, mut settings: DataSettings, base: &Path) -> Result<ExitCode> {
     // The model brings its own standardisation, fitted where it was trained.
     settings.standardize = false;
     let data = load(&settings, base)?;
-    if data.features() != model.architecture.inputs {
+    if data.features() != model.inputs() {
         bail!(
             "the data have {} features, the model takes {}",
             data.features(),
-            model.architecture.inputs
+            model.inputs()
         );
     }
     let parts = [
@@ -85,12 +76,8 @@ fn evaluate<T: Real>(
     Ok(ExitCode::SUCCESS)
 }
 
-fn accuracy<T: Real>(
-    model: &Model<T>,
-    part: Part,
-    classes: &[String],
-) -> Result<nnbcd::network::Accuracy> {
-    let known = &model.description.classes;
+fn accuracy(model: &AnyModel, part: Part, classes: &[String]) -> Result<Accuracy> {
+    let known = &model.description().classes;
     let labels: Result<Vec<usize>> = part
         .labels
         .iter()
@@ -102,35 +89,17 @@ fn accuracy<T: Real>(
                 .with_context(|| format!("class {name:?} of the data is unknown to the model"))
         })
         .collect();
-    let mut inputs = part.inputs;
-    if let Some(standardization) = &model.description.standardization {
-        standardization.apply(&mut inputs);
-    }
-    Ok(model
-        .deployed()
-        .accuracy(inputs.mapv(T::from_f64).view(), &labels?))
+    Ok(model.accuracy(part.inputs, &labels?))
 }
 
 pub fn export(model: &Path, onnx: Option<&Path>, numpy: Option<&Path>) -> Result<ExitCode> {
-    match &AnyModel::read(model)? {
-        AnyModel::Single(model) => write_exports(model, onnx, numpy),
-        AnyModel::Double(model) => write_exports(model, onnx, numpy),
-    }
-}
-
-fn write_exports<T: Real>(
-    model: &Model<T>,
-    onnx: Option<&Path>,
-    numpy: Option<&Path>,
-) -> Result<ExitCode> {
+    let model = AnyModel::read(model)?;
     if let Some(path) = onnx {
-        publish(path, &to_onnx(model)?)?;
+        publish(path, &model.to_onnx()?)?;
         say(path.display());
     }
     if let Some(path) = numpy {
-        let mut archive = Cursor::new(Vec::new());
-        to_numpy(model, &mut archive)?;
-        publish(path, &archive.into_inner())?;
+        publish(path, &model.to_numpy()?)?;
         say(path.display());
     }
     Ok(ExitCode::SUCCESS)

@@ -3,16 +3,14 @@
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Instant;
 
 use anyhow::Result;
-use ndarray::Array2;
 use nnbcd::dashboard::locale_is_utf8;
 use nnbcd::grid::{Plan, plan_from_file};
-use nnbcd::linalg::{Accumulate, product};
+use nnbcd::measure::{bytes, duration, width};
 use nnbcd::run::budget::memory_of_this_machine;
+use nnbcd::run::cost::product_rate;
 use nnbcd::run::{Budget, DataSets, PreparedTrial, prepare};
-use unicode_width::UnicodeWidthStr;
 
 use super::say;
 use crate::cli::Limits;
@@ -61,8 +59,8 @@ fn say_budget(budget: &Budget, trials: &[PreparedTrial]) {
         "  {} threads, up to {} trials at once, {} of memory for them; the largest trial needs about {}",
         budget.threads,
         budget.jobs.min(trials.len()),
-        bytes(budget.memory),
-        bytes(largest)
+        bytes(budget.memory as f64),
+        bytes(largest as f64)
     ));
     let rate = product_rate() * budget.threads as f64;
     say(format_args!(
@@ -82,7 +80,7 @@ fn say_trials(plan: &Plan, trials: &[PreparedTrial]) {
         let mut line = vec![
             trial.id.clone(),
             trial.settings.seed.to_string(),
-            bytes(cost.memory),
+            bytes(cost.memory as f64),
         ];
         line.extend(trial.swept.iter().map(|value| match value.as_str() {
             "" => unused.to_owned(),
@@ -101,11 +99,11 @@ fn say_trials(plan: &Plan, trials: &[PreparedTrial]) {
 /// Lines of cells with each column as wide as its widest cell.
 fn aligned(lines: &[Vec<String>]) -> Vec<String> {
     let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| lines.iter().map(|line| line[column].width()).max();
-    let widths: Vec<usize> = (0..columns).filter_map(width).collect();
+    let widest = |column: usize| lines.iter().map(|line| width(&line[column])).max();
+    let widths: Vec<usize> = (0..columns).filter_map(widest).collect();
     let align = |line: &Vec<String>| {
         let cells = line.iter().zip(&widths);
-        let padded = cells.map(|(cell, width)| cell.clone() + &" ".repeat(width - cell.width()));
+        let padded = cells.map(|(cell, columns)| cell.clone() + &" ".repeat(columns - width(cell)));
         padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
     lines.iter().map(align).collect()
@@ -119,41 +117,9 @@ fn memory_warning(trials: &[u64], memory: u64) -> Option<String> {
             "warning: {too_large} of {} trials need more memory than this machine has ({}), and a run on it would refuse \
              to start: make model.hidden or data.train smaller, or take a larger machine",
             trials.len(),
-            bytes(memory)
+            bytes(memory as f64)
         )
     })
-}
-
-/// Floating-point operations per second of one thread in a single-precision matrix product.
-fn product_rate() -> f64 {
-    const SIZE: usize = 512;
-    let a = Array2::<f32>::ones((SIZE, SIZE));
-    let mut c = Array2::<f32>::zeros((SIZE, SIZE));
-    let start = Instant::now();
-    let mut done = 0;
-    while done < 4 || start.elapsed().as_millis() < 50 {
-        product(1.0, a.view(), a.view(), Accumulate::Replace, c.view_mut());
-        done += 1;
-    }
-    let threads = rayon::current_num_threads() as f64;
-    2.0 * (SIZE as f64).powi(3) * f64::from(done) / start.elapsed().as_secs_f64() / threads
-}
-
-pub fn bytes(count: u64) -> String {
-    let count = count as f64;
-    match count {
-        _ if count >= 1e9 => format!("{:.1} GB", count / 1e9),
-        _ => format!("{:.0} MB", count / 1e6),
-    }
-}
-
-/// Seconds in words.
-pub fn duration(seconds: f64) -> String {
-    match seconds {
-        _ if seconds < 60.0 => format!("{seconds:.0} s"),
-        _ if seconds < 3600.0 => format!("{:.0} min", seconds / 60.0),
-        _ => format!("{:.1} h", seconds / 3600.0),
-    }
 }
 
 #[cfg(test)]
@@ -184,6 +150,6 @@ mod tests {
         assert_eq!(memory_warning(&gigabytes, 9_000_000_000), None);
         let warning = memory_warning(&gigabytes, 7_900_000_000).expect("two are too large");
         assert!(warning.contains("2 of 3 trials"), "{warning}");
-        assert!(warning.contains("(7.9 GB)"), "{warning}");
+        assert!(warning.contains("(7.4 GiB)"), "{warning}");
     }
 }

@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
+use nnbcd::measure::{duration, visible};
 use nnbcd::run::{Moment, Progress};
 use nnbcd::store::{TrialRow, TrialStatus};
 
-use super::plan::duration;
 use super::say;
 
 /// Prints a line for every trial that ends.
@@ -84,13 +84,13 @@ fn settings(swept: &[String], row: &TrialRow) -> String {
         .map(|(path, value)| format!("{path}={value}"))
         .collect();
     text.push(format!("seed={}", row.seed));
-    text.join(" ").escape_debug().to_string()
+    visible(&text.join(" "))
 }
 
 fn outcome(row: &TrialRow) -> String {
     // A trial that the machine was in the way of has an error, too, and is stopped.
     if !row.error.is_empty() {
-        return format!(": {}", row.error.escape_debug());
+        return format!(": {}", visible(&row.error));
     }
     let known = [
         (row.validation_accuracy).map(|accuracy| format!("validation accuracy {accuracy:.4}")),

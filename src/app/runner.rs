@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use nnbcd::grid::{Plan, plan_from_file};
+use nnbcd::measure::bytes;
 use nnbcd::report;
 use nnbcd::run::budget::memory_of_this_machine;
 use nnbcd::run::{
@@ -22,7 +23,6 @@ use nnbcd::store::{
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU};
 use signal_hook::iterator::Signals;
 
-use super::plan::bytes;
 use super::progress::ProgressLines;
 use super::{INCOMPLETE, checksums, say};
 use crate::cli::RunArguments;
@@ -258,8 +258,8 @@ fn refuse_too_large(
             "trial {} needs about {} of memory, this machine has {}: make model.hidden or data.train smaller, or take \
              a larger machine (plan lists what every trial needs)",
             trial.trial.id,
-            bytes(trial.cost.memory),
-            bytes(memory)
+            bytes(trial.cost.memory as f64),
+            bytes(memory as f64)
         );
     }
     Ok(())

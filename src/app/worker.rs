@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use nnbcd::cluster;
 use nnbcd::grid::{Plan, plan_from_text};
+use nnbcd::measure::visible;
 use nnbcd::run::{Budget, DataSets, Shard, ShardEvent, prepare, run_shard};
 use nnbcd::store::{
     Liveness, PlanDirectory, Provenance, RunDirectory, RunnerState, RunnerStatus, liveness,
@@ -107,10 +108,10 @@ fn words(event: &ShardEvent) -> String {
         }
         ShardEvent::Done => "done".into(),
         ShardEvent::Overtaken => "has a result from another worker".into(),
-        ShardEvent::Failed(error) => format!("FAILED: {}", error.escape_debug()),
+        ShardEvent::Failed(error) => format!("FAILED: {}", visible(error)),
         ShardEvent::Stopped => "stopped without a result; a checkpoint is kept".into(),
         ShardEvent::Hindered(error) => {
-            format!("HINDERED, it has no result: {}", error.escape_debug())
+            format!("HINDERED, it has no result: {}", visible(error))
         }
     }
 }

@@ -18,7 +18,7 @@ mod script;
 pub use client::{SlurmError, cancel_task, max_array_size, stop_jobs, submit};
 pub use follower::QueueFollower;
 pub use queue::{Array, tasks};
-pub use script::{Script, refused_option, shell_word};
+pub use script::{Script, refused_option};
 
 /// The task of a job array that this process is. The variable `SLURM_JOB_ID` would not tell: of one task it is the
 /// id of the whole array.

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use crate::measure::{is_plain_word, shell_word};
+
 /// Seconds before the time limit (or a preemption) at which a task is told to write its checkpoint.
 const WARNING_SECONDS: u32 = 120;
 
@@ -104,22 +106,10 @@ pub fn refused_option(option: &str) -> Option<&'static str> {
 
 /// A value in a line `#SBATCH`, where sbatch knows quotes.
 fn directive(value: &str) -> String {
-    if value.chars().all(is_plain) {
+    if is_plain_word(value) {
         return value.to_owned();
     }
     format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
-}
-
-/// A word for the shell.
-pub fn shell_word(word: &str) -> String {
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
-}
-
-fn is_plain(letter: char) -> bool {
-    letter.is_ascii_alphanumeric() || "/._-=:,%+@".contains(letter)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::check::OutOfRange;
+use crate::measure::visible;
 
 /// Why a data set cannot be loaded, and what to do about it. Ranges and remedies name settings in backticks.
 #[derive(Debug, Error)]
@@ -133,17 +134,9 @@ fn listed(paths: &[PathBuf]) -> String {
     names.join(", ")
 }
 
-/// A path as a message may show it: control characters written out.
+/// A path as a message may show it.
 fn printable(path: &Path) -> String {
-    let mut text = String::new();
-    for character in path.to_string_lossy().chars() {
-        if character.is_control() {
-            text.extend(character.escape_default());
-        } else {
-            text.push(character);
-        }
-    }
-    text
+    visible(&path.to_string_lossy())
 }
 
 /// Text from a file as a message may show it: quoted, cut to 60 characters, control characters

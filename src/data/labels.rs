@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::error::{DataError, shown};
 use super::raw::RawPart;
+use crate::measure::visible;
 
 /// More classes than this mean that the label column holds measurements, and one-hot targets would
 /// not fit in memory.
@@ -116,7 +117,7 @@ impl Classes {
             value: shown(text.as_bytes()).into(),
             allowed: format!(
                 "a class of the training part ({})",
-                known.join(", ").escape_debug()
+                visible(&known.join(", "))
             )
             .into(),
             remedy: "add samples of this class to the training part, or drop them here".into(),

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use unicode_width::UnicodeWidthChar;
 
+use crate::measure::{steers, visible};
+
 /// Columns of a source line that a message shows; longer lines are cut around the caret.
 const SHOWN_COLUMNS: usize = 120;
 
@@ -79,16 +81,16 @@ pub(super) struct Source<'text> {
 impl Source<'_> {
     /// The final message of a fault.
     pub(super) fn error(&self, fault: &Fault) -> GridError {
-        let mut message = printable(&self.origin.display().to_string());
+        let mut message = visible(&self.origin.display().to_string());
         let place = fault.span.map(|span| self.place(span));
         if let Some(place) = &place {
             let _ = write!(message, ":{}:{}", place.line, place.column);
         }
         message.push_str(": ");
         if !fault.path.is_empty() {
-            let _ = write!(message, "{}: ", printable(&fault.path));
+            let _ = write!(message, "{}: ", visible(&fault.path));
         }
-        message.push_str(&printable(&fault.message));
+        message.push_str(&visible(&fault.message));
         if let Some(place) = &place {
             let number = place.line.to_string();
             let margin = " ".repeat(number.len());
@@ -99,7 +101,7 @@ impl Source<'_> {
             );
         }
         if let Some(help) = &fault.help {
-            let _ = write!(message, "\n  help: {}", printable(help));
+            let _ = write!(message, "\n  help: {}", visible(help));
         }
         GridError { message }
     }
@@ -151,7 +153,7 @@ fn underline(line: &str, first: usize, count: usize) -> (String, String) {
     let characters: Vec<char> = line
         .trim_end()
         .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
+        .map(|c| if steers(c) { ' ' } else { c })
         .collect();
     let from = if characters.len() > SHOWN_COLUMNS {
         first.saturating_sub(SHOWN_COLUMNS / 2)
@@ -178,18 +180,6 @@ fn underline(line: &str, first: usize, count: usize) -> (String, String) {
         format!("{head}{visible}{tail}"),
         format!("{}{}", " ".repeat(indent), "^".repeat(carets)),
     )
-}
-
-/// Control characters as visible escapes, so that a message cannot steer the terminal.
-fn printable(text: &str) -> String {
-    text.chars().fold(String::new(), |mut shown, c| {
-        if c.is_control() {
-            shown.extend(c.escape_debug());
-        } else {
-            shown.push(c);
-        }
-        shown
-    })
 }
 
 /// The candidate that a typing mistake most likely stands for.

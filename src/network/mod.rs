@@ -1,5 +1,6 @@
 //! Networks: layers, initialisation, forward pass, accuracy, model files.
 
+mod any_model;
 mod architecture;
 mod check;
 mod deployed;

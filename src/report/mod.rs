@@ -4,7 +4,6 @@ mod convergence;
 mod metric;
 mod number;
 mod plot;
-mod statistics;
 mod table;
 
 use std::path::PathBuf;
@@ -12,7 +11,6 @@ use std::path::PathBuf;
 pub use convergence::{ConvergenceQuery, convergence_table};
 pub use metric::{Metric, quantity};
 pub use plot::{PlotKind, PlotQuery, Plots, plot};
-pub use statistics::Summary;
 pub use table::{
     Block, Header, PaperCell, PaperGroup, PaperRow, PaperTable, TableFormat, TableQuery, build,
     short_text,

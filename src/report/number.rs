@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use super::statistics::Summary;
-use crate::measure::NumberStyle;
+use crate::measure::{NumberStyle, Summary, without_digits};
 
 /// A mean and its deviation in digits, without any syntax of an output format.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,9 +42,9 @@ const SMALLEST: f64 = 1e-300;
 /// Prints `summary` in `style`.
 pub fn print(summary: &Summary, style: NumberStyle) -> Printed {
     let Summary { mean, std, .. } = *summary;
-    if !mean.is_finite() {
+    if let Some(word) = without_digits(mean) {
         return Printed {
-            mean: word(mean),
+            mean: word.to_owned(),
             std: None,
             exponent: None,
         };
@@ -66,15 +65,6 @@ pub fn print_value(value: f64, style: NumberStyle) -> Printed {
         std: None,
     };
     print(&summary, style)
-}
-
-fn word(value: f64) -> String {
-    let word = match (value.is_nan(), value > 0.0) {
-        (true, _) => "NaN",
-        (false, true) => "inf",
-        (false, false) => "-inf",
-    };
-    word.to_owned()
 }
 
 /// Two significant digits of the deviation, the mean to the same place.

@@ -1,10 +1,15 @@
 //! What a trial will cost, from the shapes alone.
 
+use std::time::Instant;
+
+use ndarray::Array2;
+
 use super::data::SampleCounts;
 use crate::bcd::{Coupling, MiniBatchSettings, SolverSettings};
 use crate::compress::LayerCompression;
 use crate::gradient::{GradientSettings, Optimizer};
 use crate::grid::{MethodSettings, TrialSettings};
+use crate::linalg::{self, Accumulate};
 use crate::network::{Architecture, Layer};
 use crate::training::Precision;
 
@@ -236,4 +241,19 @@ fn passes(
         operations,
         ..Work::default()
     }
+}
+
+/// Floating-point operations per second of one thread in a single-precision matrix product.
+pub fn product_rate() -> f64 {
+    const SIZE: usize = 512;
+    let a = Array2::<f32>::ones((SIZE, SIZE));
+    let mut c = Array2::<f32>::zeros((SIZE, SIZE));
+    let start = Instant::now();
+    let mut done = 0;
+    while done < 4 || start.elapsed().as_millis() < 50 {
+        linalg::product(1.0, a.view(), a.view(), Accumulate::Replace, c.view_mut());
+        done += 1;
+    }
+    let threads = rayon::current_num_threads() as f64;
+    2.0 * (SIZE as f64).powi(3) * f64::from(done) / start.elapsed().as_secs_f64() / threads
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::StoreError;
 use super::process::host_name;
+use crate::measure::visible;
 
 /// Longest name of a run in bytes: file systems allow 255, and an old run that is moved aside gets a suffix.
 const LONGEST_NAME: usize = 200;
@@ -283,7 +284,7 @@ pub fn valid_run_name(name: &str) -> Result<(), StoreError> {
         return Ok(());
     };
     Err(StoreError::new(
-        Path::new(&name.escape_debug().to_string()),
+        Path::new(&visible(name)),
         format!("this name {fault}"),
         "give a name of 1 to 200 printable characters without /, other than . and ..",
     ))

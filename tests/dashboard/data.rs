@@ -116,7 +116,7 @@ fn a_run_directory_made_by_the_writers_is_shown() {
     );
     state.handle(Action::Show(View::Convergence));
     let text = fixture::text(&mut state, 80, 24);
-    assert!(text.contains("iteration 50"), "{text}");
+    assert!(text.contains("at 50:"), "{text}");
     assert!(
         state.summary().contains("3 of 15 trials done"),
         "{}",

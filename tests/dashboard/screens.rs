@@ -92,7 +92,7 @@ fn foreign_text_is_shown_not_obeyed() {
         assert!(!text.contains('\u{1b}'), "{view:?} lets an escape through");
     }
     state.handle(Action::Show(View::Trial));
-    assert!(fixture::text(&mut state, 120, 40).contains("not finite^[[31m^G"));
+    assert!(fixture::text(&mut state, 120, 40).contains("not finite\\u{1b}[31m\\u{7}"));
 }
 
 #[test]

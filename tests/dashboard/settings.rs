@@ -101,6 +101,9 @@ fn the_terms_of_the_objective_add_up_with_the_decay_of_weights() {
         residual_u: Some(4.0 * scale),
         residual_w: 2.0 * scale,
         // gamma/2, rho/2 and tau/2 are 1/4, 1/2 and 1.
+        gamma: Some(0.5),
+        rho: Some(1.0),
+        tau: Some(2.0),
         objective: 4.0 * scale + scale * scale * (1.0 + 8.0 + 4.0) + decay,
         ..fixture::record(iteration, 1.0)
     };
@@ -112,11 +115,6 @@ fn the_terms_of_the_objective_add_up_with_the_decay_of_weights() {
                 records: (0..=3).map(|at| record(at, scale, decay * scale)).collect(),
             });
         }
-        state.show_documents(Documents {
-            trial: fixture::id(1, 0),
-            config: "solver:\n  iterations: 200\n  gamma: 0.5\n  rho: 1.0\n  tau: 2.0\n".to_owned(),
-            log: Vec::new(),
-        });
         let text = shown(&mut state, View::Convergence, 120, 30);
         let line = text.lines().find(|line| line.contains("iteration 3:"));
         line.unwrap_or_else(|| panic!("{text}")).to_owned()

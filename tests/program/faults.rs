@@ -8,6 +8,7 @@ use rustix::process::Signal;
 
 use super::place::{PATIENCE, PROGRAM, Place, SOON, at_work, endless_grid, grid, wait_until};
 use super::results::{Results, count, trials};
+use super::skipped::skipped;
 
 /// Runs a shell script that may mount what it likes: it sees mounts of its own, which end with it.
 /// `$P` is the program. `None`: this user or machine may not mount anything.
@@ -28,7 +29,7 @@ fn with_mounts(place: &Place, script: &str) -> Option<Output> {
     let allowed =
         unshare("mount -t tmpfs none results").is_ok_and(|output| output.status.success());
     if !allowed {
-        println!("skipped: nothing can be mounted here");
+        skipped("mounts", "nothing can be mounted here");
         return None;
     }
     Some(unshare(script).unwrap())

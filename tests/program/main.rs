@@ -1,9 +1,6 @@
 //! The program as a user meets it: real processes, real run directories, real kills.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![allow(
-    clippy::print_stdout,
-    reason = "tells measured times, and what this machine cannot test"
-)]
+#![allow(clippy::print_stdout, reason = "tells measured times")]
 
 mod apart;
 mod commands;
@@ -20,5 +17,7 @@ mod refused;
 mod results;
 mod shims;
 mod signals;
+#[path = "../shared/skipped.rs"]
+mod skipped;
 mod slurm;
 mod workers;

@@ -51,8 +51,9 @@ fn every_command_and_option_is_in_the_readme() {
         .collect();
     assert!(commands.len() > 10, "{commands:?}");
     let readme = readme();
-    let words: BTreeSet<&str> = readme
-        .split(|character: char| !(character.is_alphanumeric() || character == '-'))
+    let code = code_of(&readme);
+    let words: BTreeSet<&str> = (code.iter().copied())
+        .flat_map(|piece| piece.split(|c: char| !(c.is_alphanumeric() || c == '-')))
         .collect();
     let mut missing: BTreeSet<String> = BTreeSet::new();
     for command in &commands {
@@ -62,8 +63,41 @@ fn every_command_and_option_is_in_the_readme() {
             .filter_map(|line| line.trim().strip_prefix("--"))
             .filter_map(|line| line.split_whitespace().next())
             .map(|option| format!("--{option}"));
-        missing.extend(options.chain([(*command).to_owned()]));
+        missing.extend(options.filter(|option| !words.contains(option.as_str())));
+        if !code.iter().any(|piece| is_call_of(command, piece)) {
+            missing.insert((*command).to_owned());
+        }
     }
-    missing.retain(|word| !words.contains(word.as_str()));
     assert!(missing.is_empty(), "not in the README: {missing:?}");
+}
+
+/// The code of a document: what stands in backticks, and the lines of blocks.
+fn code_of(document: &str) -> Vec<&str> {
+    let mut code = Vec::new();
+    for (index, part) in document.split("```").enumerate() {
+        if index % 2 == 1 {
+            code.extend(part.lines().skip(1));
+        } else {
+            code.extend(part.split('`').skip(1).step_by(2));
+        }
+    }
+    code
+}
+
+/// Whether a piece of code calls the command: as its first word, or after the program or cargo's `--`.
+fn is_call_of(command: &str, piece: &str) -> bool {
+    let words: Vec<&str> = piece.split_whitespace().collect();
+    words.first() == Some(&command)
+        || (words.windows(2))
+            .any(|pair| ["nnbcd-tui", "--"].contains(&pair[0]) && pair[1] == command)
+}
+
+/// A word of the running text is no call, and neither is one among the arguments of another command.
+#[test]
+fn calls_are_told_from_words() {
+    let text = "Stop it and plan. `watch RUN`\n```sh\nnnbcd-tui stop plot\n```\nA `p` to pause";
+    let code = code_of(text);
+    let called = |command: &str| code.iter().any(|piece| is_call_of(command, piece));
+    assert!(called("watch") && called("stop"));
+    assert!(!called("plan") && !called("plot") && !called("pause"));
 }

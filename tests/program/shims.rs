@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use super::place::Place;
+use super::skipped::skipped;
 
 /// A file system without locks, as some network file systems are.
 pub const NO_LOCKS: &str = "
@@ -38,7 +39,10 @@ pub fn shim(place: &Place, source: &str) -> Option<PathBuf> {
         .status()
         .is_ok_and(|status| status.success());
     if !(compiled && cfg!(all(target_os = "linux", target_env = "gnu"))) {
-        println!("skipped: no function of the operating system can be replaced here");
+        skipped(
+            "shims",
+            "no function of the operating system can be replaced here",
+        );
         return None;
     }
     Some(library)

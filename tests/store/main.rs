@@ -3,4 +3,6 @@
 mod model_files;
 mod report_plots;
 mod report_tables;
+#[path = "../shared/skipped.rs"]
+mod skipped;
 mod sweep_runner;

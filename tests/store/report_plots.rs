@@ -297,7 +297,8 @@ fn the_convergence_table_shows_what_it_is_asked_for() {
     assert_eq!(table.metrics.len(), 1);
     let rate = table.rows[1].groups[1].cells[0].summary.expect("two seeds");
     assert!((rate.mean + 2.0).abs() < 1e-9, "{rate:?}");
-    assert_eq!(table.remarks.len(), 1, "{:?}", table.remarks);
+    assert_eq!(table.remarks.len(), 2, "{:?}", table.remarks);
+    assert!(table.remarks[1].contains("over the later half of the iterations"));
 
     query.metrics = vec!["test_accuracy".to_owned()];
     let error = convergence_table(&run, &query).expect_err("no such metric");

@@ -3,6 +3,7 @@
 use std::process::{Command, Output};
 
 use super::pseudo_terminal::{DEMO, PROGRAM, Place, wait_until};
+use super::skipped::skipped;
 
 /// A tmux server of its own; it ends with the test.
 struct Tmux {
@@ -13,7 +14,7 @@ impl Tmux {
     /// `None`: there is no tmux on this machine.
     fn start(place: &Place) -> Option<Self> {
         if Command::new("tmux").arg("-V").output().is_err() {
-            println!("skipped: no tmux");
+            skipped("tmux", "no tmux");
             return None;
         }
         let tmux = Self {

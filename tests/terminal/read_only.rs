@@ -5,6 +5,7 @@ use std::process::Command;
 
 use super::leaving::SIZE;
 use super::pseudo_terminal::{DEMO, PROGRAM, Place, Terminal};
+use super::skipped::skipped;
 
 /// Starts `watch` on a directory that is mounted read-only for it alone. `None`: nothing can be mounted here.
 fn watch_read_only(place: &Place, directory: &str, run: &str) -> Option<Terminal> {
@@ -23,7 +24,7 @@ fn watch_read_only(place: &Place, directory: &str, run: &str) -> Option<Terminal
         .output()
         .is_ok_and(|output| output.status.success());
     if !allowed {
-        println!("skipped: nothing can be mounted here");
+        skipped("mounts", "nothing can be mounted here");
         return None;
     }
     unshare.extend(["sh", "-c", &script]);

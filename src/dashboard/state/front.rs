@@ -1,7 +1,7 @@
 //! Accuracy against compression ratio: where every setting stands, and which ones no other beats.
 
-use super::trials::{Summary, Trials};
-use crate::measure::Quantity;
+use super::trials::Trials;
+use crate::measure::{Quantity, Summary, on_front};
 
 /// A setting in the picture.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,14 +31,11 @@ pub(crate) fn front(trials: &Trials) -> Vec<Spot> {
     spots.sort_by(|a, b| {
         (a.ratio.total_cmp(&b.ratio)).then(a.accuracy.mean.total_cmp(&b.accuracy.mean))
     });
-    // From the most compressed down, a setting is on the front if it is the most accurate so far.
-    let mut best: Option<(f64, f64)> = None;
-    for spot in spots.iter_mut().rev() {
-        let place = (spot.ratio, spot.accuracy.mean);
-        if best.is_none_or(|best| place.1 > best.1 || place == best) {
-            spot.on_front = true;
-            best = Some(place);
-        }
+    let places: Vec<(f64, f64)> = (spots.iter())
+        .map(|spot| (spot.ratio, spot.accuracy.mean))
+        .collect();
+    for (spot, on_front) in spots.iter_mut().zip(on_front(&places)) {
+        spot.on_front = on_front;
     }
     spots
 }

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::trials::short_names;
-use crate::dashboard::text::{cut, fit_middle, visible, width};
+use crate::dashboard::text::{cut, cut_middle, visible, width};
+use crate::measure::{short_names, telling};
 
 /// A swept setting that is not the same everywhere.
 #[derive(Clone, Debug, Default)]
@@ -42,21 +42,17 @@ pub(crate) enum Form {
 impl Labels {
     /// The labels of settings, without what is the same in all of them.
     pub(crate) fn of<'a>(swept: &[String], settings: &[&'a [String]]) -> Self {
-        let different = |at: usize| {
+        let names = short_names(swept);
+        let columns = (telling(swept.len(), settings).into_iter()).map(|at| {
             let mut seen = HashSet::new();
             let cells = settings.iter().filter_map(|cells| cells.get(at));
             let values: Vec<&'a String> = cells.filter(|cell| seen.insert(*cell)).collect();
-            values
-        };
-        let columns = (short_names(swept).into_iter().enumerate())
-            .map(|(at, name)| (at, name, different(at)))
-            // A single setting differs from nothing: it keeps its whole name.
-            .filter(|(_, _, values)| values.len() > 1 || settings.len() < 2)
-            .map(|(at, name, values)| Column {
+            Column {
                 at,
-                name: visible(&name),
+                name: visible(&names[at]),
                 values: values.into_iter().map(|value| shown(value)).collect(),
-            });
+            }
+        });
         let mut labels = Self {
             columns: columns.collect(),
             ..Self::default()
@@ -172,9 +168,7 @@ fn shown(value: &str) -> String {
 
 /// How to make values so short that no two of them look the same, if there is a way.
 fn distinct(values: &[String], columns: usize) -> Option<Shorten> {
-    let ways: [Shorten; 2] = [cut, |value, columns| {
-        fit_middle(value, columns).trim_end().to_owned()
-    }];
+    let ways: [Shorten; 2] = [cut, cut_middle];
     ways.into_iter().find(|shorten| {
         let mut seen = HashSet::new();
         (values.iter()).all(|value| seen.insert(shorten(value, columns)))

@@ -176,7 +176,8 @@ impl List {
                 };
                 for entry in shown.iter_mut() {
                     let summary = trials.summary(&trials.groups[entry.group], metric);
-                    entry.mean = summary.map(|summary| summary.mean);
+                    entry.mean =
+                        (summary.map(|summary| summary.mean)).filter(|mean| mean.is_finite());
                     (entry.members).sort_by(|&a, &b| unknown_last(value(a), value(b), direction));
                 }
                 shown.sort_by(|a, b| unknown_last(a.mean, b.mean, direction));

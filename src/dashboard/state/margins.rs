@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::list::numbers_by_size;
-use super::trials::{Group, Summary, Trials};
-use crate::measure::Quantity;
+use super::trials::{Group, Trials};
+use crate::measure::{Quantity, Summary};
 
 /// Most values along one side: more could be neither seen nor held.
 const MOST_VALUES: usize = 200;
@@ -67,11 +67,7 @@ pub(crate) fn margin(
         }
     }
     let cells = (found.into_iter())
-        .map(|row| {
-            (row.into_iter())
-                .map(|cell| Summary::of(cell.into_iter()))
-                .collect()
-        })
+        .map(|row| (row.into_iter()).map(|cell| Summary::of(&cell)).collect())
         .collect();
     HeatMap {
         rows,

@@ -25,14 +25,14 @@ use std::collections::{BTreeSet, HashMap};
 
 use ratatui::layout::Size;
 
-use crate::measure::Quantity;
+use crate::measure::{Quantity, shell_word};
 use crate::store::{
     Liveness, Provenance, RunDirectory, RunUpdate, RunnerStatus, TrialEventKind, TrialTable,
 };
 
 use super::action::View;
 use super::keymap::KeyMap;
-use super::text::{shell_word, visible};
+use super::text::visible;
 
 pub use choices::Look;
 pub use files::Documents;
@@ -48,7 +48,7 @@ pub(crate) use margins::{HeatMap, Margins, margin};
 pub(crate) use penalties::Penalties;
 pub(crate) use prompt::Prompt;
 pub(crate) use series::{Bucket, Series};
-pub(crate) use trials::{Summary, Trial, Trials, short_names};
+pub(crate) use trials::{Trial, Trials};
 
 /// Trials whose curves are drawn together.
 const OVERLAY: usize = 12;

@@ -3,12 +3,11 @@
 use std::collections::HashSet;
 
 use super::labels::{Form, Labels};
-use super::trials::short_names;
 use super::{State, View};
 use crate::dashboard::layout;
 use crate::dashboard::table::TableRequest;
 use crate::dashboard::text::{visible, width};
-use crate::measure::Quantity;
+use crate::measure::{Quantity, short_names};
 use crate::store::TrialTable;
 
 /// Columns of a metric with its deviation, and between two cells.

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::State;
-use super::trials::{Group, Phase, Summary};
-use crate::measure::Quantity;
+use super::trials::{Group, Phase};
+use crate::measure::{Quantity, Summary};
 use crate::store::{Liveness, RunnerState};
 
 impl State {
@@ -54,12 +54,11 @@ impl State {
             return None;
         }
         let jobs = self.runner.as_ref()?.jobs.max(1) as f64;
-        let took = Summary::of(
-            (self.trials.all.iter())
-                .filter(|trial| trial.phase == Phase::Done)
-                .filter_map(|trial| trial.row.seconds),
-        );
-        let each = took.map(|took| took.mean);
+        let took: Vec<f64> = (self.trials.all.iter())
+            .filter(|trial| trial.phase == Phase::Done)
+            .filter_map(|trial| trial.row.seconds)
+            .collect();
+        let each = Summary::of(&took).map(|took| took.mean);
         let mut work = 0.0;
         for trial in &self.trials.all {
             work += match trial.phase {
@@ -112,7 +111,10 @@ impl State {
     /// The setting with the best mean accuracy, and that accuracy in words: the accuracy on what was held out, if any of
     /// the settings has one, or else on the test part.
     pub(crate) fn best(&self) -> Option<(&Group, String)> {
-        let mean = |group, metric| Some(self.trials.summary(group, metric)?.mean);
+        let mean = |group, metric| {
+            let mean = self.trials.summary(group, metric)?.mean;
+            mean.is_finite().then_some(mean)
+        };
         let best_by = |metric| {
             let groups = self.trials.groups.iter();
             groups

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::labels::{Form, Labels};
-use crate::measure::Quantity;
+use crate::measure::{Quantity, Summary, short_names};
 use crate::store::{
     IterationRecord, TrialEvent, TrialEventKind, TrialRow, TrialStatus, TrialTable,
 };
@@ -147,33 +147,6 @@ pub(crate) struct Group {
     pub members: Vec<usize>,
 }
 
-/// Mean and sample standard deviation (n - 1) of finite values.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Summary {
-    /// Number of values.
-    pub count: usize,
-    /// Their mean.
-    pub mean: f64,
-    /// Their standard deviation; `None` for a single value.
-    pub deviation: Option<f64>,
-}
-
-impl Summary {
-    /// The summary of the finite values; `None` if there are none.
-    pub(crate) fn of(values: impl Iterator<Item = f64>) -> Option<Self> {
-        let values: Vec<f64> = values.filter(|value| value.is_finite()).collect();
-        let count = values.len();
-        let mean = (count > 0).then(|| values.iter().sum::<f64>() / count as f64)?;
-        let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-        let deviation = (count > 1).then(|| (squares / (count - 1) as f64).sqrt());
-        Some(Self {
-            count,
-            mean,
-            deviation,
-        })
-    }
-}
-
 /// All trials of the run.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Trials {
@@ -298,9 +271,9 @@ impl Trials {
             .filter_map(move |trial| trial.value(metric))
     }
 
-    /// Mean and spread of [`Self::values`].
+    /// Mean and spread of [`Self::values`]. A value that is not finite shows in the mean, as in the tables.
     pub(crate) fn summary(&self, group: &Group, metric: Quantity) -> Option<Summary> {
-        Summary::of(self.values(group, metric))
+        Summary::of(&self.values(group, metric).collect::<Vec<_>>())
     }
 
     /// The swept column that a user means: its whole path, or its end if that is unique.
@@ -311,24 +284,6 @@ impl Trials {
         let short = short_names(&self.swept);
         short.iter().position(|path| path == name)
     }
-}
-
-/// The last segment of every path, or the whole path where two would look the same.
-pub(crate) fn short_names(paths: &[String]) -> Vec<String> {
-    let ends: Vec<&str> = paths
-        .iter()
-        .map(|path| path.rsplit('.').next().unwrap_or(path))
-        .collect();
-    (paths.iter().zip(&ends))
-        .map(|(path, end)| {
-            let same = ends.iter().filter(|other| *other == end).count();
-            if same > 1 {
-                path.clone()
-            } else {
-                (*end).to_owned()
-            }
-        })
-        .collect()
 }
 
 #[cfg(test)]

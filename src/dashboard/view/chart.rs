@@ -17,9 +17,10 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use ratatui::widgets::canvas::{Canvas, Context, Line as Stroke};
 
-use super::axis::{Axis, Scale};
+use super::axis::Axis;
 use crate::dashboard::state::Look;
 use crate::dashboard::text::{cut, fit_right, width};
+use crate::measure::Scale;
 
 /// Characters that draw curves where there is no braille.
 const ASCII_MARKERS: [char; 6] = ['*', '+', 'o', 'x', '#', '%'];
@@ -330,7 +331,7 @@ mod tests {
             };
             let chart = Chart {
                 curves: vec![curve],
-                y_scale: Scale::Logarithmic,
+                y_scale: Scale::Log,
                 ..Chart::default()
             };
             let area = Rect::new(0, 0, 50, 12);

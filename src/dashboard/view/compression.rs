@@ -15,12 +15,11 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::axis::Scale;
 use super::chart::{Chart, Curve};
 use super::{heading, rows};
 use crate::dashboard::state::{Form, Spot, State, front};
 use crate::dashboard::text::{self, cut, fit, fit_right, number, number_or_dash, visible};
-use crate::measure::Quantity;
+use crate::measure::{Quantity, Scale};
 
 /// Columns of ratio and accuracy on the list of the front, and the spaces around them.
 const FRONT_NUMBERS: usize = 25;
@@ -71,7 +70,7 @@ fn pareto(state: &State, spots: &[Spot], frame: &mut Frame, area: Rect) {
             faint: true,
             ..curve(None, 1, &|spot| spot.on_front)
         }],
-        x_scale: Scale::Logarithmic,
+        x_scale: Scale::Log,
         look,
         ..Chart::default()
     };

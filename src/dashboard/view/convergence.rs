@@ -17,14 +17,13 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::axis::Scale;
 use super::chart::{Chart, Curve, Point};
-use super::curves::{Subject, band, each, fitted_slope, points, series, subjects};
+use super::curves::{Subject, band, each, fitted, points, series, subjects};
 use super::overview::words_of_trouble;
 use super::terms::terms;
 use crate::dashboard::state::{Convergence, Layer, Picture, Series, State};
 use crate::dashboard::text::{cut, number};
-use crate::measure::Quantity;
+use crate::measure::{PowerLaw, Quantity, Scale, running_minimum};
 
 /// Points of the line that falls as 1/k.
 const REFERENCE_POINTS: u32 = 100;
@@ -143,17 +142,12 @@ fn promise(subject: &Subject, colour: usize) -> Vec<Curve> {
     let Some(history) = subject.histories.first() else {
         return Vec::new();
     };
-    let mut least = f64::INFINITY;
-    let points = (history.series(Quantity::Step).buckets().iter())
-        .map(|bucket| {
-            if let Some((low, _)) = bucket.range {
-                least = least.min(low * low);
-            }
-            (
-                bucket.iteration as f64,
-                least.is_finite().then_some((least, least)),
-            )
-        })
+    let squares = (history.series(Quantity::Step).buckets().iter()).map(|bucket| {
+        let (least, _) = bucket.range.unwrap_or((f64::NAN, f64::NAN));
+        (bucket.iteration as f64, least * least)
+    });
+    let points = running_minimum(squares)
+        .map(|(k, least)| (k, Some((least, least))))
         .collect();
     vec![Curve {
         key: "step2".to_owned(),
@@ -179,7 +173,7 @@ fn chart<'a>(state: &State, subjects: &[Subject]) -> Chart<'a> {
     }
     let y_scale = scale(picture.is_logarithmic() != convergence.other_scale);
     let x_scale = scale(is_log_x(convergence));
-    let both = x_scale == Scale::Logarithmic && y_scale == Scale::Logarithmic;
+    let both = x_scale == Scale::Log && y_scale == Scale::Log;
     let references = (curves.first().filter(|_| both)).map(references);
     let rises = (subjects.iter().flat_map(|subject| &subject.histories))
         .flat_map(|history| &history.rises)
@@ -208,7 +202,7 @@ fn is_log_x(convergence: &Convergence) -> bool {
 
 fn scale(logarithmic: bool) -> Scale {
     if logarithmic {
-        Scale::Logarithmic
+        Scale::Log
     } else {
         Scale::Linear
     }
@@ -236,11 +230,9 @@ fn references(curve: &Curve) -> Vec<Curve> {
         });
         lines.push(reference("O(1/k)", points.collect()));
     }
-    if let Some((_, ends)) = fitted_slope(&curve.points) {
-        lines.push(reference(
-            "",
-            ends.iter().map(|&(x, y)| (x, Some((y, y)))).collect(),
-        ));
+    if let Some(law) = fitted(&curve.points) {
+        let ends = law.ends.map(|(x, y)| (x, Some((y, y))));
+        lines.push(reference("", ends.to_vec()));
     }
     lines
 }
@@ -275,7 +267,7 @@ fn title(state: &State, subjects: &[Subject], y_scale: Scale) -> Line<'static> {
         Picture::Penalties => "penalties: tau, gamma, rho",
     };
     let mut line = Line::from(Span::styled(format!(" {name}"), theme.title()));
-    if y_scale == Scale::Logarithmic {
+    if y_scale == Scale::Log {
         line.push_span(Span::styled(" (log)", theme.quiet()));
     }
     let room = usize::from(state.size.width).saturating_sub(line.width());
@@ -323,12 +315,12 @@ fn remark(state: &State, subjects: &[Subject], chart: &Chart) -> (String, Style)
     if let Some(words) = trouble {
         return (format!(" ! {words}"), theme.bad());
     }
-    let both = chart.x_scale == Scale::Logarithmic && chart.y_scale == Scale::Logarithmic;
-    let slope = (chart.curves.first())
+    let both = chart.x_scale == Scale::Log && chart.y_scale == Scale::Log;
+    let law = (chart.curves.first())
         .filter(|_| both)
-        .and_then(|curve| fitted_slope(&curve.points));
-    let words = slope.map_or_else(String::new, |(slope, _)| {
-        format!(" falls as k^{slope:.2} over the later half (on this scale)")
+        .and_then(|curve| fitted(&curve.points));
+    let words = law.map_or_else(String::new, |PowerLaw { exponent, .. }| {
+        format!(" falls as k^{exponent:.2} over the later half (on this scale)")
     });
     (words, theme.quiet())
 }

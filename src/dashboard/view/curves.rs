@@ -3,7 +3,7 @@
 use super::chart::{Curve, Point};
 use crate::dashboard::state::{Bucket, History, Series, State, Trial};
 use crate::dashboard::text::width;
-use crate::measure::Quantity;
+use crate::measure::{PowerLaw, Quantity};
 
 /// Trials that are drawn as one: the seeds of a setting, or a single trial.
 pub(super) struct Subject<'a> {
@@ -158,50 +158,16 @@ pub(super) fn band(series: &[&Series], key: &str, colour: usize) -> Vec<Curve> {
     ]
 }
 
-/// Slope of log y over log x by least squares over the later half (in log x) of a curve, and the
-/// value of the fitted line at its two ends.
-pub(super) fn fitted_slope(points: &[Point]) -> Option<(f64, [(f64, f64); 2])> {
-    let logs: Vec<(f64, f64)> = (points.iter())
-        .filter_map(|&(x, range)| Some((x, range?.1)))
-        .filter(|&(x, y)| x > 0.0 && y > 0.0)
-        .map(|(x, y)| (x.ln(), y.ln()))
-        .collect();
-    let (first, last) = (logs.first()?.0, logs.last()?.0);
-    let middle = f64::midpoint(first, last);
-    let half: Vec<(f64, f64)> = logs.into_iter().filter(|&(x, _)| x >= middle).collect();
-    if half.len() < 3 {
-        return None;
-    }
-    let count = half.len() as f64;
-    let mean_x = half.iter().map(|at| at.0).sum::<f64>() / count;
-    let mean_y = half.iter().map(|at| at.1).sum::<f64>() / count;
-    let spread: f64 = half.iter().map(|(x, _)| (x - mean_x).powi(2)).sum();
-    let joint: f64 = half.iter().map(|(x, y)| (x - mean_x) * (y - mean_y)).sum();
-    let slope = joint / spread;
-    let at = |x: f64| (x.exp(), (mean_y + slope * (x - mean_x)).exp());
-    slope.is_finite().then(|| (slope, [at(middle), at(last)]))
+/// The power law that the later half of a curve follows.
+pub(super) fn fitted(points: &[Point]) -> Option<PowerLaw> {
+    let greatest = points.iter().filter_map(|&(x, range)| Some((x, range?.1)));
+    PowerLaw::fit(greatest)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::store::IterationRecord;
-
-    #[test]
-    fn a_power_law_gives_its_exponent() {
-        let points: Vec<Point> = (0..200)
-            .map(|k| {
-                (
-                    f64::from(k),
-                    Some(5.0 / f64::from(k).max(0.5)).map(|y| (y, y)),
-                )
-            })
-            .collect();
-        let (slope, [_, (x, y)]) = fitted_slope(&points).expect("enough points");
-        assert!((slope + 1.0).abs() < 1.0e-9);
-        assert!((x - 199.0).abs() < 1.0e-6 && (y - 5.0 / 199.0).abs() < 1.0e-9);
-        assert!(fitted_slope(&points[..3]).is_none());
-    }
 
     #[test]
     fn a_band_spans_the_seeds_that_got_so_far() {

@@ -19,8 +19,9 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::{bar, heading, rows};
-use crate::dashboard::state::{HeatMap, State, margin, short_names};
+use crate::dashboard::state::{HeatMap, State, margin};
 use crate::dashboard::text::{self, cut, fit, fit_right, visible, width};
+use crate::measure::short_names;
 
 /// Widest cell of a map.
 const CELL: usize = 10;
@@ -70,10 +71,11 @@ pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
     frame.render_widget(Paragraph::new(lines), rest);
 }
 
-/// Least and greatest mean.
+/// Least and greatest mean of those that are finite.
 fn range(map: &HeatMap) -> (f64, f64) {
     (map.cells.iter().flatten().flatten())
         .map(|cell| cell.mean)
+        .filter(|mean| mean.is_finite())
         .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), mean| {
             (low.min(mean), high.max(mean))
         })
@@ -112,7 +114,7 @@ fn bar_lines(
                 || "-".to_owned(),
                 |summary| rows::mean(metric, summary, state.look.ascii),
             );
-            let count = summary.map_or(0, |summary| summary.count);
+            let count = summary.map_or(0, |summary| summary.n);
             let words = format!(
                 " {}  {} n{count:<4}",
                 fit_right(&visible(value), first),

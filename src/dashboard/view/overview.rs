@@ -18,14 +18,13 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::axis::Scale;
 use super::chart::{Chart, Curve};
 use super::curves::{Subject, each, series, subjects};
 use super::{bar, flow, rows};
 use crate::dashboard::layout;
 use crate::dashboard::state::{Phase, State, Trial, phase_of};
 use crate::dashboard::text::{self, cut, duration, number, number_or_dash, visible};
-use crate::measure::Quantity;
+use crate::measure::{Quantity, Scale};
 
 /// The quantities of the mission: what stands in the line of numbers, and the same in few letters for narrow screens.
 const NUMBERS: [(Quantity, &str, &str); 10] = [
@@ -97,9 +96,7 @@ fn title<'a>(state: &State, subject: &Subject, columns: u16) -> Line<'a> {
         }
     }
     let known = trials()
-        .filter(|trial| {
-            trial.counts() && trial.value(Quantity::Objective).is_some_and(f64::is_finite)
-        })
+        .filter(|trial| trial.counts() && trial.value(Quantity::Objective).is_some())
         .count();
     let seeds = match selected.len() {
         0 | 1 => String::new(),
@@ -167,11 +164,7 @@ type Panel = (&'static str, &'static [(Quantity, &'static str)], Scale);
 
 /// The charts, the most useful first.
 const PANELS: [Panel; 6] = [
-    (
-        "objective",
-        &[(Quantity::Objective, "F")],
-        Scale::Logarithmic,
-    ),
+    ("objective", &[(Quantity::Objective, "F")], Scale::Log),
     (
         "residuals",
         &[
@@ -179,7 +172,7 @@ const PANELS: [Panel; 6] = [
             (Quantity::ResidualV, "v"),
             (Quantity::ResidualW, "w"),
         ],
-        Scale::Logarithmic,
+        Scale::Log,
     ),
     (
         "accuracy",
@@ -199,7 +192,7 @@ const PANELS: [Panel; 6] = [
         ],
         Scale::Linear,
     ),
-    ("step", &[(Quantity::Step, "")], Scale::Logarithmic),
+    ("step", &[(Quantity::Step, "")], Scale::Log),
 ];
 
 fn charts(state: &State, subject: &Subject, frame: &mut Frame, area: Rect) {
@@ -209,7 +202,7 @@ fn charts(state: &State, subject: &Subject, frame: &mut Frame, area: Rect) {
         .split(area);
     for (&(name, quantities, y_scale), &place) in PANELS.iter().zip(places.iter()) {
         let mut title = Line::from(Span::styled(format!(" {name}"), state.look.theme.title()));
-        if y_scale == Scale::Logarithmic && place.width >= 18 {
+        if y_scale == Scale::Log && place.width >= 18 {
             title.push_span(Span::styled(" (log)", state.look.theme.quiet()));
         }
         let curves: Vec<Curve> = (quantities.iter().enumerate())

@@ -13,10 +13,10 @@ use ratatui::text::{Line, Span};
 
 use super::bar;
 use crate::dashboard::columns::{Columns, PACE, SEEDS};
-use crate::dashboard::state::{Form, Labels, Phase, Row, Sort, State, Summary, Trial, group_phase};
+use crate::dashboard::state::{Form, Labels, Phase, Row, Sort, State, Trial, group_phase};
 use crate::dashboard::text::{self, cut, duration, fit, fit_right, number};
 use crate::dashboard::theme::SELECTED;
-use crate::measure::{NumberStyle, Quantity};
+use crate::measure::{NumberStyle, Quantity, Summary};
 
 /// Draws the list and the names of its columns.
 pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
@@ -244,7 +244,7 @@ fn iterations(state: &State, trial: &Trial) -> String {
 /// A mean; accuracies with their standard deviation.
 pub(super) fn mean(metric: Quantity, summary: Summary, ascii: bool) -> String {
     let mean = text::metric(metric, Some(summary.mean));
-    match summary.deviation {
+    match summary.std {
         Some(deviation) if metric.style() == NumberStyle::Accuracy => {
             let sign = if ascii { "+-" } else { "±" };
             format!("{mean}{sign}{deviation:.4}")

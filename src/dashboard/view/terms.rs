@@ -8,6 +8,13 @@ use crate::measure::Quantity;
 /// Least share of F that is not the rounding of its terms.
 const ROUNDING: f64 = 1.0e-6;
 
+/// The terms of the residuals: what they are called, the residual and its penalty.
+const RESIDUAL_TERMS: [(&str, Quantity, Quantity); 3] = [
+    ("act", Quantity::ResidualV, Quantity::Gamma),
+    ("lin", Quantity::ResidualU, Quantity::Rho),
+    ("comp", Quantity::ResidualW, Quantity::Tau),
+];
+
 /// The data term as recorded, those of the residuals, and what is left of F: the decay of weights.
 pub(super) fn terms(state: &State, subject: &Subject) -> Vec<Curve> {
     let each_seed = state.convergence.each_seed;
@@ -18,26 +25,21 @@ pub(super) fn terms(state: &State, subject: &Subject) -> Vec<Curve> {
     };
     let recorded = |quantity| series(histories, quantity).into_iter().cloned().collect();
     let mut terms: Vec<(&str, Vec<Series>)> = vec![("data", recorded(Quantity::Loss))];
-    let known = state.documents.trial == subject.first.row.trial;
-    let penalties = Penalties::read(&state.documents.config).filter(|_| known);
-    if let Some(penalties) = penalties {
-        let weighed = |quantity, weigh: fn(&Penalties, f64, u64) -> f64| {
-            let residuals = series(histories, quantity).into_iter();
-            residuals
-                .map(|series| series.mapped(|value, at| weigh(&penalties, value, at)))
-                .collect()
-        };
-        terms.extend([
-            ("act", weighed(Quantity::ResidualV, Penalties::activation)),
-            ("lin", weighed(Quantity::ResidualU, Penalties::linear)),
-            ("comp", weighed(Quantity::ResidualW, Penalties::compression)),
-        ]);
-    }
+    let of_first = state.documents.trial == subject.first.row.trial;
+    let config = Penalties::read(&state.documents.config).filter(|_| of_first);
+    let weighed = |(key, residual, penalty)| {
+        let terms =
+            (histories.iter()).map(|history| history.term(residual, penalty, config.as_ref()));
+        Some((key, terms.collect::<Option<Vec<Series>>>()?))
+    };
+    let weighed: Option<Vec<_>> = RESIDUAL_TERMS.into_iter().map(weighed).collect();
+    let known = weighed.is_some();
+    terms.extend(weighed.unwrap_or_default());
     // A method without a split problem has no residuals that could be missing.
     let whole = series(histories, Quantity::ResidualU)
         .iter()
         .all(|residuals| residuals.buckets().is_empty());
-    if penalties.is_some() || whole {
+    if known || whole {
         terms.extend(decay(&series(histories, Quantity::Objective), &terms));
     }
     (terms.iter().enumerate())

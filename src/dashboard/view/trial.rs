@@ -21,9 +21,9 @@ use super::flow;
 use super::overview::words_of_trouble;
 use crate::dashboard::keymap::Key;
 use crate::dashboard::layout;
-use crate::dashboard::state::{State, Trial, short_names};
+use crate::dashboard::state::{State, Trial};
 use crate::dashboard::text::{self, cut, fit, visible, width, wrapped};
-use crate::measure::Quantity;
+use crate::measure::{Quantity, short_names};
 
 /// Columns from which on settings and log stand side by side.
 const SIDE_BY_SIDE: u16 = 60;
@@ -244,8 +244,11 @@ mod tests {
     #[test]
     fn a_narrow_log_leaves_out_the_date_and_nothing_else() {
         let line = "2026-01-31T23:59:59Z done: \u{1b}[2J";
-        assert_eq!(log_line(line, 40), " 23:59:59 done: ^[[2J");
-        assert_eq!(log_line(line, 100), " 2026-01-31T23:59:59Z done: ^[[2J");
+        assert_eq!(log_line(line, 40), " 23:59:59 done: \\u{1b}[2J");
+        assert_eq!(
+            log_line(line, 100),
+            " 2026-01-31T23:59:59Z done: \\u{1b}[2J"
+        );
         for line in [
             "",
             "started",

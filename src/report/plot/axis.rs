@@ -1,23 +1,13 @@
-//! Axes: from values to places, and where the ticks are.
+//! Axes of a figure: around the values, with margins, labelled ticks and small ones between.
 
-use crate::report::table::visible;
-
-/// How values are spread along an axis.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scale {
-    Linear,
-    /// Decimal logarithm; only positive values have a place.
-    Log,
-}
+use crate::measure::{self, FINEST, Scale};
+use crate::report::table::one_line;
 
 /// An axis with its label and ticks.
 #[derive(Clone, Debug)]
 pub(super) struct Axis {
     pub(super) label: String,
-    scale: Scale,
-    /// Ends, after the scale is applied.
-    low: f64,
-    high: f64,
+    range: measure::Axis,
     /// Values with their labels.
     pub(super) ticks: Vec<(f64, String)>,
     /// Values of the small ticks without labels.
@@ -25,7 +15,7 @@ pub(super) struct Axis {
 }
 
 /// Labelled ticks that an axis should have, about.
-const TICKS: f64 = 5.0;
+const TICKS: usize = 5;
 
 impl Axis {
     /// An axis that holds all `values` that have a place on it; `None` if there are none.
@@ -34,30 +24,23 @@ impl Axis {
         scale: Scale,
         values: impl Iterator<Item = f64>,
     ) -> Option<Self> {
-        let places = values.filter_map(|value| place(scale, value));
-        let (low, high) = places.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), place| {
-            (low.min(place), high.max(place))
-        });
-        if low > high {
-            return None;
-        }
-        let margin = if high > low {
-            0.04 * (high - low)
-        } else if scale == Scale::Log || low == 0.0 {
+        let mut range = measure::Axis::spanning(scale, values)?;
+        // No marker touches the frame.
+        let margin = if range.length() > 0.0 {
+            0.04 * range.length()
+        } else if scale == Scale::Log || range.low == 0.0 {
             0.5
         } else {
-            0.1 * low.abs()
+            0.1 * range.low.abs()
         };
-        let (low, high) = (low - margin, high + margin);
+        (range.low, range.high) = (range.low - margin, range.high + margin);
         let (ticks, minor) = match scale {
-            Scale::Linear => (linear_ticks(low, high), Vec::new()),
-            Scale::Log => log_ticks(low, high),
+            Scale::Linear => (linear_ticks(&range), Vec::new()),
+            Scale::Log => log_ticks(&range),
         };
         Some(Self {
-            label: visible(label),
-            scale,
-            low,
-            high,
+            label: one_line(label),
+            range,
             ticks,
             minor,
         })
@@ -66,10 +49,12 @@ impl Axis {
     /// An axis of categories: the one with index `i` lies from `i - 0.5` to `i + 0.5`.
     pub(super) fn of_categories(label: &str, names: &[String]) -> Self {
         Self {
-            label: visible(label),
-            scale: Scale::Linear,
-            low: -0.5,
-            high: names.len() as f64 - 0.5,
+            label: one_line(label),
+            range: measure::Axis {
+                scale: Scale::Linear,
+                low: -0.5,
+                high: names.len() as f64 - 0.5,
+            },
             ticks: names
                 .iter()
                 .cloned()
@@ -82,34 +67,15 @@ impl Axis {
 
     /// Where `value` lies: 0 at the lower end, 1 at the upper one. `None` if it has no place.
     pub(super) fn position(&self, value: f64) -> Option<f64> {
-        let place = place(self.scale, value)?;
-        Some(((place - self.low) / (self.high - self.low)).clamp(0.0, 1.0))
+        Some(self.range.position(value)?.clamp(0.0, 1.0))
     }
 }
 
-fn place(scale: Scale, value: f64) -> Option<f64> {
-    let place = match scale {
-        Scale::Linear => value,
-        Scale::Log if value > 0.0 => value.log10(),
-        Scale::Log => return None,
-    };
-    place.is_finite().then_some(place)
-}
-
-/// Multiples of 1, 2 or 5 times a power of ten.
-fn linear_ticks(low: f64, high: f64) -> Vec<(f64, String)> {
-    let rough = (high - low) / TICKS;
-    let decade = 10_f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0]
-        .map(|factor| factor * decade)
-        .into_iter()
-        .find(|step| *step >= rough)
-        .unwrap_or(rough);
-    let decimals = usize::try_from(-(step.log10().floor() as i32)).unwrap_or(0);
-    let first = (low / step).ceil();
-    (0..=2 * TICKS as u32)
-        .map(|index| (first + f64::from(index)) * step)
-        .take_while(|value| *value <= high)
+/// With as many decimals as tell neighbours apart.
+fn linear_ticks(range: &measure::Axis) -> Vec<(f64, String)> {
+    let decimals = -(range.step(TICKS).log10().floor() as i32);
+    let decimals = usize::try_from(decimals).unwrap_or(0);
+    (range.ticks(TICKS).into_iter())
         .map(|value| (value, linear_label(value, decimals)))
         .collect()
 }
@@ -124,49 +90,22 @@ fn linear_label(value: f64, decimals: usize) -> String {
     }
 }
 
-/// Fewer labels than this do not show what kind of axis it is.
-const FEWEST_TICKS: usize = 3;
-/// Multiples of a power of ten that are labelled where powers alone are too few: as few as needed.
-const COARSE: &[f64] = &[1.0, 2.0, 5.0];
-const MEDIUM: &[f64] = &[1.0, 1.5, 2.0, 3.0, 5.0, 7.0];
-const FINE: &[f64] = &[1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0];
+/// Small ticks between powers of ten.
+const DIGITS: &[f64] = &[2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0];
 
 /// Powers of ten; where fewer than two of them fit, also multiples of them.
-fn log_ticks(low: f64, high: f64) -> (Vec<(f64, String)>, Vec<f64>) {
-    let decades = low.floor() as i32..=high.ceil() as i32;
-    let inside = |value: &f64| (low..=high).contains(&value.log10());
-    let every = ((high - low) / TICKS).ceil().max(1.0) as i32;
-    let multiples = |factors: &[f64]| -> Vec<f64> {
-        let powers = decades.clone().map(|exponent| 10_f64.powi(exponent));
-        powers
-            .flat_map(|power| factors.iter().map(move |factor| factor * power))
-            .filter(inside)
-            .collect()
-    };
-    let powers = multiples(&[1.0]);
-    if powers.len() < 2 {
-        let values = [COARSE, MEDIUM]
-            .map(&multiples)
-            .into_iter()
-            .find(|values| values.len() >= FEWEST_TICKS)
-            .unwrap_or_else(|| multiples(FINE));
-        let minor = multiples(FINE);
-        let ticks = (values.iter())
-            .map(|&value| (value, log_label(value)))
-            .collect();
-        return (ticks, minor);
-    }
-    let labelled = powers
-        .into_iter()
-        .filter(|power| (power.log10().round() as i32).rem_euclid(every) == 0)
-        .map(|power| (power, log_label(power)))
-        .collect();
-    let minor = if every > 1 {
-        multiples(&[1.0])
+fn log_ticks(range: &measure::Axis) -> (Vec<(f64, String)>, Vec<f64>) {
+    let powers = range.ticks(TICKS);
+    let (labelled, minor) = if powers.len() < 2 {
+        let between = range.ticks_between_powers();
+        (between, range.multiples(FINEST))
+    } else if range.step(TICKS) > 1.0 {
+        (powers, range.multiples(&[1.0]))
     } else {
-        multiples(&[2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0])
+        (powers, range.multiples(DIGITS))
     };
-    (labelled, minor)
+    let labelled = (labelled.into_iter()).map(|value| (value, log_label(value)));
+    (labelled.collect(), minor)
 }
 
 /// `0.01` to `1000` as they are, others as `10⁻⁵` or `2·10⁷`.
@@ -204,7 +143,8 @@ fn superscript(digit: char) -> char {
 
 #[cfg(test)]
 mod tests {
-    use super::{Axis, Scale};
+    use super::Axis;
+    use crate::measure::Scale;
 
     fn labels(axis: &Axis) -> Vec<&str> {
         axis.ticks.iter().map(|(_, label)| label.as_str()).collect()
@@ -240,22 +180,6 @@ mod tests {
             labels(&axis(Scale::Log, &[1e6, 1e8])),
             ["10⁶", "10⁷", "10⁸"]
         );
-    }
-
-    #[test]
-    fn a_log_axis_is_a_true_one() {
-        let axis = axis(Scale::Log, &[1.0, 10_000.0]);
-        let positions = [1.0, 100.0, 10_000.0].map(|v| axis.position(v).expect("positive"));
-        assert!((positions[1] - 0.5).abs() < 1e-12, "{positions:?}");
-        assert!(positions[0] < 0.05 && positions[2] > 0.95, "{positions:?}");
-        assert_eq!(axis.position(0.0), None);
-        assert_eq!(axis.position(-1.0), None);
-    }
-
-    #[test]
-    fn values_without_a_place_make_no_axis() {
-        assert!(Axis::around("x", Scale::Log, [0.0, -1.0, f64::NAN].into_iter()).is_none());
-        assert!(Axis::around("x", Scale::Linear, [f64::INFINITY].into_iter()).is_none());
     }
 
     #[test]

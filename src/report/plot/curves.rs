@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::{
     PlotKind, Subject,
-    axis::{Axis, Scale},
+    axis::Axis,
     figure::{Figure, Key, Look, Mark},
-    label::labels,
+    legend,
 };
-use crate::measure::Quantity;
-use crate::report::{ReportError, convergence::running_minimum};
+use crate::measure::{Quantity, Scale};
+use crate::report::{ReportError, convergence::least_steps};
 use crate::store::{IterationRecord, RunDirectory, TrialRow, TrialStatus};
 
 /// The iterations of every setting that is shown.
@@ -45,7 +45,7 @@ impl Curves {
             ));
         }
         let (values, groups): (Vec<_>, Vec<_>) = groups.into_iter().take(Look::MOST).unzip();
-        for (label, trials) in labels(&subject.rows, &values).into_iter().zip(groups) {
+        for (label, trials) in legend(&subject.rows, &values).into_iter().zip(groups) {
             let mut runs = Vec::new();
             for trial in worth_showing(&trials) {
                 let records = run.trial(&trial.trial).read_iterations()?;
@@ -123,8 +123,9 @@ impl Curves {
                 let runs: Vec<Vec<(u64, f64)>> = runs
                     .iter()
                     .map(|records| {
-                        let steps = running_minimum(records).into_iter();
-                        steps.map(|(k, minimum)| (k as u64, minimum)).collect()
+                        least_steps(records)
+                            .map(|(k, least)| (k as u64, least))
+                            .collect()
                     })
                     .collect();
                 over_seeds(&runs)

@@ -4,7 +4,6 @@ mod axis;
 mod curves;
 mod draw;
 mod figure;
-mod label;
 mod layout;
 mod pen;
 mod points;
@@ -16,7 +15,7 @@ use super::{
     ReportError,
     table::{Setting, settings},
 };
-use crate::measure::Quantity;
+use crate::measure::{self, Quantity};
 use crate::store::{RunDirectory, TrialRow, TrialTable};
 
 /// A kind of figure.
@@ -195,4 +194,13 @@ impl<'a> Subject<'a> {
         }
         groups
     }
+}
+
+/// What the curves with these values of `settings` are called.
+fn legend(settings: &[Setting], curves: &[Vec<String>]) -> Vec<String> {
+    let names: Vec<&str> = settings
+        .iter()
+        .map(|setting| setting.header.short.as_str())
+        .collect();
+    measure::legend(&names, curves)
 }

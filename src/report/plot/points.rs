@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::{
     Subject,
-    axis::{Axis, Scale},
+    axis::Axis,
     figure::{BLACK, Cell, Colour, Figure, Key, Look, Mark, Point},
-    label::labels,
+    legend,
 };
-use crate::measure::{Better, Quantity};
-use crate::report::{number, statistics::Summary, table::Setting};
+use crate::measure::{Better, Quantity, Scale, Summary, on_front};
+use crate::report::{number, table::Setting};
 use crate::store::{TrialRow, TrialStatus};
 
 /// A numeric setting whose largest value is so many times its smallest gets a logarithmic axis.
@@ -43,7 +43,7 @@ pub(super) fn pareto(subject: &Subject) -> Option<Figure> {
     let (values, series): (Vec<_>, Vec<_>) = series.into_iter().unzip();
     let points: Vec<Point> = series.iter().flatten().copied().collect();
     let front = front(&points, subject.metric.better()?);
-    let series = labels(&told_apart, &values)
+    let series = legend(&told_apart, &values)
         .into_iter()
         .zip(series)
         .collect();
@@ -64,29 +64,21 @@ pub(super) fn pareto(subject: &Subject) -> Option<Figure> {
     Some(figure)
 }
 
-/// The points that no other one beats in both directions, by rising `x`.
+/// The points that no other one beats, by rising `x`: a line through them, which passes equal ones once.
 fn front(points: &[Point], better: Better) -> Vec<(f64, f64)> {
     let sign = match better {
         Better::Higher => 1.0,
         Better::Lower => -1.0,
     };
-    let mut sorted: Vec<&Point> = points
+    let places: Vec<(f64, f64)> = points
         .iter()
-        .filter(|point| point.x > 0.0 && point.y.is_finite())
+        .map(|point| (point.x, sign * point.y))
         .collect();
-    sorted.sort_by(|a, b| {
-        b.x.total_cmp(&a.x)
-            .then((sign * b.y).total_cmp(&(sign * a.y)))
-    });
-    let mut best = f64::NEG_INFINITY;
-    let mut front: Vec<(f64, f64)> = Vec::new();
-    for point in sorted {
-        if sign * point.y > best {
-            best = sign * point.y;
-            front.push((point.x, point.y));
-        }
-    }
-    front.reverse();
+    let mut front: Vec<(f64, f64)> = (points.iter().zip(on_front(&places)))
+        .filter_map(|(point, on_front)| on_front.then_some((point.x, point.y)))
+        .collect();
+    front.sort_by(|a, b| a.0.total_cmp(&b.0));
+    front.dedup();
     front
 }
 
@@ -303,12 +295,12 @@ mod tests {
     use super::{Better, Point, front};
 
     #[test]
-    fn the_front_holds_what_nothing_beats_in_both_directions() {
+    fn the_line_of_the_front_rises_in_x_and_passes_equal_points_once() {
         let at = |x, y| Point { x, y, spread: 0.0 };
         let points = [
+            at(10.0, 0.96),
             at(1.0, 0.97),
             at(10.0, 0.96),
-            at(10.0, 0.94),
             at(5.0, 0.95),
             at(20.0, 0.90),
             at(2.0, f64::NAN),

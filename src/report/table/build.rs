@@ -7,8 +7,8 @@ use super::{
     layout::{Layout, Setting},
     notes::{Averaged, Footnotes, remarks, unit},
 };
-use crate::measure::{Better, DefinedBy, Quantity};
-use crate::report::{ReportError, metric::Metric, statistics::Summary};
+use crate::measure::{Better, DefinedBy, Quantity, Summary};
+use crate::report::{ReportError, metric::Metric};
 use crate::store::{TrialRow, TrialStatus, TrialTable};
 
 /// More blocks of columns than this cannot be read, and their cells might not fit into memory.

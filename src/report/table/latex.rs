@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{
     Block, EMPTY, PaperTable,
     grid::{self, Syntax},
-    visible,
+    one_line,
 };
 use crate::report::number::Printed;
 
@@ -134,7 +134,7 @@ fn push_spanning(table: &PaperTable, level: usize, text: &mut String) {
 /// which the default font encoding replaces.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for c in visible(text).chars() {
+    for c in one_line(text).chars() {
         match c {
             '&' | '%' | '$' | '#' | '_' | '{' | '}' => escaped.extend(['\\', c]),
             '~' => escaped.push_str("\\textasciitilde{}"),

@@ -1,6 +1,7 @@
 //! Which swept settings go down, which across, and which are averaged over.
 
 use super::Header;
+use crate::measure::short_names;
 use crate::report::ReportError;
 use crate::store::{TrialRow, TrialTable};
 
@@ -18,21 +19,28 @@ pub(crate) struct Setting {
 impl Setting {
     /// The setting called `path`, or an error that lists those that exist.
     pub(crate) fn new(table: &TrialTable, path: &str) -> Result<Self, ReportError> {
-        let column = table.swept.iter().position(|swept| swept == path);
-        if column.is_none() && path != SEED {
-            let mut available = table.swept.clone();
-            available.push(SEED.to_owned());
-            return Err(ReportError::UnknownName {
-                kind: "swept setting",
-                name: path.to_owned(),
-                available,
+        let known = settings(table);
+        let swept = known.into_iter().find(|swept| swept.header.path == path);
+        if let Some(swept) = swept {
+            return Ok(swept);
+        }
+        if path == SEED {
+            let header = Header {
+                path: SEED.to_owned(),
+                short: SEED.to_owned(),
+            };
+            return Ok(Self {
+                header,
+                column: None,
             });
         }
-        let header = Header {
-            path: path.to_owned(),
-            short: short_name(table, path),
-        };
-        Ok(Self { header, column })
+        let mut available = table.swept.clone();
+        available.push(SEED.to_owned());
+        Err(ReportError::UnknownName {
+            kind: "swept setting",
+            name: path.to_owned(),
+            available,
+        })
     }
 
     /// Its value in `trial`; empty if the trial does not use it.
@@ -46,26 +54,16 @@ impl Setting {
 
 /// Every swept setting.
 pub(crate) fn settings(table: &TrialTable) -> Vec<Setting> {
-    let paths = table.swept.iter().enumerate();
-    paths
-        .map(|(column, path)| Setting {
+    let paths = table.swept.iter().zip(short_names(&table.swept));
+    (paths.enumerate())
+        .map(|(column, (path, short))| Setting {
             header: Header {
                 path: path.clone(),
-                short: short_name(table, path),
+                short,
             },
             column: Some(column),
         })
         .collect()
-}
-
-fn short_name(table: &TrialTable, path: &str) -> String {
-    let last = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
-    let short = last(path);
-    let same = table.swept.iter().filter(|other| last(other) == short);
-    if same.count() > 1 {
-        return path.to_owned();
-    }
-    short
 }
 
 /// Which settings go down, which across, and which are averaged over.

@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 use super::{
     EMPTY, PaperTable,
     grid::{self, Syntax},
-    visible,
+    one_line,
 };
 use crate::report::number::Printed;
 
@@ -91,7 +91,7 @@ fn rule(widths: &[usize], keys: usize) -> String {
 /// `text` as it is, whatever Markdown would make of it.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for c in visible(text).chars() {
+    for c in one_line(text).chars() {
         match c {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),

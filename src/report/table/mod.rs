@@ -20,7 +20,8 @@ pub use build::{TableQuery, build};
 pub(super) use layout::{Layout, Setting, settings};
 pub use plain::short_text;
 
-use super::{ReportError, metric::Metric, statistics::Summary};
+use super::{ReportError, metric::Metric};
+use crate::measure::{Summary, visible};
 use crate::store::{self, StoreError};
 
 /// A table as a paper shows it, independent of any output format.
@@ -253,27 +254,14 @@ fn mark(index: usize) -> String {
     }
 }
 
-/// `text` on one line, without any character that a terminal, a browser or a typesetter would act
-/// on instead of showing it: control characters and changes of the writing direction appear as
-/// their escapes.
-pub(super) fn visible(text: &str) -> String {
-    let mut visible = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\n' | '\r' | '\t' => visible.push(' '),
-            '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                visible.extend(c.escape_unicode());
-            }
-            c if c.is_control() => visible.extend(c.escape_unicode()),
-            c => visible.push(c),
-        }
-    }
-    visible
+/// `text` as [`visible`] on one line, with blanks for line breaks and tabs: a cell flows.
+pub(super) fn one_line(text: &str) -> String {
+    visible(&text.replace(['\n', '\r', '\t'], " "))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{mark, visible};
+    use super::{mark, one_line};
 
     #[test]
     fn marks_count_on_after_z() {
@@ -283,6 +271,9 @@ mod tests {
 
     #[test]
     fn escape_sequences_are_shown_not_sent() {
-        assert_eq!(visible("a\u{1b}[31m\nb\u{202e}"), "a\\u{1b}[31m b\\u{202e}");
+        assert_eq!(
+            one_line("a\u{1b}[31m\nb\u{202e}"),
+            "a\\u{1b}[31m b\\u{202e}"
+        );
     }
 }

@@ -5,7 +5,7 @@ use std::{
     fmt::Write as _,
 };
 
-use super::{PaperRow, layout::Setting, visible};
+use super::{PaperRow, layout::Setting, one_line};
 use crate::store::TrialRow;
 
 /// A setting that varies among trials that are averaged, with its values.
@@ -43,10 +43,10 @@ impl Footnotes {
             let mut name = format!("seed {}", trial.seed);
             for Averaged { setting, .. } in averaged {
                 let value = setting.value(trial);
-                let _ = write!(name, ", {} = {}", setting.header.path, visible(&value));
+                let _ = write!(name, ", {} = {}", setting.header.path, one_line(&value));
             }
             let error = trial.error.lines().next().unwrap_or_default().trim();
-            by_error.entry(visible(error)).or_default().push(name);
+            by_error.entry(one_line(error)).or_default().push(name);
         }
         for (error, names) in by_error {
             let reason = if error.is_empty() {
@@ -99,7 +99,7 @@ pub(super) fn remarks(
                 if value.is_empty() {
                     "unused".to_owned()
                 } else {
-                    visible(value)
+                    one_line(value)
                 }
             })
             .collect();

@@ -2,20 +2,21 @@
 
 use std::fmt::Write as _;
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
 use super::{
     EMPTY, PaperTable,
     grid::{self, Syntax},
-    visible,
+    one_line,
 };
+use crate::measure::cut;
 use crate::report::number::Printed;
 
 struct Plain;
 
 impl Syntax for Plain {
     fn text(&self, text: &str) -> String {
-        visible(text)
+        one_line(text)
     }
 
     fn empty(&self) -> &'static str {
@@ -47,11 +48,11 @@ pub fn short_text(table: &PaperTable, width: usize, rows: usize) -> String {
     let mut lines = grid::lines(table, &Plain);
     lines.truncate(rows.saturating_add(1));
     let widths = fit(&lines, keys, width);
-    let mut text = cut(&visible(&table.title), width) + "\n";
+    let mut text = cut(&one_line(&table.title), width, '…') + "\n";
     for line in &lines {
         let mut out = String::new();
         for (column, (cell, &space)) in line.iter().zip(&widths).enumerate() {
-            let cell = cut(cell, space);
+            let cell = cut(cell, space, '…');
             let padding = " ".repeat(space - cell.width());
             let gap = " ".repeat(if column == 0 { 0 } else { GAP });
             if column < keys {
@@ -64,12 +65,12 @@ pub fn short_text(table: &PaperTable, width: usize, rows: usize) -> String {
     }
     let best = table.rows.iter().flat_map(|row| &row.groups);
     if best.flat_map(|group| &group.cells).any(|cell| cell.best) {
-        text.push_str(&cut("* best", width));
+        text.push_str(&cut("* best", width, '…'));
         text.push('\n');
     }
     for (mark, note) in table.notes() {
         let mark = mark.map_or_else(String::new, |mark| Plain.mark(&mark) + " ");
-        let _ = writeln!(text, "{}", cut(&(mark + &visible(note)), width));
+        let _ = writeln!(text, "{}", cut(&(mark + &one_line(note)), width, '…'));
     }
     let hidden_rows = table.rows.len() + 1 - lines.len();
     let hidden_columns = lines[0].len() - widths.len();
@@ -77,7 +78,7 @@ pub fn short_text(table: &PaperTable, width: usize, rows: usize) -> String {
         if hidden > 0 {
             let plural = if hidden == 1 { "" } else { "s" };
             let more = format!("… {hidden} more {what}{plural} in the written tables");
-            let _ = writeln!(text, "{}", cut(&more, width));
+            let _ = writeln!(text, "{}", cut(&more, width, '…'));
         }
     }
     text
@@ -110,24 +111,4 @@ fn fit(lines: &[Vec<String>], keys: usize, width: usize) -> Vec<usize> {
         *key += 1;
     }
     widths
-}
-
-/// `text` in at most `width` columns, with an ellipsis where something is missing.
-fn cut(text: &str, width: usize) -> String {
-    if text.width() <= width {
-        return text.to_owned();
-    }
-    let mut short = String::new();
-    let mut used = 0;
-    for c in text.chars() {
-        used += c.width().unwrap_or(0);
-        if used >= width {
-            break;
-        }
-        short.push(c);
-    }
-    if width > 0 {
-        short.push('…');
-    }
-    short
 }

@@ -1,7 +1,6 @@
 //! A real Slurm for one test: started and ended by the scripts beside this file.
 
 use std::fs;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -9,6 +8,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::place::PROGRAM;
+use crate::skipped::skipped;
 
 /// Slurm looks at things every few seconds, and a lost node takes it longer.
 pub const SLURM_PATIENCE: Duration = Duration::from_secs(180);
@@ -22,7 +22,7 @@ impl Cluster {
     /// `None` where there can be none: it was not asked for, or the machine does not allow it.
     pub fn start() -> Option<Self> {
         if std::env::var_os("NNBCD_SLURM").is_none_or(|wanted| wanted != "1") {
-            skipped("NNBCD_SLURM=1 is not set");
+            skipped("slurm", "NNBCD_SLURM=1 is not set");
             return None;
         }
         let directory = tempfile::tempdir().unwrap();
@@ -31,7 +31,7 @@ impl Cluster {
         let cluster = Self { directory };
         let status = cluster.script("start.sh");
         if status == Some(77) {
-            skipped("none can be started here");
+            skipped("slurm", "none can be started here");
             return None;
         }
         assert_eq!(status, Some(0), "Slurm did not start");
@@ -174,12 +174,6 @@ impl Cluster {
             .unwrap();
         assert!(status.success());
     }
-}
-
-/// Past the test harness, which would swallow it.
-fn skipped(why: &str) {
-    let mut stderr = io::stderr();
-    writeln!(stderr, "skipped: the tests on a real Slurm, because {why}").unwrap();
 }
 
 impl Drop for Cluster {

@@ -7,7 +7,6 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
@@ -19,6 +18,7 @@ use nnbcd::network::{
 };
 
 use super::cases::{bytes_of, models, outputs, samples};
+use crate::skipped::skipped;
 
 const SAMPLES: usize = 9;
 
@@ -31,23 +31,21 @@ fn documented() -> Vec<String> {
         .collect()
 }
 
-/// The interpreter; none: a word about it has been written past the capture of test output.
+/// The interpreter; none: that has been told.
 fn python() -> Option<String> {
     let python = std::env::var("NNBCD_PYTHON").ok();
     if python.is_none() {
-        let mut stderr = std::io::stderr();
-        writeln!(stderr, "skipped: NNBCD_PYTHON names no interpreter").unwrap();
+        skipped("python", "NNBCD_PYTHON names no interpreter");
     }
     python
 }
 
-/// Whether the interpreter has PyTorch; if not, that is said as above.
+/// Whether the interpreter has PyTorch; if not, that has been told.
 fn has_torch(python: &str) -> bool {
     let torch = Command::new(python).args(["-c", "import torch"]).output();
     let found = torch.unwrap().status.success();
     if !found {
-        let mut stderr = std::io::stderr();
-        writeln!(stderr, "skipped: {python} has no torch").unwrap();
+        skipped("torch", &format!("{python} has no torch"));
     }
     found
 }

@@ -72,15 +72,23 @@ fn events_may_come_early_and_out_of_order() {
 }
 
 #[test]
-fn the_spread_is_the_sample_standard_deviation() {
-    let summary = Summary::of([1.0, 2.0, f64::NAN, 3.0].into_iter());
-    assert_eq!(
-        summary,
-        Some(Summary {
-            count: 3,
-            mean: 2.0,
-            deviation: Some(1.0)
-        })
-    );
-    assert_eq!(Summary::of([f64::NAN].into_iter()), None);
+fn a_value_that_is_no_number_shows_in_the_mean_and_is_never_the_best() {
+    let mut trials = Trials::default();
+    let accuracies = [("8", 0.5), ("8", f64::NAN), ("16", 0.4)];
+    let row = |(id, (rank, accuracy)): (usize, &(&str, f64))| TrialRow {
+        test_accuracy: Some(*accuracy),
+        compression_ratio: Some(2.0),
+        ..row(&id.to_string(), TrialStatus::Done, rank)
+    };
+    trials.replace(table(accuracies.iter().enumerate().map(row).collect()));
+    let mean = |group: usize| {
+        let summary = trials.summary(&trials.groups[group], Quantity::TestAccuracy);
+        summary.expect("there are values").mean
+    };
+    assert!(mean(0).is_nan());
+    assert_eq!(mean(1), 0.4);
+    let front: Vec<bool> = (crate::dashboard::state::front(&trials).iter())
+        .map(|spot| spot.on_front && spot.group == 1)
+        .collect();
+    assert_eq!(front, [true, false]);
 }

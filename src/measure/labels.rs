@@ -1,106 +1,111 @@
-//! Legend entries: what tells the curves of a figure apart, and no two alike.
+//! What settings are called: their names, which of them tell others apart, and the entries of a legend.
 
 use std::collections::HashSet;
 
-use crate::report::table::{Setting, visible};
+use super::{cut_middle, visible, width};
 
-/// Longest entry, in characters.
+/// The last segment of every dotted path, or the whole path where two would look the same.
+pub fn short_names(paths: &[String]) -> Vec<String> {
+    let last = |path: &String| path.rsplit('.').next().unwrap_or_default().to_owned();
+    let ends: Vec<String> = paths.iter().map(last).collect();
+    (paths.iter().zip(&ends))
+        .map(
+            |(path, end)| match ends.iter().filter(|other| *other == end).count() {
+                1 => end.clone(),
+                _ => path.clone(),
+            },
+        )
+        .collect()
+}
+
+/// Positions of those of `count` settings that tell `rows` of their values apart: they are not the same in all of them.
+/// A single row differs from nothing, and keeps all.
+pub fn telling<R: AsRef<[String]>>(count: usize, rows: &[R]) -> Vec<usize> {
+    let value = |row: usize, at: usize| rows[row].as_ref().get(at);
+    let varies = |at: usize| (1..rows.len()).any(|row| value(row, at) != value(0, at));
+    (0..count)
+        .filter(|&at| rows.len() < 2 || varies(at))
+        .collect()
+}
+
+/// Longest entry of a legend, in columns.
 const LONGEST: usize = 44;
 /// Least length of a value. Numbers stay whole in any case: a part of one is another one.
 const SHORTEST: usize = 12;
 
-/// A setting with the place of its value among those of a curve.
-type Telling<'a> = (&'a Setting, usize);
-
-/// One entry for each of `curves`, which holds its values of `settings`: `tensor-train, rank 8`. What is equal in all of
-/// them is left out and, where entries would be too long, what follows from the rest.
-pub(super) fn labels(settings: &[Setting], curves: &[Vec<String>]) -> Vec<String> {
-    let varies = |column: usize| {
-        let mut values = curves.iter().map(|values| &values[column]);
-        values.any(|value| *value != curves[0][column])
-    };
-    let mut telling: Vec<Telling> = (settings.iter().zip(0..))
-        .filter(|(_, column)| curves.len() == 1 || varies(*column))
-        .collect();
-    let labels = fitting(&telling, curves).or_else(|| {
-        leave_out_what_follows(&mut telling, curves);
-        fitting(&telling, curves)
+/// An entry of a legend for each of `rows`, which hold the values of the settings called `names`: `tensor-train, rank 8`.
+/// What is equal in all of them is left out and, where entries would be too long, what follows from the rest. No two
+/// entries are equal.
+pub fn legend(names: &[&str], rows: &[Vec<String>]) -> Vec<String> {
+    let mut settings = telling(names.len(), rows);
+    let labels = fitting(names, &settings, rows).or_else(|| {
+        leave_out_what_follows(&mut settings, rows);
+        fitting(names, &settings, rows)
     });
-    unique(labels.unwrap_or_else(|| with_values_of(SHORTEST, &telling, curves)))
+    unique(labels.unwrap_or_else(|| with_values_of(SHORTEST, names, &settings, rows)))
 }
 
 /// The entries with their values as long as fits.
-fn fitting(telling: &[Telling], curves: &[Vec<String>]) -> Option<Vec<String>> {
-    let fits = |labels: &Vec<String>| labels.iter().all(|label| label.chars().count() <= LONGEST);
+fn fitting(names: &[&str], settings: &[usize], rows: &[Vec<String>]) -> Option<Vec<String>> {
     let lengths = [LONGEST, 24, 16, SHORTEST].into_iter();
     lengths
-        .map(|length| with_values_of(length, telling, curves))
-        .find(fits)
+        .map(|length| with_values_of(length, names, settings, rows))
+        .find(|labels| labels.iter().all(|label| width(label) <= LONGEST))
 }
 
-fn with_values_of(length: usize, telling: &[Telling], curves: &[Vec<String>]) -> Vec<String> {
-    let of = |values: &Vec<String>| label(telling, values, length);
-    curves.iter().map(of).collect()
-}
-
-/// Leaves out settings, the last ones first, without which no two curves become equal.
-fn leave_out_what_follows(telling: &mut Vec<Telling>, curves: &[Vec<String>]) {
-    for place in (0..telling.len()).rev() {
-        let left_out = telling.remove(place);
-        let distinct: HashSet<Vec<&String>> = (curves.iter())
-            .map(|values| telling.iter().map(|(_, c)| &values[*c]).collect())
+fn with_values_of(
+    length: usize,
+    names: &[&str],
+    settings: &[usize],
+    rows: &[Vec<String>],
+) -> Vec<String> {
+    let label = |values: &Vec<String>| {
+        let used = settings.iter().filter(|at| !values[**at].is_empty());
+        let parts: Vec<String> = used
+            .map(|&at| part(names[at], &values[at], length))
             .collect();
-        if distinct.len() < curves.len() {
-            telling.insert(place, left_out);
+        if settings.is_empty() {
+            "all trials".to_owned()
+        } else if parts.is_empty() {
+            let names: Vec<&str> = settings.iter().map(|&at| names[at]).collect();
+            visible(&format!("no {}", names.join(" or ")))
+        } else {
+            parts.join(", ")
         }
-    }
+    };
+    rows.iter().map(label).collect()
 }
 
-fn label(telling: &[Telling], values: &[String], length: usize) -> String {
-    let used = telling
-        .iter()
-        .filter(|(_, column)| !values[*column].is_empty());
-    let parts: Vec<String> = used
-        .map(|(setting, column)| part(&setting.header.short, &values[*column], length))
-        .collect();
-    match telling {
-        [] => "all trials".to_owned(),
-        _ if parts.is_empty() => {
-            let names: Vec<&str> = telling
-                .iter()
-                .map(|(s, _)| s.header.short.as_str())
-                .collect();
-            visible(&format!("no {}", names.join(" or ")))
+/// Leaves out settings, the last ones first, without which no two rows become equal.
+fn leave_out_what_follows(settings: &mut Vec<usize>, rows: &[Vec<String>]) {
+    for place in (0..settings.len()).rev() {
+        let left_out = settings.remove(place);
+        let distinct: HashSet<Vec<&String>> = (rows.iter())
+            .map(|values| settings.iter().map(|at| &values[*at]).collect())
+            .collect();
+        if distinct.len() < rows.len() {
+            settings.insert(place, left_out);
         }
-        _ => parts.join(", "),
     }
 }
 
 /// A setting in an entry. Only words speak for themselves.
 fn part(name: &str, value: &str, length: usize) -> String {
-    let shown = visible(value);
+    let (name, shown) = (visible(name), visible(value));
     if value.parse::<f64>().is_ok() {
-        return format!("{} {shown}", visible(name));
+        return format!("{name} {shown}");
     }
     let shown = shortened(&shown, length);
     match value {
-        "true" | "false" => format!("{}={shown}", visible(name)),
+        "true" | "false" => format!("{name}={shown}"),
         word if word.starts_with(char::is_alphabetic) => shown,
-        _ => format!("{} {shown}", visible(name)),
+        _ => format!("{name} {shown}"),
     }
 }
 
-/// `text` in at most `length` characters: its middle gives way, since both ends of a list may tell it from others.
+/// `text` in at most `length` columns: its middle gives way, since both ends of a list may tell it from others.
 fn shortened(text: &str, length: usize) -> String {
-    let count = text.chars().count();
-    if count <= length {
-        return text.to_owned();
-    }
-    let tail = (length - 1) / 2;
-    let head = text.chars().take(length - 1 - tail);
-    head.chain(['…'])
-        .chain(text.chars().skip(count - tail))
-        .collect()
+    cut_middle(text, length, length - (length - 1) / 2, '…')
 }
 
 /// Shortens what is too long all the same, and numbers entries that have become equal.
@@ -123,18 +128,31 @@ fn unique(labels: Vec<String>) -> Vec<String> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{LONGEST, labels};
-    use crate::report::table::settings;
-    use crate::store::TrialTable;
+    use super::{LONGEST, legend, short_names, telling};
+
+    fn owned(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(ToString::to_string).collect()
+    }
 
     fn labels_of(swept: &[&str], curves: &[&[&str]]) -> Vec<String> {
-        let owned = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let table = TrialTable {
-            swept: owned(swept),
-            rows: Vec::new(),
-        };
+        let names = short_names(&owned(swept));
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let curves: Vec<Vec<String>> = curves.iter().map(|values| owned(values)).collect();
-        labels(&settings(&table), &curves)
+        legend(&names, &curves)
+    }
+
+    #[test]
+    fn names_are_as_short_as_they_can_be_told_apart() {
+        let paths = owned(&["compression.method", "solver.method", "solver.tau", "seed"]);
+        let short = ["compression.method", "solver.method", "tau", "seed"];
+        assert_eq!(short_names(&paths), short);
+    }
+
+    #[test]
+    fn what_is_the_same_in_all_rows_tells_nothing() {
+        let rows = [owned(&["a", "1", ""]), owned(&["a", "2", "x"])];
+        assert_eq!(telling(3, &rows), [1, 2]);
+        assert_eq!(telling(3, &rows[..1]), [0, 1, 2]);
     }
 
     const MODES: &str = "[[6,22,34,2,2,2,2,2,2,2],[4,4,4,4,4,4,4,4,4,4],[4,4,4,4,4,4,4,4,4,2]]";

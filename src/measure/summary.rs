@@ -1,6 +1,6 @@
-//! Means, spreads and fitted slopes.
+//! Means and spreads.
 
-/// Mean and sample standard deviation of the trials behind one cell.
+/// Mean and sample standard deviation of some values, such as those of the seeds of a setting.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Summary {
     /// Number of values.
@@ -43,28 +43,9 @@ impl Summary {
     }
 }
 
-/// Slope `a` of the least-squares line `y = a x + b` through `points`.
-///
-/// `None` with fewer than three points, or when all `x` are the same.
-pub fn slope(points: &[(f64, f64)]) -> Option<f64> {
-    if points.len() < 3 {
-        return None;
-    }
-    let count = points.len() as f64;
-    let mean_x = points.iter().map(|point| point.0).sum::<f64>() / count;
-    let mean_y = points.iter().map(|point| point.1).sum::<f64>() / count;
-    let (mut covariance, mut variance) = (0.0, 0.0);
-    for (x, y) in points {
-        covariance += (x - mean_x) * (y - mean_y);
-        variance += (x - mean_x).powi(2);
-    }
-    let slope = covariance / variance;
-    slope.is_finite().then_some(slope)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Summary, slope};
+    use super::Summary;
 
     #[test]
     fn mean_and_sample_deviation_match_hand_values() {
@@ -102,16 +83,5 @@ mod tests {
     fn values_near_the_largest_number_do_not_overflow_the_mean() {
         let summary = Summary::of(&[f64::MAX, f64::MAX]).expect("two values");
         assert_eq!((summary.mean, summary.std), (f64::MAX, Some(0.0)));
-    }
-
-    #[test]
-    fn slope_of_a_line_and_of_a_power_law() {
-        assert_eq!(slope(&[(0.0, 1.0), (1.0, 3.0), (2.0, 5.0)]), Some(2.0));
-        let law: Vec<(f64, f64)> = (1..50)
-            .map(|k| (f64::from(k).ln(), (3.0 / f64::from(k)).ln()))
-            .collect();
-        assert!((slope(&law).expect("many points") + 1.0).abs() < 1e-12);
-        assert_eq!(slope(&[(1.0, 1.0), (2.0, 2.0)]), None);
-        assert_eq!(slope(&[(1.0, 1.0), (1.0, 2.0), (1.0, 3.0)]), None);
     }
 }
