@@ -181,7 +181,9 @@ mod tests {
     }
 
     fn dense() -> TrialSettings {
-        settings("{data: {source: digits}, model: {hidden: [256, 256]}, seed: 1}")
+        settings(
+            "{data: {source: digits}, model: {hidden: [256, 256]}, seed: 1, solver: {batch_size: all}}",
+        )
     }
 
     /// Ids name results that users keep. If this test fails, results of earlier versions are no longer found.
@@ -211,7 +213,7 @@ mod tests {
     fn only_unused_settings_are_reset() {
         let mut changed = dense();
         let MethodSettings::NnBcd(solver) = &mut changed.solver else {
-            panic!("nn-bcd is the default");
+            panic!("all samples at once");
         };
         solver.tau = 50.0;
         solver.compress_after = 3;
@@ -229,7 +231,7 @@ mod tests {
     #[test]
     fn only_a_relaxation_that_changes_something_is_in_the_id() {
         let with = |relaxation: &str| {
-            let solver = format!("solver: {{relaxation: {relaxation}}}");
+            let solver = format!("solver: {{batch_size: all, relaxation: {relaxation}}}");
             settings(&format!(
                 "{{data: {{source: digits}}, model: {{hidden: [256, 256]}}, seed: 1, {solver}}}"
             ))

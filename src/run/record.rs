@@ -200,7 +200,7 @@ mod tests {
         assert_eq!(deployed_accuracy(&settings, &row(10)), None);
         assert_eq!(deployed_accuracy(&settings, &row(11)), Some(0.9));
         assert_eq!(
-            deployed_accuracy(&MethodSettings::default(), &row(0)),
+            deployed_accuracy(&MethodSettings::NnBcd(SolverSettings::default()), &row(0)),
             Some(0.9)
         );
     }
