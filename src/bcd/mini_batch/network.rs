@@ -117,13 +117,26 @@ impl<T: Real> Workspace<T> {
         layers: &mut [TrainedLayer<T>],
         scale: f64,
         settings: &MiniBatchSettings,
-        measure: Option<&mut Vec<Residuals>>,
+        mut measure: Option<&mut Vec<Residuals>>,
     ) -> Result<(), NotPositiveDefinite> {
+        if let Some(residuals) = &mut measure {
+            residuals.clear();
+            residuals.resize(layers.len(), Residuals::default());
+        }
         for index in (0..layers.len()).rev() {
             let (below, layer) = layers.split_at_mut(index);
             layer[0].observe(self.inputs[index].view(), settings);
             if let Some(below) = below.last() {
-                self.displace(index, &mut layer[0], below.relu, settings)?;
+                let left = self.displace(
+                    index,
+                    &mut layer[0],
+                    below.relu,
+                    settings,
+                    measure.is_some(),
+                )?;
+                if let Some(residuals) = &mut measure {
+                    residuals[index - 1].activation = left;
+                }
             }
             let batch = Batch {
                 inputs: self.inputs[index].view(),
@@ -144,17 +157,21 @@ impl<T: Real> Workspace<T> {
     /// dV = W' (I/r + W W')^-1 D              dU = dV [U > 0] / (1 + r)
     /// z = W (relu(U + dU) - V)               D_below = max(<z, D>, 0) / <z, z> dU
     /// ```
+    ///
+    /// Yields the squared activation residual, if it `measures`.
     fn displace(
         &mut self,
         index: usize,
         layer: &mut TrainedLayer<T>,
         relu: bool,
         settings: &MiniBatchSettings,
-    ) -> Result<(), NotPositiveDefinite> {
+        measures: bool,
+    ) -> Result<f64, NotPositiveDefinite> {
         let displacement = &self.displacement[index];
         let moved = &mut self.moved[index];
         layer.displace_inputs(displacement.view(), settings.ratio, moved)?;
         let activations = &self.inputs[index];
+        let asked = measures.then(|| &*moved + activations);
         let share = T::from_f64(if relu {
             1.0 / (1.0 + settings.ratio)
         } else {
@@ -185,20 +202,33 @@ impl<T: Real> Workspace<T> {
         for (target, moved) in target.iter_mut().zip(entries(moved)) {
             *target = length * *moved;
         }
-        Ok(())
+        let Some(asked) = asked else {
+            return Ok(0.0);
+        };
+        let units = entries(&self.units[index - 1]).iter();
+        let missed = units
+            .zip(&*target)
+            .zip(&asked)
+            .map(|((unit, moved), asked)| {
+                let reached = *unit + *moved;
+                let reached = if relu {
+                    reached.max(T::zero())
+                } else {
+                    reached
+                };
+                (*asked - reached).widen().powi(2)
+            });
+        Ok(missed.sum())
     }
 
     /// What the new weights leave of the displacements that they were fitted to.
-    fn measure(&mut self, layers: &[TrainedLayer<T>], residuals: &mut Vec<Residuals>) {
-        residuals.clear();
+    fn measure(&self, layers: &[TrainedLayer<T>], residuals: &mut [Residuals]) {
         for (index, layer) in layers.iter().enumerate() {
             let mut fitted = Array2::zeros(self.units[index].dim());
             apply(layer, self.inputs[index].view(), &mut fitted);
             let wanted = &self.units[index] + &self.displacement[index];
-            residuals.push(Residuals {
-                linear: sum_of_squares_of_difference(entries(&wanted), entries(&fitted)),
-                activation: 0.0,
-            });
+            residuals[index].linear =
+                sum_of_squares_of_difference(entries(&wanted), entries(&fitted));
         }
     }
 }
