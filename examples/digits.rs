@@ -19,11 +19,23 @@ use nnbcd::training::{Samples, TrainingData};
 fn main() -> Result<(), Box<dyn Error>> {
     // Settings may be built field by field or, as here, from the words of a grid file.
     let data: DataSettings = serde_json::from_str(r#"{"source": "digits"}"#)?;
-    let model: ModelSettings = serde_json::from_str(r#"{"hidden": [64, 64]}"#)?;
+    let model: ModelSettings = serde_json::from_str(r#"{"hidden": [128, 128]}"#)?;
     let compression: CompressionSettings =
-        serde_json::from_str(r#"{"method": "tensor-train", "rank": 8}"#)?;
+        serde_json::from_str(r#"{"method": "tensor-train", "rank": 16}"#)?;
+    // Dense iterations first, penalties that grow, and at the end a refit to the network as it is shipped.
     let solver = SolverSettings {
-        iterations: 40,
+        iterations: 60,
+        gamma: 5.0,
+        gamma_final: Some(20.0),
+        rho: 5.0,
+        rho_final: Some(20.0),
+        tau: 5.0,
+        tau_final: Some(3000.0),
+        alpha: 0.1,
+        relaxation: 1.9,
+        compress_after: 20,
+        refit: true,
+        refit_every: Some(20),
         ..SolverSettings::default()
     };
 
@@ -36,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Samples::new(digits.test.inputs.view(), &digits.test.labels),
         digits.classes.len(),
     );
-    let weights = draw_weights(&architecture, InitScheme::KaimingNormal, 1.0, 0);
+    let weights = draw_weights(&architecture, InitScheme::KaimingNormal, 0.5, 0);
     let problem = Problem::new(Arc::new(data), architecture.clone(), compression, solver)?;
     let mut solver = Solver::new(problem, weights)?;
 
