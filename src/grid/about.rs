@@ -42,7 +42,7 @@ pub(super) fn about(path: &str) -> Option<&'static str> {
         }
         "solver.learning_rate" => "size of a step; the default is 0.001 for adam, 0.01 for sgd",
         "solver.batch_size" => {
-            "samples of a step: auto is the default, 64 of a gradient method; all is the paper's algorithm"
+            "samples of a step; the default is auto, 64 for adam and sgd; all: the paper's algorithm"
         }
         "solver.recipe" => "auto is the default; paper is the paper's algorithm with its settings",
         "solver.step" => {
@@ -61,10 +61,10 @@ pub(super) fn about(path: &str) -> Option<&'static str> {
             "shares of the steps between which compression comes in; 0.3 and 0.7 are the defaults"
         }
         "solver.momentum" => {
-            "share of a step that goes into the next; 0.95 is the default, 0.9 of sgd"
+            "share of a step that goes into the next; the default is 0.95, 0.9 for sgd"
         }
         "solver.compress" => "fine-tuned is the default; once, projected and fine-tuned exist",
-        "solver.iterations" => "passes over all blocks, or epochs; 0 evaluates the start",
+        "solver.iterations" => "passes over all blocks, or epochs; by default mini-batches take what suits the number of samples",
         "solver.gamma" => "gamma weighs the activation residual; the paper uses 0.5 to 100",
         "solver.rho" => "rho weighs the linear residual; the paper uses 0.5 to 100",
         "solver.tau" => "tau couples the weights to their compressed copies; 1 is the default",
@@ -90,7 +90,7 @@ pub(super) fn about(path: &str) -> Option<&'static str> {
             "true or false, the default: whether the last iteration fits the weights to the network as it is shipped"
         }
         "solver.refit_every" => "iterations from one refit to the next; needs solver.refit: true",
-        "solver.eval_every" => "accuracy is measured every so many iterations; 1 is the default",
+        "solver.eval_every" => "iterations from one evaluation to the next; 1 is the default, a tenth of all for mini-batches",
         "solver.stop" => "as in `stop: {step_below: 1.0e-6}`",
         "solver.stop.step_below" => "the run stops when the step falls below this value",
         "compression" => "as in `compression: {method: tensor-train, rank: 16}`",

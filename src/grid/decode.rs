@@ -96,7 +96,7 @@ impl Mistake {
     }
 
     fn fault(self) -> Fault {
-        let details = *self.0;
+        let mut details = *self.0;
         let mut path: String = details.steps.into_iter().rev().collect();
         if let Kind::UnknownKey { key, .. } = &details.kind {
             path = format!("{path}.{key}");
@@ -105,13 +105,25 @@ impl Mistake {
             path = format!("{path}.{key}");
         }
         let path = path.trim_start_matches('.');
+        let of_solver = path.starts_with("solver.");
+        if let Kind::UnknownKey { key, known } = &mut details.kind
+            && of_solver
+        {
+            if let Some([problem, remedy]) = MethodSettings::belongs_elsewhere(key, known) {
+                let fault = Fault::new(path, problem).help(remedy);
+                return details.span.map_or(fault.clone(), |span| fault.at(span));
+            }
+            if MethodSettings::is_of_descent(known) {
+                *known = MethodSettings::keys_of_descent();
+            }
+        }
         let fault = match details.kind {
             Kind::Refused { value, allowed } => {
                 Fault::refused(path, value.unwrap_or_default(), allowed).help_about(path)
             }
             Kind::UnknownKey { key, known } => match details.owner.or_else(|| {
                 // The one method that need not be named.
-                let of_others = path.starts_with("solver.") && MethodSettings::is_key(&key);
+                let of_others = of_solver && MethodSettings::is_key(&key);
                 of_others.then(|| "nn-bcd".to_owned())
             }) {
                 Some(method) if !known.contains(&"method") => {

@@ -1,6 +1,7 @@
 //! The method of a trial with its settings: the `solver` map of a grid file.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use serde::de::value::{MapAccessDeserializer, StringDeserializer};
 use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, Visitor};
@@ -69,14 +70,12 @@ impl MethodName {
             None => fields_of::<MiniBatchSettings>(),
             Some(_) => &[],
         };
-        (fields.iter().chain(of_mini_batches).copied())
-            .chain(
-                optimizer
-                    .is_none()
-                    .then_some([RECIPE, BATCH_SIZE])
-                    .into_iter()
-                    .flatten(),
-            )
+        let others = (of_mini_batches.iter()).filter(|key| !fields.contains(key));
+        let choices: &[&str] = match optimizer {
+            None => &[RECIPE, BATCH_SIZE],
+            Some(_) => &[],
+        };
+        (fields.iter().chain(others).chain(choices).copied())
             .filter(move |key| optimizer.is_none_or(|optimizer| optimizer.takes(key)))
     }
 
@@ -114,6 +113,36 @@ impl MethodSettings {
         }
     }
 
+    /// The keys of both forms of block coordinate descent, for messages about a map in which neither is named.
+    pub(super) fn keys_of_descent() -> &'static [&'static str] {
+        static KEYS: LazyLock<Vec<&'static str>> =
+            LazyLock::new(|| MethodName::NnBcd.keys().collect());
+        &KEYS
+    }
+
+    /// Whether these are the keys of one form of block coordinate descent.
+    pub(super) fn is_of_descent(keys: &[&str]) -> bool {
+        keys == fields_of::<SolverSettings>() || keys == fields_of::<MiniBatchSettings>()
+    }
+
+    /// Where a key that one form of block coordinate descent does not take belongs: what is wrong, and what to do.
+    pub(super) fn belongs_elsewhere(key: &str, taken: &[&str]) -> Option<[&'static str; 2]> {
+        let (all, batches) = (
+            fields_of::<SolverSettings>(),
+            fields_of::<MiniBatchSettings>(),
+        );
+        if taken == batches && all.contains(&key) {
+            return Some([
+                "only the algorithm on all samples takes this key",
+                "set batch_size: all for the paper's algorithm, or remove this key",
+            ]);
+        }
+        (taken == all && batches.contains(&key)).then_some([
+            "only mini-batches take this key, and another key here is of the algorithm on all samples",
+            "set batch_size: auto and remove the keys of the paper's algorithm, or remove this key",
+        ])
+    }
+
     /// The keys that only the form on all samples takes: a grid that names one of them means that form.
     fn keys_of_all() -> Vec<&'static str> {
         let of_mini_batches = fields_of::<MiniBatchSettings>();
@@ -142,7 +171,7 @@ impl MethodSettings {
     pub fn check(&self, layers: usize) -> Result<(), OutOfRange> {
         match self {
             Self::NnBcd(settings) => settings.check(layers),
-            Self::MiniBatch(settings) => settings.check(),
+            Self::MiniBatch(settings) => settings.check(layers),
             Self::Gradient(settings) => settings.check(layers),
         }
     }

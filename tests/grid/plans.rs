@@ -41,7 +41,8 @@ fn counts_of_the_valid_grids() {
         ("method-axis.yaml", 13, 5, 0),
         // (1 + 4) models x 1 solver (two spellings) x 2 seeds.
         ("whole-maps.yaml", 10, 10, 0),
-        ("weights-file.yaml", 1, 2, 0),
+        // The seed draws the batches.
+        ("weights-file.yaml", 3, 0, 0),
         ("mixed.yaml", 4, 0, 0),
         ("anchors.yaml", 9, 0, 0),
         // 3 x 2 x 2 seeds = 12; the first rule drops 2, the second 2, the third none.
@@ -170,7 +171,7 @@ fn a_swept_source_takes_only_the_keys_that_are_its_own() {
 #[test]
 fn swept_weights_take_the_place_of_a_scheme_and_make_seeds_equal() {
     let plan = small(
-        "grid:\n  model.init.weights: [~, start.safetensors]\n  model.init.scheme: [normal, uniform]\nseeds: [1, 2]\n",
+        "solver: {batch_size: all}\ngrid:\n  model.init.weights: [~, start.safetensors]\n  model.init.scheme: [normal, uniform]\nseeds: [1, 2]\n",
     );
     let expected = [
         ",normal",
@@ -274,7 +275,7 @@ fn every_trial_of_a_plan_has_its_own_id_and_reads_back() {
 
 #[test]
 fn a_config_with_a_mistake_names_its_place() {
-    let yaml = small("").trials[0]
+    let yaml = small("solver: {batch_size: all}\n").trials[0]
         .settings
         .to_yaml()
         .replace("gamma: 1", "gamma: -1");

@@ -10,7 +10,7 @@ use super::results::{count, trials};
 const TABLE_GRID: &str = "name: g
 data: {source: csv, csv: {label: class, features: \"x*\", train: tables/train.csv, test: tables/test.csv}}
 model: {hidden: [4]}
-solver: {iterations: 3}
+solver: {batch_size: all, iterations: 3}
 seeds: 2
 ";
 
@@ -84,7 +84,7 @@ fn a_worker_waits_for_a_submission_to_end() {
 #[test]
 fn nor_from_other_initial_weights() {
     let place = Place::new();
-    let settings = "data: {source: digits, train: 100, test: 50}\nsolver: {iterations: 2}\nmodel: {hidden: [4]";
+    let settings = "data: {source: digits, train: 100, test: 50}\nsolver: {batch_size: all, iterations: 2}\nmodel: {hidden: [4]";
     place.write("start.yaml", &format!("{settings}}}\nseeds: 2\n"));
     place.write(
         "g.yaml",

@@ -52,7 +52,7 @@ fn a_trial_that_turns_non_finite_is_a_row_and_the_others_go_on() {
     place.write(
         "g.yaml",
         "name: g\ndata: {source: digits, train: 200, test: 100}\nmodel: {hidden: [16]}\n\
-         solver: {iterations: 20}\n\
+         solver: {batch_size: all, iterations: 20}\n\
          grid:\n  solver.precision: [double, single]\n  model.init.scale: [0.2, 1.0e+200]\n",
     );
     let said = place.ends_with(1, &["g.yaml"]);

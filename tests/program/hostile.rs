@@ -71,7 +71,7 @@ fn classes_with_terminal_sequences_are_names_like_others() {
     place.write("data.csv", &format!("x1,x2,label{ORDERS}\n{rows}"));
     let grid = format!(
         "name: g\ndata: {{source: csv, csv: {{label: {:?}, features: \"x*\", train: data.csv, test: data.csv}}}}\n\
-         model: {{hidden: [4]}}\nsolver: {{iterations: 2}}\n",
+         model: {{hidden: [4]}}\nsolver: {{batch_size: all, iterations: 2}}\n",
         format!("label{}", ORDERS.escape_default()).replace("\\\\", "\\")
     );
     // YAML and Rust escape such characters in different ways; YAML knows \x and \u with four digits.
@@ -121,7 +121,7 @@ fn no_name_leads_out_of_the_results() {
     ];
     for name in names {
         let text = format!(
-            "name: \"{name}\"\ndata: {{source: digits}}\nmodel: {{hidden: [4]}}\nsolver: {{iterations: 1}}\n"
+            "name: \"{name}\"\ndata: {{source: digits}}\nmodel: {{hidden: [4]}}\nsolver: {{batch_size: all, iterations: 1}}\n"
         );
         place.write("g.yaml", &text);
         for more in [
@@ -141,7 +141,7 @@ fn no_name_leads_out_of_the_results() {
     symlink("outside", place.path("room")).unwrap();
     place.write(
         "g.yaml",
-        "name: g\ndata: {source: digits}\nmodel: {hidden: [4]}\nsolver: {iterations: 1}\n",
+        "name: g\ndata: {source: digits}\nmodel: {hidden: [4]}\nsolver: {batch_size: all, iterations: 1}\n",
     );
     place.ends_with(0, &["g.yaml", "--results", "room"]);
     assert!(place.path("outside/g/trials.csv").exists());

@@ -149,7 +149,7 @@ fn failed_trials_run_again_only_when_asked_for() {
     place.write(
         "g.yaml",
         "name: g\ndata: {source: digits, train: 100, test: 50}\nmodel: {hidden: [8]}\n\
-         solver: {iterations: 3, precision: double}\ngrid: {model.init.scale: [0.2, 1.0e+200]}\n",
+         solver: {batch_size: all, iterations: 3, precision: double}\ngrid: {model.init.scale: [0.2, 1.0e+200]}\n",
     );
     place.ends_with(1, &["g.yaml"]);
     let [done, failed] = ["done", "failed"].map(|status| log_of(&place, status));

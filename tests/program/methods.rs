@@ -15,10 +15,12 @@ fn grid(settings: &str) -> String {
         "name: g
 data: {{source: digits, train: 300, test: 150}}
 model: {{hidden: [24], bias: true}}
-solver: {{iterations: 12, gamma: 2, momentum: 0.8, learning_rate: 0.01, batch_size: 16}}
+solver: {{iterations: 12, gamma: 2, momentum: 0.8, learning_rate: 0.01}}
 {settings}
+zip:
+  - solver.method: [nn-bcd, adam, sgd]
+    solver.batch_size: [all, 16, 16]
 grid:
-  solver.method: [nn-bcd, adam, sgd]
   solver.compress: [once, projected, fine-tuned]
   compression:
     - {{method: none}}
@@ -135,12 +137,9 @@ fn what_is_held_out_is_measured_and_trains_nothing() {
 }
 
 #[test]
-fn a_gradient_trial_can_be_reproduced_and_exported() {
+fn a_trial_on_batches_can_be_reproduced_and_exported() {
     let place = Place::new();
-    place.write(
-        "g.yaml",
-        &grid("").replace("[nn-bcd, adam, sgd]", "[adam, sgd]"),
-    );
+    place.write("g.yaml", &grid("").replace("[all, 16, 16]", "[16, 16, 16]"));
     place.ends_with(0, &["g.yaml", "--jobs", "2"]);
     for row in trials(&place, RUN).iter().step_by(4) {
         let said = place.ends_with(0, &["reproduce", RUN, &row["trial"], "--threads", "2"]);
@@ -154,11 +153,11 @@ fn a_gradient_trial_can_be_reproduced_and_exported() {
 }
 
 #[test]
-fn a_stopped_gradient_trial_ends_with_the_numbers_of_an_undisturbed_one() {
+fn a_stopped_trial_on_batches_ends_with_the_numbers_of_an_undisturbed_one() {
     let settings = "checkpoint_every: 0.05";
     let long = grid(settings)
         .replace("iterations: 12", "iterations: 400")
-        .replace("[nn-bcd, adam, sgd]", "[adam, sgd]")
+        .replace("[all, 16, 16]", "[16, 16, 16]")
         .replace("[once, projected, fine-tuned]", "[projected, fine-tuned]");
     let undisturbed = Place::new();
     undisturbed.write("g.yaml", &long);
@@ -188,6 +187,7 @@ fn a_gradient_trial_that_diverges_is_a_row_with_its_error() {
     let place = Place::new();
     let text = grid("")
         .replace("[nn-bcd, adam, sgd]", "[sgd]")
+        .replace("[all, 16, 16]", "[16]")
         .replace("learning_rate: 0.01", "learning_rate: 1.0e+30");
     place.write("g.yaml", &text);
     place.ends_with(1, &["g.yaml"]);
@@ -199,5 +199,40 @@ fn a_gradient_trial_that_diverges_is_a_row_with_its_error() {
             "{error}"
         );
         assert!(error.contains("try a smaller learning_rate"), "{error}");
+    }
+}
+
+/// A grid with nothing but data, network and compression.
+#[test]
+fn the_smallest_grid_makes_good_networks() {
+    let place = Place::new();
+    let text = "data: {source: digits, train: 900, validation: 200, test: 400, shuffle_seed: 1}
+model: {hidden: [64]}
+grid:
+  compression:
+    - {method: none}
+    - {method: prune, sparsity: 0.8}
+    - {method: low-rank, rank: 8}
+";
+    place.write("g.yaml", text);
+    place.ends_with(0, &["g.yaml"]);
+    for row in trials(&place, RUN) {
+        let accuracy: f64 = row["test_accuracy"].parse().unwrap();
+        assert!(accuracy > 0.94, "{row:?}");
+        assert_eq!(
+            row["descent_violations"], "",
+            "mini-batches promise no descent"
+        );
+        let path = format!("{RUN}/trials/{}", row["trial"]);
+        let config = place.read(&format!("{path}/config.yaml"));
+        for resolved in ["batch_size: 64\n", "iterations: 71\n", "bias: true\n"] {
+            assert!(config.contains(resolved), "{resolved} is not in {config}");
+        }
+        let rows = rows(&place.read(&format!("{path}/iterations.csv")));
+        assert_eq!(rows.len(), 72);
+        for column in ["residual_u", "residual_v", "step"] {
+            let last: f64 = rows[71][column].parse().unwrap();
+            assert!(last > 0.0, "{column}: {last}");
+        }
     }
 }

@@ -30,7 +30,7 @@ pub fn grid(name: &str, iterations: usize, seeds: usize, settings: &str) -> Stri
         "name: {name}
 data: {{source: digits, train: 200, test: 100, shuffle_seed: 0}}
 model: {{hidden: [16], init: {{scheme: kaiming-normal, scale: 0.2}}}}
-solver: {{iterations: {iterations}}}
+solver: {{batch_size: all, iterations: {iterations}}}
 {settings}
 grid:
   compression:

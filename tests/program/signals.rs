@@ -63,7 +63,7 @@ fn a_second_interrupt_ends_at_once() {
     place.write(
         "g.yaml",
         "name: g\ndata: {source: digits}\nmodel: {hidden: [1600, 1600, 1600]}\n\
-         solver: {iterations: 1000, precision: double}\n",
+         solver: {batch_size: all, iterations: 1000, precision: double}\n",
     );
     let mut runner = place.start(&["g.yaml"]);
     wait_until(PATIENCE, "the start", || {

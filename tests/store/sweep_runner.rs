@@ -13,7 +13,7 @@ use nnbcd::store::{RunDirectory, RunnerLock, TrialStatus, checkpoint};
 fn sweep(directory: &Path, iterations: usize) -> Sweep {
     let grid = format!(
         "data: {{source: digits, train: 100, test: 50}}\nmodel: {{hidden: [8]}}\n\
-         solver: {{iterations: {iterations}}}\nseeds: 3\n"
+         solver: {{batch_size: all, iterations: {iterations}}}\nseeds: 3\n"
     );
     sweep_of(directory, &grid)
 }
@@ -102,7 +102,7 @@ fn constrained_trials_of_every_method_descend_without_tau() {
     let directory = tempfile::tempdir().unwrap();
     let grid = "data: {source: digits, train: 300, test: 100}
 model: {hidden: [24, 16], bias: true, init: {scale: 0.5}}
-solver: {iterations: 25, gamma: 5, rho: 5, alpha: 0.1, weight_decay: 1, coupling: constrained, compress_after: 5}
+solver: {batch_size: all, iterations: 25, gamma: 5, rho: 5, alpha: 0.1, weight_decay: 1, coupling: constrained, compress_after: 5}
 grid:
   compression:
     - {method: tensor-train, rank: 6}

@@ -39,7 +39,7 @@ impl Place {
         let grid = format!(
             "name: g\ndata: {{source: digits, train: 200, test: 100, shuffle_seed: 0}}\n\
              model: {{hidden: [128, 64], init: {{scheme: kaiming-normal, scale: 0.2}}}}\n\
-             solver: {{iterations: {iterations}, tau: 50}}\n\
+             solver: {{batch_size: all, iterations: {iterations}, tau: 50}}\n\
              grid:\n  compression:\n    - {{method: tensor-train, rank: 4}}\n    \
              - {{method: prune, sparsity: 0.5}}\n"
         );

@@ -108,7 +108,8 @@ impl<T: Real> TrainedLayer<T> {
             Some(_) => column_means(batch.displacement),
             None => Array1::zeros(batch.displacement.ncols()),
         };
-        self.gradient(batch, &shift, settings.weight_decay, change);
+        let decay = settings.weight_decay.of_layer(self.of);
+        self.gradient(batch, &shift, decay, change);
         let mut length = self.metric.solve(change, settings.damping);
         if let Some(mask) = &self.mask {
             *change *= mask;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::check::{Checked, at_least_one, positive, require, share};
-use crate::training::Precision;
+use crate::training::{Precision, WeightDecay};
 
 /// Samples of one step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +36,7 @@ pub enum BatchSize {
 /// | `metric_rank` | 32 | columns that stand for the Gram matrix of a layer with more than twice as many inputs | >= 1 |
 /// | `refresh_every` | 4 | steps from one update of the Gram matrices and line searches to the next | >= 1 |
 /// | `ratio` | 0.3 | `r = rho/gamma` | > 0 |
-/// | `weight_decay` | 1e-4 | `lambda` of `lambda/2 \|W\|^2`, beside a mean squared error of targets scaled to 1 | >= 0 |
+/// | `weight_decay` | 1e-4 | `lambda` of `lambda/2 \|W\|^2`, beside a mean squared error of targets scaled to 1; one number, or one per layer | >= 0 |
 /// | `precision` | single | arithmetic | single, double |
 /// | `compress_from` | 0.3 | share of the steps after which compression begins; 0: from the start | >= 0, < 1 |
 /// | `compress_until` | 0.7 | share of the steps after which sparsity has its final level and the set of zeros stays | > `compress_from`, <= 1 |
@@ -65,7 +65,7 @@ pub struct MiniBatchSettings {
     /// `r = rho/gamma`
     pub ratio: f64,
     /// `lambda`
-    pub weight_decay: f64,
+    pub weight_decay: WeightDecay,
     /// Arithmetic.
     pub precision: Precision,
     /// Share of the steps before compression.
@@ -89,7 +89,7 @@ impl Default for MiniBatchSettings {
             metric_rank: 32,
             refresh_every: 4,
             ratio: 0.3,
-            weight_decay: 1e-4,
+            weight_decay: WeightDecay::Uniform(1e-4),
             precision: Precision::default(),
             compress_from: 0.3,
             compress_until: 0.7,
@@ -120,11 +120,11 @@ impl MiniBatchSettings {
         }
     }
 
-    /// Whether every setting is in its range.
+    /// Whether every setting is in its range, for a network of so many layers.
     ///
     /// # Errors
     /// The first setting that is not.
-    pub fn check(&self) -> Checked {
+    pub fn check(&self, layers: usize) -> Checked {
         if let BatchSize::Samples(samples) = self.batch_size {
             at_least_one(samples, "batch_size")?;
         }
@@ -141,9 +141,7 @@ impl MiniBatchSettings {
         at_least_one(self.metric_rank, "metric_rank")?;
         at_least_one(self.refresh_every, "refresh_every")?;
         positive(self.ratio, "ratio")?;
-        let decay = self.weight_decay;
-        let holds = decay.is_finite() && decay >= 0.0;
-        require(holds, "weight_decay", decay, "a number >= 0")?;
+        self.weight_decay.check(layers)?;
         share(self.compress_from, "compress_from")?;
         let (from, until) = (self.compress_from, self.compress_until);
         let allowed = format!("more than compress_from, which is {from}, up to 1");

@@ -48,7 +48,7 @@ impl<T: Real> MiniBatchProblem<T> {
         settings: &MiniBatchSettings,
         seed: u64,
     ) -> Result<Self, ProblemError> {
-        settings.check()?;
+        settings.check(architecture.layers.len())?;
         check_shapes(&data, &architecture, &compression)?;
         Ok(Self {
             settings: settings.resolved(data.train.len()),
@@ -273,10 +273,11 @@ impl<T: Real> MiniBatchSolver<T> {
         let outputs = self.problem.data.classes as f64;
         let unit = self.targets.scale.powi(2);
         let loss = 0.5 * error * outputs * samples * unit;
+        let lambda = &self.problem.settings.weight_decay;
         let squares: f64 = (self.layers.iter())
-            .map(|layer| sum_of_squares(entries(&layer.weights.weight)))
+            .map(|layer| lambda.of_layer(layer.of) * sum_of_squares(entries(&layer.weights.weight)))
             .sum();
-        let decay = 0.5 * self.problem.settings.weight_decay * squares * samples * unit;
+        let decay = 0.5 * squares * samples * unit;
         let share = samples / self.problem.batch() as f64 * unit;
         let measured = &mut self.measured;
         measured.loss = loss;

@@ -10,7 +10,7 @@ use crate::compress::{LayerCompression, Stored, kept_entries};
 use crate::network::{
     Architecture, ConvolutionSettings, InitScheme, LayerWeights, ModelSettings, draw_weights,
 };
-use crate::training::{Samples, TrainingData};
+use crate::training::{Samples, TrainingData, WeightDecay};
 
 /// Numbers in [-1, 1) that any language computes alike: Knuth's linear congruential generator, row by row.
 fn numbers(rows: usize, columns: usize, seed: u64) -> Array2<f64> {
@@ -375,7 +375,7 @@ fn settings_out_of_range_cannot_be_run() {
         |s| s.damping = f64::NAN,
         |s| s.metric_rank = 0,
         |s| s.refresh_every = 0,
-        |s| s.weight_decay = -1.0,
+        |s| s.weight_decay = WeightDecay::Uniform(-1.0),
         |s| s.compress_until = s.compress_from,
     ];
     for change in changes {
