@@ -93,7 +93,7 @@ impl KeyMap {
     ) -> Result<Self, String> {
         let key = |name: &str| {
             Key::named(name).ok_or_else(|| {
-                format!("keys: {name:?} is no key; write x, space, ^X, enter, page down or f5")
+                format!("keys: {name:?} is not a key; write for example x, space, ^X, enter, page down or f5")
             })
         };
         let mut moved = Vec::with_capacity(pairs.len());
@@ -101,7 +101,7 @@ impl KeyMap {
             let (default, other) = (key(default)?, key(other)?);
             if bound(default).is_none() {
                 return Err(format!(
-                    "keys: {} does nothing by default; press ? in the dashboard for the keys",
+                    "keys: {} is not bound by default; press ? in the dashboard for the list of keys",
                     default.name()
                 ));
             }
@@ -113,7 +113,7 @@ impl KeyMap {
             let taken = bound(other).filter(|_| !freed);
             if let Some(help) = taken.or(twice.then_some("something else")) {
                 return Err(format!(
-                    "keys: {} cannot stand for {}, it is there for: {help}",
+                    "keys: {} cannot replace {}: it is already used for: {help}",
                     other.name(),
                     default.name()
                 ));

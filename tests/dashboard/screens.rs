@@ -218,7 +218,7 @@ fn wide_characters_do_not_push_columns_aside() {
 fn a_vanished_runner_is_said_plainly_with_its_last_words() {
     let mut state = fixture::running(PLAIN);
     state.apply(RunUpdate::Liveness(Liveness::Silent { seconds: 42.0 }));
-    assert!(fixture::text(&mut state, 80, 24).contains("RUNNER SILENT for 0:42"));
+    assert!(fixture::text(&mut state, 80, 24).contains("NO SIGN OF THE RUNNER for 0:42"));
     assert!(!state.lacks_last_words());
     state.apply(RunUpdate::Liveness(Liveness::Gone));
     assert!(state.lacks_last_words());

@@ -124,11 +124,11 @@ fn tasks_in_the_queue_are_no_end_and_an_empty_queue_is_one() {
     let waiting = vec![task("41_3", TaskState::Pending, &fixture::id(0, 2))];
     state.show_queue(QueueNews::Tasks(waiting));
     assert!(state.is_live());
-    assert!(text(&mut state).contains("in the queue"));
+    assert!(text(&mut state).contains("queued"));
     state.show_queue(QueueNews::Tasks(Vec::new()));
     assert!(!state.is_live());
     let said = text(&mut state);
-    assert!(said.contains("nobody works on it"), "{said}");
+    assert!(said.contains("no worker"), "{said}");
     assert!(said.contains("Submit the grid again"), "{said}");
 }
 

@@ -178,7 +178,7 @@ fn a_stopped_gradient_trial_ends_with_the_numbers_of_an_undisturbed_one() {
     let log = |id: &str| place.read(&format!("{RUN}/trials/{id}/log.txt"));
     let resumed = trials(&place, RUN)
         .iter()
-        .any(|row| log(&row["trial"]).contains("goes on from the checkpoint"));
+        .any(|row| log(&row["trial"]).contains("resuming from the checkpoint"));
     assert!(resumed, "no trial went on from a checkpoint");
     assert!(Results::of(&place, RUN) == Results::of(&undisturbed, RUN));
 }

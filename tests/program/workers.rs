@@ -71,7 +71,7 @@ fn shards_together_do_what_one_machine_does() {
     );
     assert_as_on_one_machine(&place, &one_machine);
     let said = place.ends_with(0, &["worker", "results/g"]);
-    assert_eq!(said.matches("has a result already").count(), 6, "{said}");
+    assert_eq!(said.matches("already has a result").count(), 6, "{said}");
 }
 
 #[test]
@@ -101,8 +101,8 @@ fn a_terminated_worker_publishes_nothing_and_its_successor_goes_on() {
         checkpoint(&place).expect("the checkpoint is kept");
     }
     let said = place.ends_with(0, &["worker", "results/g"]);
-    assert!(said.contains("goes on from the checkpoint"), "{said}");
-    assert!(logs(&place).contains("goes on from the checkpoint after iteration"));
+    assert!(said.contains("resumes from the checkpoint"), "{said}");
+    assert!(logs(&place).contains("resuming from the checkpoint after iteration"));
     assert_as_on_one_machine(&place, &one_machine);
 }
 
@@ -116,7 +116,7 @@ fn the_main_job_goes_on_where_workers_were_stopped_and_stays_away_while_they_wor
     worker.signal(Signal::KILL);
     worker.ends_within(SOON);
     place.ends_with(0, &["g.yaml"]);
-    assert!(logs(&place).contains("goes on from the checkpoint after iteration"));
+    assert!(logs(&place).contains("resuming from the checkpoint after iteration"));
     assert_as_on_one_machine(&place, &one_machine);
 }
 

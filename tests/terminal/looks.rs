@@ -64,7 +64,7 @@ fn every_size_is_survived() {
     }
     terminal.resize(100, 30);
     // A window that is too small takes no keys, so that the help may be open or not by now.
-    let help_is_open = |screen: &vt100::Screen| screen.contents().contains("these keys");
+    let help_is_open = |screen: &vt100::Screen| screen.contents().contains("show all keys");
     terminal.wait_until("a view in the last size", |screen| {
         help_is_open(screen) || screen.contents().contains("q leave")
     });
@@ -104,13 +104,13 @@ fn a_click_sorts_and_the_palette_does_what_is_typed() {
     terminal.press(":margins");
     terminal.wait_for("show the view: margins");
     terminal.press("\r");
-    terminal.wait_for("the other settings averaged");
+    terminal.wait_for("averaged over the other settings");
     terminal.press(":dance");
-    terminal.wait_for("nothing here does that");
+    terminal.wait_for("no matching command");
     terminal.press("\u{1b}");
     // A key that follows at once would be the same key with Alt.
     terminal.wait_until("no palette", |screen| {
-        !screen.contents().contains("nothing here does that")
+        !screen.contents().contains("no matching command")
     });
     terminal.press("q");
     assert_eq!(terminal.ends().exit_code(), 0);
@@ -170,7 +170,7 @@ fn ascii_draws_only_ascii() {
         terminal.wait_for("q leave");
     }
     terminal.press("?");
-    terminal.wait_for("these keys");
+    terminal.wait_for("show all keys");
     terminal.press("?q");
     terminal.ends();
     let bytes = terminal.bytes();

@@ -88,7 +88,7 @@ fn tmux_shows_it_resizes_it_and_gets_its_screen_back() {
         || format!("the wide screen:\n{}", tmux.text()),
     );
     tmux.press(&["?"]);
-    tmux.wait_for("these keys");
+    tmux.wait_for("show all keys");
     // Closed by the same key: Escape and the key that follows would be one key with Alt.
     tmux.press(&["?"]);
     tmux.press(&["q"]);

@@ -54,13 +54,17 @@ impl State {
             },
             Prompt::Jobs { text } => match text.trim().parse() {
                 Ok(jobs) if jobs > 0 => return Some(Effect::Send(Command::Jobs { jobs })),
-                _ => self.say(&format!("jobs: a whole number from 1 on, not '{text}'")),
+                _ => self.say(&format!(
+                    "jobs: '{text}' is not a whole number of at least 1"
+                )),
             },
             Prompt::Palette { text, chosen } => {
                 let choice = palette::matching(self, &text).into_iter().nth(chosen);
                 match choice {
                     Some(choice) => return self.handle(choice.action),
-                    None => self.say(&format!("nothing here does '{text}'; ? shows all keys")),
+                    None => self.say(&format!(
+                        "no command matches '{text}' in this view; ? lists all keys"
+                    )),
                 }
             }
             Prompt::Confirm { command, .. } => return Some(Effect::Send(command)),

@@ -53,20 +53,20 @@ pub(super) fn draw(state: &State, frame: &mut Frame, body: Rect) {
             });
             ("filter", lines)
         }
-        Prompt::Palette { text, chosen } => ("what to do", choices(state, text, *chosen)),
+        Prompt::Palette { text, chosen } => ("command", choices(state, text, *chosen)),
         Prompt::Refusal { words } => (
-            "not from here",
+            "not possible here",
             words
                 .lines()
                 .map(|line| Line::from(visible(line)))
                 .collect(),
         ),
         Prompt::Jobs { text } => ("trials at once", vec![typed(text)]),
-        Prompt::Confirm { question, .. } => ("sure?", vec![Line::from(question.as_str())]),
+        Prompt::Confirm { question, .. } => ("confirm", vec![Line::from(question.as_str())]),
         Prompt::Leave => (
-            "the run is still going",
+            "the run is still active",
             vec![Line::from(
-                "Leave it running (d), stop it (s), or stay (esc)?",
+                "Keep it running (d), stop it (s), or stay (esc)?",
             )],
         ),
     };
@@ -107,7 +107,7 @@ fn choices(state: &State, text: &str, chosen: usize) -> Vec<Line<'static>> {
     let mut lines = vec![typed(text)];
     let matching = palette::matching(state, text);
     if matching.is_empty() {
-        let words = "nothing here does that";
+        let words = "no matching command";
         lines.push(Line::from(Span::styled(words, state.look.theme.bad())));
     }
     let first = (chosen + 1).saturating_sub(CHOICES);

@@ -132,23 +132,23 @@ fn settings_that_do_not_fit_are_refused_before_files_are_opened() {
     let cases = [
         (
             settings(Source::Idx),
-            "path: is missing: sources idx and uci-har need it",
+            "path: is missing: required by sources idx and uci-har",
         ),
         (settings(Source::UciHar), "path: is missing"),
         (
             settings(Source::Csv),
-            "csv: is missing: source csv needs it",
+            "csv: is missing: required by source csv",
         ),
         (
             directory(Source::Digits, "idx"),
-            "path: idx is not allowed (only sources idx and uci-har take a path, the source is digits)",
+            "path: idx is not allowed (only for sources idx and uci-har; the source is digits)",
         ),
         (
             DataSettings {
                 csv: table(pattern("x*")).csv,
                 ..directory(Source::Idx, "idx")
             },
-            "csv: a csv map is not allowed (only source csv takes this map, the source is idx)",
+            "csv: a csv map is not allowed (only for source csv; the source is idx)",
         ),
         (
             DataSettings {
@@ -300,6 +300,6 @@ fn what_might_never_end_is_not_read() {
         .to_string();
     assert_eq!(
         message,
-        "/dev/zero: cannot be read (not a regular file); name a regular file that this user may read"
+        "/dev/zero: cannot be read (not a regular file); give a regular file that you may read"
     );
 }
