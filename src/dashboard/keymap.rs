@@ -86,7 +86,7 @@ impl KeyMap {
     /// default.
     ///
     /// # Errors
-    /// When a name is no key, when the default key does nothing, or when the other one is taken.
+    /// When a name is not a key, when the default key is not bound, or when the other one is taken.
     pub(crate) fn read(
         pairs: &BTreeMap<String, String>,
         bound: impl Fn(Key) -> Option<&'static str>,
@@ -169,9 +169,9 @@ mod tests {
     #[test]
     fn what_cannot_be_is_said() {
         for (pairs, word) in [
-            (&[("s", "strg-x")][..], "is no key"),
-            (&[("j", "x")], "does nothing"),
-            (&[("s", "q")], "leave"),
+            (&[("s", "strg-x")][..], "is not a key"),
+            (&[("j", "x")], "is not bound"),
+            (&[("s", "q")], "quit"),
             (&[("s", "x"), ("q", "x")], "something else"),
         ] {
             let error = read(pairs).expect_err("the keys are wrong");

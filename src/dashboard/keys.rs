@@ -139,6 +139,8 @@ static BINDINGS: &[Binding] = &[
     bind(Place::Leaving, &[Code(KeyCode::Esc)], Action::Back, "", "stay"),
     bind(Place::Help, &[Char('j'), Code(KeyCode::Down)], Action::Move(1), "", "down"),
     bind(Place::Help, &[Char('k'), Code(KeyCode::Up)], Action::Move(-1), "", "up"),
+    bind(Place::Help, &[Ctrl('d'), Code(KeyCode::PageDown)], Action::MovePage(1), "", "page down"),
+    bind(Place::Help, &[Ctrl('u'), Code(KeyCode::PageUp)], Action::MovePage(-1), "", "page up"),
     bind(Place::Help, &[Char('?'), Code(KeyCode::Esc), Char('q'), Code(KeyCode::Enter)], Action::Back, "", "close"),
     bind(Place::Help, &[Ctrl('c')], Action::Leave, "", ""),
 ];

@@ -156,6 +156,8 @@ fn choices_of_the_views() {
     insta::assert_snapshot!("margins_map", fixture::text(&mut state, 80, 24));
     state.handle(Action::Help);
     insta::assert_snapshot!("help", fixture::text(&mut state, 80, 24));
+    state.handle(Action::MovePage(3));
+    insta::assert_snapshot!("help_terms", fixture::text(&mut state, 80, 24));
 }
 
 #[test]
@@ -228,7 +230,7 @@ fn a_vanished_runner_is_said_plainly_with_its_last_words() {
         "interrupted",
         "RUNNER GONE",
         "2 lost",
-        "same command again",
+        "Repeat the command",
         "of 9 bytes failed",
     ] {
         assert!(text.contains(words), "{words} is missing:\n{text}");

@@ -140,7 +140,7 @@ fn orders_are_refused_with_the_reason_and_what_to_do_instead() {
         (Action::Pause, "nnbcd-tui stop results/digits"),
         (Action::Cancel, cancel.as_str()),
         (Action::Retry, "nnbcd-tui submit --slurm --retry-failed"),
-        (Action::PauseRun, "cannot pause"),
+        (Action::PauseRun, "cannot be paused"),
         (Action::StopRun, "nnbcd-tui stop results/digits"),
         (Action::Jobs, "--max-parallel N"),
     ] {

@@ -129,7 +129,7 @@ fn a_half_written_result_is_run_again() {
     place.write("results/g/trials.csv", "trial,sta");
     place.write("results/g/runner.json", "{");
     let said = place.ends_with(0, &["g.yaml"]);
-    assert!(said.contains("this trial is run again"), "{said}");
+    assert!(said.contains("rerunning this trial"), "{said}");
     Results::of(&place, "results/g").assert_equal(&before);
 }
 

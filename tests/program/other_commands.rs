@@ -25,7 +25,7 @@ fn reproduce_says_equal_or_what_differs() {
     let files = place.files(RUN);
     for threads in ["1", "2"] {
         let said = place.ends_with(0, &["reproduce", RUN, &trial, "--threads", threads]);
-        let expected = format!("trial {trial}: all 21 rows are equal to the last digit");
+        let expected = format!("trial {trial}: all 21 rows match to the last digit");
         assert!(said.starts_with(&expected), "{said}");
     }
     assert_eq!(

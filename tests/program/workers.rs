@@ -112,7 +112,7 @@ fn the_main_job_goes_on_where_workers_were_stopped_and_stays_away_while_they_wor
     let mut worker = place.start(&["worker", "results/g", "--threads", "1"]);
     wait_until(PATIENCE, "a checkpoint", || checkpoint(&place));
     let said = place.ends_with(2, &["g.yaml"]);
-    assert!(said.contains("works on this run"), "{said}");
+    assert!(said.contains("is active; wait for it"), "{said}");
     worker.signal(Signal::KILL);
     worker.ends_within(SOON);
     place.ends_with(0, &["g.yaml"]);
@@ -130,7 +130,10 @@ fn a_trial_that_fails_is_a_result_and_runs_again_when_told() {
     place.ends_with(0, &["watch", "results/g"]);
     assert_eq!(count(&place, "results/g", "failed"), 3);
     let said = place.ends_with(0, &["submit", "g.yaml"]);
-    assert!(said.contains("all 3 trials have a result"), "{said}");
+    assert!(
+        said.contains("all 3 trials already have a result"),
+        "{said}"
+    );
     let said = place.ends_with(1, &["worker", "results/g"]);
     assert!(!said.contains("started"), "{said}");
     let said = place.ends_with(0, &["submit", "g.yaml", "--retry-failed"]);

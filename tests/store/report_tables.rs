@@ -192,7 +192,7 @@ fn one_seed_shows_no_deviation() {
         .render(TableFormat::Markdown);
     assert!(markdown.contains(" 0.5000 |"), "{markdown}");
     assert!(!markdown.contains('±'), "{markdown}");
-    assert!(markdown.contains("One seed each"), "{markdown}");
+    assert!(markdown.contains("One seed per cell"), "{markdown}");
 }
 
 #[test]

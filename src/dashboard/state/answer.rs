@@ -7,6 +7,13 @@ use crate::dashboard::action::{Action, Effect};
 use crate::dashboard::palette;
 use crate::store::control::Command;
 
+/// Lines of the help that a page moves: half of the smallest usual screen.
+const HELP_PAGE: i32 = 12;
+
+fn scrolled(lines: u16, by: i32) -> u16 {
+    (lines.saturating_add_signed(by.clamp(-100, 100) as i16)).min(200)
+}
+
 impl State {
     /// What an action means while something lies over the view.
     pub(super) fn answer(&mut self, action: Action) -> Option<Effect> {
@@ -24,9 +31,10 @@ impl State {
             (Action::Leave | Action::Interrupt, _) => return Some(Effect::Leave),
             (Action::StopRun, Prompt::Leave) => return Some(Effect::StopAndLeave),
             (Action::Move(rows), Prompt::Help { scroll }) => {
-                *scroll = scroll
-                    .saturating_add_signed(rows.clamp(-100, 100) as i16)
-                    .min(200);
+                *scroll = scrolled(*scroll, rows);
+            }
+            (Action::MovePage(pages), Prompt::Help { scroll }) => {
+                *scroll = scrolled(*scroll, pages.saturating_mul(HELP_PAGE));
             }
             (Action::Move(rows), Prompt::Palette { text, chosen }) => {
                 let last = palette::matching(self, text).len().saturating_sub(1);

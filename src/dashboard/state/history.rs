@@ -176,7 +176,7 @@ mod tests {
         assert_eq!(ranges, [Some((4.0, 4.0)), None, Some((3.0, 3.0))]);
         assert_eq!(
             history.trouble().as_deref(),
-            Some("objective not finite from iteration 1")
+            Some("objective not finite since iteration 1")
         );
     }
 

@@ -57,7 +57,7 @@ fn pareto(state: &State, spots: &[Spot], frame: &mut Frame, area: Rect) {
         title: Line::from(vec![
             Span::styled(" test accuracy over compression ratio", look.theme.title()),
             Span::styled(
-                format!(" (log)  {on_front} on the front  {beaten} dominated  X selected"),
+                format!(" (log)  {on_front} front  {beaten} dominated  X selected"),
                 look.theme.quiet(),
             ),
         ]),
