@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use nnbcd::run::Share;
 
-/// Trains compressed neural networks without gradients (NN-BCD): expands a grid of settings, runs
-/// every trial that has no result yet on all cores, shows it live and leaves CSV files and tables.
+/// Train compressed neural networks without gradients (NN-BCD): expand a grid of settings, run all
+/// trials that have no result yet on all cores, show progress live, and write CSV files and tables.
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -14,10 +14,10 @@ use nnbcd::run::Share;
     arg_required_else_help = true
 )]
 pub struct Arguments {
-    /// What to do; without a command: run the grid.
+    /// Command; default: run the grid.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// The main job: run this grid file.
+    /// Run this grid file.
     #[command(flatten)]
     pub run: RunArguments,
 }
@@ -31,13 +31,13 @@ pub struct RunArguments {
     pub place: Place,
     #[command(flatten)]
     pub limits: Limits,
-    /// No dashboard: progress lines.
+    /// Print progress lines instead of showing the dashboard.
     #[arg(long)]
     pub no_tui: bool,
-    /// Run failed trials again.
+    /// Rerun failed trials.
     #[arg(long)]
     pub retry_failed: bool,
-    /// Start anew: an earlier run directory of this name is moved aside, never deleted.
+    /// Start from scratch; an existing run directory of this name is moved aside, never deleted.
     #[arg(long)]
     pub fresh: bool,
     #[command(flatten)]
@@ -55,10 +55,10 @@ pub struct Place {
 /// What a run may use.
 #[derive(Args, Clone, Debug)]
 pub struct Limits {
-    /// Trials at once [default: from cores and memory].
+    /// Number of trials at once [default: from cores and memory].
     #[arg(long, value_name = "N", value_parser = positive)]
     pub jobs: Option<usize>,
-    /// Threads of all trials together [default: all cores].
+    /// Total number of threads for all trials [default: all cores].
     #[arg(long, value_name = "N", value_parser = positive)]
     pub threads: Option<usize>,
 }
@@ -74,7 +74,7 @@ pub struct Look {
 fn positive(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(number) if number > 0 => Ok(number),
-        _ => Err("a whole number of at least 1 is needed".into()),
+        _ => Err("must be a whole number of at least 1".into()),
     }
 }
 
@@ -90,7 +90,7 @@ pub struct RunPath {
 pub struct TrialPaths {
     /// Run directory, such as results/grid.
     pub run: PathBuf,
-    /// Ids of trials; the first characters are enough where they name one trial only.
+    /// Trial ids, or unique prefixes of them.
     #[arg(required = true)]
     pub trials: Vec<String>,
 }
@@ -98,31 +98,31 @@ pub struct TrialPaths {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Say what would run: trials, duplicates, memory and time estimates. Starts nothing.
+    /// Show what would run: trials, duplicates, memory and time estimates. Starts nothing.
     Plan {
         /// Grid file (YAML).
         grid: PathBuf,
         #[command(flatten)]
         limits: Limits,
     },
-    /// Show a run that another process (or machine) writes, or that has ended.
+    /// Open the dashboard on a run that is live (here or on another machine) or finished.
     Watch {
         #[command(flatten)]
         run: RunPath,
         #[command(flatten)]
         look: Look,
     },
-    /// Ask the running trials to stop after their current iteration, keeping checkpoints.
+    /// Stop the run after the current iterations; trials write checkpoints.
     Stop(RunPath),
-    /// Hold all trials after their current iteration.
+    /// Pause all trials after their current iteration.
     Pause(RunPath),
-    /// Let held trials go on.
+    /// Resume paused trials.
     Resume(RunPath),
-    /// Stop some trials; they keep their checkpoints.
+    /// Stop individual trials; they keep their checkpoints.
     Cancel(TrialPaths),
-    /// Run failed or stopped trials again.
+    /// Rerun failed or stopped trials.
     Retry(TrialPaths),
-    /// Change how many trials run at once.
+    /// Set how many trials run at once.
     Jobs {
         /// Run directory, such as results/grid.
         run: PathBuf,
@@ -130,11 +130,11 @@ pub enum Command {
         #[arg(value_parser = positive)]
         jobs: usize,
     },
-    /// Paper-style tables: mean ± std over seeds.
+    /// Make tables for a paper: mean ± std over seeds.
     Table(TableArguments),
-    /// Figures for the paper, SVG and PNG.
+    /// Make figures for a paper, as SVG and PNG.
     Plot(PlotArguments),
-    /// Run one trial again from its config.yaml and say which numbers differ.
+    /// Rerun one trial from its config.yaml and report numbers that differ.
     Reproduce {
         /// Run directory, such as results/grid.
         run: PathBuf,
@@ -144,14 +144,14 @@ pub enum Command {
         #[arg(long, value_name = "N", value_parser = positive)]
         threads: Option<usize>,
     },
-    /// Accuracy of a trained model on each part of the data (model.safetensors).
+    /// Evaluate a trained model (model.safetensors) on each part of the data.
     Eval {
         /// The model file.
         model: PathBuf,
         /// A grid file or config.yaml whose `data` are used.
         data: PathBuf,
     },
-    /// Write a trained model for other programs.
+    /// Export a trained model to ONNX or NumPy.
     #[command(group(ArgGroup::new("format").args(["onnx", "numpy"]).required(true).multiple(true)))]
     Export {
         /// The model file (model.safetensors).
@@ -163,9 +163,9 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         numpy: Option<PathBuf>,
     },
-    /// Submit the missing trials as a Slurm job array, or ready them for workers.
+    /// Submit the missing trials as a Slurm job array, or prepare them for workers.
     Submit(SubmitArguments),
-    /// Run a share of the trials beside other workers.
+    /// Run a share of the trials alongside other workers.
     Worker(WorkerArguments),
     /// The runner without a viewer; the main job starts it.
     #[command(hide = true)]
@@ -180,7 +180,7 @@ pub struct TableArguments {
     /// Settings in the rows [default: all swept settings].
     #[arg(long, value_delimiter = ',')]
     pub rows: Vec<String>,
-    /// Settings across.
+    /// Settings in the columns.
     #[arg(long, value_delimiter = ',')]
     pub columns: Vec<String>,
     /// Columns of trials.csv to show; with --convergence, those of that table.
@@ -192,7 +192,7 @@ pub struct TableArguments {
     /// Directory to write to, or - for standard output.
     #[arg(long, value_name = "DIR", default_value = "-")]
     pub out: String,
-    /// Iterations to given accuracies, final objective, violations of the descent, fitted rate.
+    /// Table of convergence: iterations to given accuracies, final objective, descent violations, fitted rate.
     #[arg(long)]
     pub convergence: bool,
 }
@@ -217,7 +217,7 @@ pub struct PlotArguments {
     /// [default: all].
     #[arg(long, value_delimiter = ',')]
     pub kind: Vec<String>,
-    /// Settings that tell the curves apart [default: all swept settings].
+    /// Settings that distinguish the curves [default: all swept settings].
     #[arg(long, value_delimiter = ',')]
     pub rows: Vec<String>,
     /// Metric of Pareto, margins and heat map [default: test accuracy].
@@ -242,19 +242,19 @@ pub struct SubmitArguments {
     /// Submit a Slurm job array [default: only prepare the run directory for workers].
     #[arg(long)]
     pub slurm: bool,
-    /// Trials that a task runs one after another [default: 1, or what the size of an array allows].
+    /// Trials per task, run one after another [default: 1, or what the array size limit requires].
     #[arg(long, value_name = "K", value_parser = positive)]
     pub trials_per_task: Option<usize>,
-    /// Tasks at once [default: as many as Slurm allows].
+    /// Maximum number of parallel tasks [default: as many as Slurm allows].
     #[arg(long, value_name = "P", value_parser = positive)]
     pub max_parallel: Option<usize>,
     /// Print the script; write and submit nothing.
     #[arg(long, requires = "slurm")]
     pub dry_run: bool,
-    /// Submit although an earlier array still runs, or Slurm cannot be asked whether it does.
+    /// Submit even if an earlier array is still running or Slurm cannot be reached.
     #[arg(long)]
     pub force: bool,
-    /// Run failed trials again.
+    /// Rerun failed trials.
     #[arg(long)]
     pub retry_failed: bool,
     /// Options for sbatch, such as --partition=long --time=4:00:00 --cpus-per-task=4.
@@ -267,16 +267,16 @@ pub struct SubmitArguments {
 pub struct WorkerArguments {
     #[command(flatten)]
     pub run: RunPath,
-    /// Which share of the trials, from 1/N to N/N.
+    /// Share of the trials, from 1/N to N/N.
     #[arg(long, value_name = "i/N", default_value = "1/1")]
     pub shard: Share,
-    /// Directory with the plan, frozen by submit [default: the run directory].
+    /// Directory with the plan that submit froze [default: the run directory].
     #[arg(long, value_name = "DIR")]
     pub plan: Option<PathBuf>,
     /// Threads of a trial [default: all cores].
     #[arg(long, value_name = "N", value_parser = positive)]
     pub threads: Option<usize>,
-    /// Run failed trials again.
+    /// Rerun failed trials.
     #[arg(long)]
     pub retry_failed: bool,
 }

@@ -48,7 +48,7 @@ pub fn refuse_other_results(run: &RunDirectory, provenance: &mut Provenance) -> 
     if let Some((file, expected, found)) = first_difference(&earlier, provenance) {
         bail!(
             "{file}: its SHA-256 is {found}, and that of the data behind the results in {} is {expected}; restore the \
-             file, run the grid under another name, or begin anew with --fresh, which keeps the earlier run",
+             file, run the grid under another name, or start from scratch with --fresh, which keeps the earlier run",
             run.root().display()
         );
     }

@@ -26,7 +26,7 @@ pub fn pause(run: &Path) -> Result<ExitCode> {
 }
 
 pub fn resume(run: &Path) -> Result<ExitCode> {
-    give(run, &Command::Resume, "asked to go on")
+    give(run, &Command::Resume, "asked to resume")
 }
 
 pub fn jobs(run: &Path, jobs: usize) -> Result<ExitCode> {
@@ -51,7 +51,7 @@ pub fn cancel(arguments: &TrialPaths) -> Result<ExitCode> {
 pub fn retry(arguments: &TrialPaths) -> Result<ExitCode> {
     let run = RunDirectory::open(&arguments.run)?;
     let trials = find_trials(&run.read_trials()?, &arguments.trials)?;
-    let said = format!("asked to run {} again", trials.join(", "));
+    let said = format!("asked to rerun {}", trials.join(", "));
     give(&arguments.run, &Command::Retry { trials }, &said)
 }
 
@@ -61,7 +61,7 @@ fn give(run: &Path, command: &Command, said: &str) -> Result<ExitCode> {
     if matches!(first_look(&run), Liveness::Gone) {
         queue::refuse_orders_to_workers(&run)?;
         bail!(
-            "{}: no runner works on this run; it goes on with the command that began it{}",
+            "{}: no runner is active; resume with the command that started the run{}",
             run.root().display(),
             beginning(&run)
         );
@@ -98,11 +98,11 @@ pub fn find_trials(table: &TrialTable, beginnings: &[String]) -> Result<Vec<Stri
         match (matching.next(), matching.next()) {
             (Some(row), None) => found.push(row.trial.clone()),
             (Some(_), Some(_)) => {
-                bail!("trial {beginning}: several ids begin so; give more characters")
+                bail!("trial {beginning}: ambiguous prefix; give more characters")
             }
-            (None, _) => bail!(
-                "trial {beginning}: no such trial; the first column of trials.csv has the ids"
-            ),
+            (None, _) => {
+                bail!("trial {beginning}: no such trial; ids are in the first column of trials.csv")
+            }
         }
     }
     Ok(found)

@@ -30,7 +30,7 @@ fn data_settings(path: &Path) -> Result<(DataSettings, PathBuf)> {
     let first = plan.trials[0].settings.data.clone();
     if plan.trials.iter().any(|trial| trial.settings.data != first) {
         bail!(
-            "{}: its trials use several data sets; give a file with one",
+            "{}: its trials use several data sets; give a file that uses one",
             path.display()
         );
     }
@@ -54,7 +54,7 @@ fn evaluate(model: &AnyModel, mut settings: DataSettings, base: &Path) -> Result
     let data = load(&settings, base)?;
     if data.features() != model.inputs() {
         bail!(
-            "the data have {} features, the model takes {}",
+            "the data have {} features, but the model expects {}",
             data.features(),
             model.inputs()
         );

@@ -25,7 +25,7 @@ pub fn plan(grid: &Path, limits: &Limits) -> Result<ExitCode> {
         say(format_args!("  {} duplicates dropped", plan.duplicates));
     }
     if plan.excluded > 0 {
-        say(format_args!("  {} dropped by exclude", plan.excluded));
+        say(format_args!("  {} excluded", plan.excluded));
     }
     for warning in &plan.warnings {
         say(format_args!("  warning: {warning}"));
@@ -56,7 +56,7 @@ fn say_budget(budget: &Budget, trials: &[PreparedTrial]) {
         .unwrap_or(0);
     let operations: f64 = trials.iter().map(|trial| trial.cost.operations).sum();
     say(format_args!(
-        "  {} threads, up to {} trials at once, {} of memory for them; the largest trial needs about {}",
+        "  {} threads, up to {} trials at once, {} of memory available; the largest trial needs about {}",
         budget.threads,
         budget.jobs.min(trials.len()),
         bytes(budget.memory as f64),
@@ -64,7 +64,7 @@ fn say_budget(budget: &Budget, trials: &[PreparedTrial]) {
     ));
     let rate = product_rate() * budget.threads as f64;
     say(format_args!(
-        "  about {} ({:.1} TFLOP; a matrix product does {:.0} GFLOP/s per thread here; small networks take longer than this says)",
+        "  about {} ({:.1} TFLOP at {:.0} GFLOP/s per thread, measured on matrix products; small networks take longer)",
         duration(operations / rate),
         operations / 1e12,
         product_rate() / 1e9

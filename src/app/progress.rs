@@ -32,7 +32,7 @@ impl ProgressLines {
                 self.done_before = ended;
                 if ended > 0 {
                     say(format_args!(
-                        "{ended} of {} trials have a result already",
+                        "{ended} of {} trials already have a result",
                         table.rows.len()
                     ));
                 }

@@ -27,7 +27,7 @@ pub fn stop(array: &Array) -> Result<ExitCode> {
     stop_jobs(&jobs)?;
     let ids: Vec<String> = jobs.iter().map(|job| job.job.to_string()).collect();
     say(format_args!(
-        "job {}: waiting tasks are cancelled, running ones were told to write a checkpoint and end; submit again to go on",
+        "job {}: pending tasks cancelled, running tasks asked to write a checkpoint and end; submit again to resume",
         ids.join(", ")
     ));
     Ok(ExitCode::SUCCESS)
@@ -40,7 +40,7 @@ pub fn cancel(array: &Array, trials: &[String]) -> Result<ExitCode> {
         .filter(|task| task.trials.iter().any(|trial| trials.contains(trial)))
         .collect();
     if concerned.is_empty() {
-        bail!("no task in the queue carries these trials; they are over or were never submitted");
+        bail!("no queued task contains these trials; they have finished or were never submitted");
     }
     for task in &concerned {
         let others: Vec<&str> = (task.trials.iter())
@@ -49,7 +49,7 @@ pub fn cancel(array: &Array, trials: &[String]) -> Result<ExitCode> {
             .collect();
         if !others.is_empty() {
             bail!(
-                "task {} also carries the trials {}; name them as well, or stop the run",
+                "task {} also contains the trials {}; name them too, or stop the run",
                 task.name,
                 others.join(", ")
             );
@@ -68,14 +68,14 @@ pub fn refuse_beside_workers(run: &RunDirectory) -> Result<()> {
         match tasks(&array) {
             Ok(tasks) => refuse_queued(run, &tasks)?,
             // Results of workers are safe beside a runner; at worst a trial is run twice.
-            Err(error) => tracing::warn!("whether tasks still run is not known: {error}"),
+            Err(error) => tracing::warn!("cannot tell whether tasks are still running: {error}"),
         }
     }
     let workers = WorkersWatch::default().observe(run, Instant::now());
     let here = (workers.iter()).find(|worker| worker.lives && worker.status.host == host_name());
     if let Some(worker) = here {
         bail!(
-            "{}: worker {} (process {}) works on this run; wait for it or end it with: kill {}",
+            "{}: worker {} (process {}) is active; wait for it, or end it with: kill {}",
             run.root().display(),
             worker.status.name,
             worker.status.pid,
@@ -96,8 +96,8 @@ pub fn refuse_orders_to_workers(run: &RunDirectory) -> Result<()> {
         return Ok(());
     };
     bail!(
-        "{}: {} workers share this run and take no orders; stop tasks of Slurm with: nnbcd-tui stop {0}; \
-         end other workers where they run, as in: kill {} (on {}); they write checkpoints",
+        "{}: {} workers share this run and cannot be controlled from here; stop Slurm tasks with: nnbcd-tui stop {0}; \
+         end other workers on their hosts, for example: kill {} (on {}); they write checkpoints",
         run.root().display(),
         alive.len(),
         first.pid,
@@ -126,9 +126,9 @@ pub fn print(run: &RunDirectory) {
     };
     match tasks(&array) {
         Err(error) => say(format_args!(
-            "queue: not reachable ({error}); the table above is from the files"
+            "queue not reachable ({error}); the table above is based on the files"
         )),
-        Ok(tasks) if tasks.is_empty() => say("queue: no task of this run"),
+        Ok(tasks) if tasks.is_empty() => say("queue: no tasks of this run"),
         Ok(tasks) => {
             for task in tasks {
                 say(format_args!("task {}: {}", task.name, place(&task)));

@@ -48,7 +48,7 @@ pub fn reproduce(run: &Path, trial: &str, threads: Option<usize>) -> Result<Exit
     copy.create()?;
     let before = directory.read_iterations()?;
     let Some(last) = before.last() else {
-        bail!("trial {id} has no iterations yet; nothing to compare with");
+        bail!("trial {id} has no iterations yet: nothing to compare");
     };
     let threads = Budget::of_this_machine(threads, None).threads;
     let until = (!done).then_some(last.iteration);
@@ -58,13 +58,9 @@ pub fn reproduce(run: &Path, trial: &str, threads: Option<usize>) -> Result<Exit
     if !compare(&before, &copy.read_iterations()?, done) {
         return Ok(ExitCode::from(INCOMPLETE));
     }
-    let which = if done {
-        "all"
-    } else {
-        "it had not come to its end; its"
-    };
+    let which = if done { "all" } else { "not finished; its" };
     say(format_args!(
-        "trial {id}: {which} {} rows are equal to the last digit (times aside)",
+        "trial {id}: {which} {} rows match to the last digit (except times)",
         before.len()
     ));
     Ok(ExitCode::SUCCESS)
@@ -115,7 +111,7 @@ fn compare(before: &[IterationRecord], now: &[IterationRecord], done: bool) -> b
             differences += 1;
             if differences <= LISTED {
                 say(format_args!(
-                    "iteration {}: {}: {old_value} was, {new_value} is",
+                    "iteration {}: {}: was {old_value}, is {new_value}",
                     old.iteration,
                     quantity.name()
                 ));
@@ -132,7 +128,7 @@ fn compare(before: &[IterationRecord], now: &[IterationRecord], done: bool) -> b
     };
     if !complete {
         say(format_args!(
-            "{} rows were, {} are",
+            "there were {} rows, now there are {}",
             before.len(),
             now.len()
         ));

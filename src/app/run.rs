@@ -49,7 +49,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode> {
     match outcome.end {
         End::Detached | End::Signal(_) => Ok(ExitCode::SUCCESS),
         End::StopRequested | End::Ended => {
-            let status = child.wait().context("the runner cannot be waited for")?;
+            let status = child.wait().context("cannot wait for the runner")?;
             if status.success() {
                 Ok(ExitCode::SUCCESS)
             } else {
@@ -75,13 +75,13 @@ fn refuse_what_a_runner_at_work_ignores(
     let root = run.root().display();
     if let Some((option, _)) = given.iter().find(|(_, given)| *given) {
         bail!(
-            "{option}: a runner is at work on {root}, which it would come too late for; follow it with: nnbcd-tui watch {root}, \
+            "{option} has no effect: a runner is already working on {root}; follow it with: nnbcd-tui watch {root}, \
              or end it first with: nnbcd-tui stop {root}"
         );
     }
     if fs::read_to_string(run.grid()).is_ok_and(|text| text != plan.source) {
         bail!(
-            "{}: a runner is at work on {root} with another version of this grid; follow it with: nnbcd-tui watch {root}, \
+            "{}: a runner is already working on {root} with a different version of this grid; follow it with: nnbcd-tui watch {root}, \
              or end it first with: nnbcd-tui stop {root}",
             runner::grid(arguments)?.display()
         );
@@ -103,7 +103,7 @@ fn was_started_with_this_command(run: &RunDirectory) -> bool {
 
 /// The same command line as a process of its own; see [`runner::detached`].
 fn start_runner() -> Result<Child> {
-    let program = std::env::current_exe().context("the program does not find itself")?;
+    let program = std::env::current_exe().context("cannot find the path of this program")?;
     Command::new(program)
         .arg("runner")
         .args(std::env::args_os().skip(1))
@@ -111,7 +111,7 @@ fn start_runner() -> Result<Child> {
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
-        .context("the runner cannot be started")
+        .context("cannot start the runner")
 }
 
 /// Waits until the runner has let go of standard error: it is at work, or has ended. What it said

@@ -194,9 +194,9 @@ fn move_aside(run: &RunDirectory) -> Result<()> {
     let _lock = RunnerLock::acquire(run)?;
     let aside = name_aside(run.root());
     std::fs::rename(run.root(), &aside)
-        .with_context(|| format!("{}: cannot be moved aside", run.root().display()))?;
+        .with_context(|| format!("cannot move {} aside", run.root().display()))?;
     say(format_args!(
-        "the earlier run is kept as {}",
+        "the previous run was moved to {}",
         aside.display()
     ));
     Ok(())
@@ -313,13 +313,13 @@ fn print_summary(summary: Summary) {
     let mut text = format!("{} done", summary.done);
     if summary.failed > 0 {
         text.push_str(&format!(
-            ", {} failed (again with --retry-failed)",
+            ", {} failed (rerun with --retry-failed)",
             summary.failed
         ));
     }
     if summary.unfinished > 0 {
         text.push_str(&format!(
-            ", {} unfinished (the same command goes on)",
+            ", {} unfinished (repeat the command to resume)",
             summary.unfinished
         ));
     }

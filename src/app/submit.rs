@@ -27,7 +27,7 @@ pub fn submit(arguments: &SubmitArguments) -> Result<ExitCode> {
     log_warnings();
     for option in &arguments.options {
         if let Some(remedy) = refused_option(option) {
-            bail!("sbatch option {option}: cannot be given here; {remedy}");
+            bail!("sbatch option {option} is not allowed here; {remedy}");
         }
     }
     let mut prepared = Prepared::new(arguments)?;
@@ -37,7 +37,7 @@ pub fn submit(arguments: &SubmitArguments) -> Result<ExitCode> {
     let missing = prepared.missing();
     if missing.is_empty() {
         say(format_args!(
-            "{}: all {} trials have a result; nothing is submitted",
+            "{}: all {} trials already have a result; nothing submitted",
             prepared.run.root().display(),
             prepared.trials.len()
         ));
@@ -102,10 +102,9 @@ impl Prepared {
             return Ok(());
         };
         let tasks = cluster::tasks(&array).context(
-            "whether the earlier array still runs is not known; ask again later, or give --force",
+            "cannot tell whether the earlier array is still running; try again later, or use --force",
         )?;
-        refuse_queued(&self.run, &tasks)
-            .context("nothing was submitted; --force does it all the same")
+        refuse_queued(&self.run, &tasks).context("nothing was submitted; --force submits anyway")
     }
 
     /// Makes the run directory ready for workers, with the plan in it.
@@ -150,7 +149,7 @@ impl Prepared {
     ) -> Result<Script> {
         Ok(Script {
             name: format!("nnbcd-{}", self.plan.name),
-            program: std::env::current_exe().context("the program does not find itself")?,
+            program: std::env::current_exe().context("cannot find the path of this program")?,
             run: self.run.root().to_path_buf(),
             plan: plan.root().to_path_buf(),
             tasks,
@@ -176,16 +175,16 @@ impl Prepared {
         let job = cluster::submit(&directory.script(), &arguments.options, tasks as u64)?;
         directory.write_job(&job).with_context(|| {
             format!(
-                "job {} was submitted, but could not be written down",
+                "job {} was submitted, but its id could not be saved",
                 job.job
             )
         })?;
         let root = self.run.root().display();
         say(format_args!(
-            "job {}: {} trials in {tasks} tasks, {} MB each unless you said otherwise\n\
-             \x20 see them:       nnbcd-tui watch {root}\n\
+            "job {}: {} trials in {tasks} tasks, {} MB each unless given otherwise\n\
+             \x20 watch:          nnbcd-tui watch {root}\n\
              \x20 stop them:      nnbcd-tui stop {root}\n\
-             \x20 what is missing afterwards: the same command again\n\
+             \x20 missing trials: repeat the command\n\
              \x20 logs:           {}",
             job.job,
             missing.len(),
@@ -210,7 +209,7 @@ fn number_of_tasks(trials: usize, per_task: Option<usize>) -> Result<usize> {
     let least = trials.div_ceil(most);
     match per_task {
         Some(given) if given < least => Err(anyhow!(
-            "--trials-per-task {given}: {trials} trials would need {} tasks, and this cluster allows {most} in an array; give at least {least}",
+            "--trials-per-task {given}: {trials} trials need {} tasks, but this cluster allows {most} per array; use at least {least}",
             trials.div_ceil(given)
         )),
         given => Ok(trials.div_ceil(given.unwrap_or(least))),

@@ -43,7 +43,7 @@ pub fn show(run: &RunDirectory, look: Look, can_stop: bool) -> Result<Outcome> {
         _ => Theme::from_environment(),
     };
     if std::env::var("TERM").is_ok_and(|term| term == "dumb") {
-        bail!("this terminal (TERM=dumb) cannot show the dashboard; run with --no-tui");
+        bail!("this terminal (TERM=dumb) cannot show the dashboard; use --no-tui");
     }
     let follower = QueueFollower::start(run.clone());
     let options = Options {

@@ -91,7 +91,7 @@ fn frozen_plan(directory: &PlanDirectory, provenance: &Provenance) -> Result<Pla
         plan.trials.retain(|trial| wanted.remove(&trial.id));
         if let Some(unknown) = wanted.iter().next() {
             bail!(
-                "{}: trial {unknown} of trials.txt is not in it; submit the grid again with the program that is used now",
+                "{}: does not contain trial {unknown} of trials.txt; submit the grid again with this version of the program",
                 path.display()
             );
         }
@@ -101,17 +101,17 @@ fn frozen_plan(directory: &PlanDirectory, provenance: &Provenance) -> Result<Pla
 
 fn words(event: &ShardEvent) -> String {
     match event {
-        ShardEvent::Skipped => "has a result already".into(),
+        ShardEvent::Skipped => "already has a result".into(),
         ShardEvent::Started(0) => "started".into(),
         ShardEvent::Started(iteration) => {
-            format!("goes on from the checkpoint after iteration {iteration}")
+            format!("resumes from the checkpoint after iteration {iteration}")
         }
         ShardEvent::Done => "done".into(),
-        ShardEvent::Overtaken => "has a result from another worker".into(),
+        ShardEvent::Overtaken => "another worker has published its result".into(),
         ShardEvent::Failed(error) => format!("FAILED: {}", visible(error)),
-        ShardEvent::Stopped => "stopped without a result; a checkpoint is kept".into(),
+        ShardEvent::Stopped => "stopped without a result; checkpoint kept".into(),
         ShardEvent::Hindered(error) => {
-            format!("HINDERED, it has no result: {}", visible(error))
+            format!("NO RESULT (machine fault): {}", visible(error))
         }
     }
 }

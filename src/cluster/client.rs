@@ -38,8 +38,8 @@ pub fn submit(script: &Path, options: &[String], tasks: u64) -> Result<Submitted
     let (job, cluster) = answer.trim().split_once(';').unwrap_or((answer.trim(), ""));
     let job = job.parse().map_err(|_| SlurmError {
         command: "sbatch",
-        what: format!("answered {:?}, which is no job id", answer.trim()),
-        remedy: "look with squeue whether the array was submitted",
+        what: format!("returned {:?}, which is not a job id", answer.trim()),
+        remedy: "check with squeue whether the array was submitted",
     })?;
     Ok(SubmittedJob {
         job,
@@ -187,7 +187,7 @@ fn run(
             _ => {
                 end(&mut child);
                 let what = format!("no answer within {} s", patience.as_secs());
-                return Err(failed(what, "try again when the controller answers"));
+                return Err(failed(what, "try again when the controller responds"));
             }
         }
     };
@@ -203,7 +203,7 @@ fn run(
     };
     Err(failed(
         what,
-        "mend what Slurm complains about, then give the same command again",
+        "fix what Slurm reports, then repeat the command",
     ))
 }
 

@@ -93,12 +93,12 @@ pub fn refused_option(option: &str) -> Option<&'static str> {
     let name = option.split('=').next().unwrap_or(option);
     match name {
         "--array" => {
-            Some("the array follows from the trials; use --trials-per-task and --max-parallel")
+            Some("the array is derived from the trials; use --trials-per-task and --max-parallel")
         }
-        "--wrap" | "--parsable" | "--test-only" => Some("leave it out; --dry-run shows the script"),
-        "--wait" | "-W" => Some("leave it out; nnbcd-tui watch shows when the tasks are over"),
+        "--wrap" | "--parsable" | "--test-only" => Some("omit it; --dry-run shows the script"),
+        "--wait" | "-W" => Some("omit it; nnbcd-tui watch shows when the tasks have finished"),
         _ if name.starts_with("-a") && !name.starts_with("--") => {
-            Some("the array follows from the trials; use --trials-per-task and --max-parallel")
+            Some("the array is derived from the trials; use --trials-per-task and --max-parallel")
         }
         _ => None,
     }

@@ -91,7 +91,7 @@ fn selected(
                 existing(layer, layers, &path)?;
                 // As many as layers at most: a longer list holds a repetition before its end.
                 let is_new = !listed[..index].contains(&layer);
-                require(is_new, &path, layer, "each layer once")?;
+                require(is_new, &path, layer, "each layer at most once")?;
             }
             let mut sorted = listed.clone();
             sorted.sort_unstable();
@@ -184,7 +184,12 @@ fn mixed(choices: &[MethodChoice], layers: usize) -> Checked {
         let repeated = choices[..index]
             .iter()
             .any(|other| other.layer == choice.layer);
-        require(!repeated, &layer_path, choice.layer, "each layer once")?;
+        require(
+            !repeated,
+            &layer_path,
+            choice.layer,
+            "each layer at most once",
+        )?;
         choice.method.check(&path)?;
     }
     Ok(())
@@ -305,13 +310,13 @@ mod tests {
             ),
             (
                 listed(&[1, 1]),
-                "layers[1]: 1 is not allowed (each layer once)",
+                "layers[1]: 1 is not allowed (each layer at most once)",
             ),
             (mixed(&[]), "choices: an empty list is"),
             (mixed(&[(3, rank(1))]), "choices[0].layer: 3 is"),
             (
                 mixed(&[(0, rank(1)), (0, rank(1))]),
-                "choices[1].layer: 0 is not allowed (each layer once)",
+                "choices[1].layer: 0 is not allowed (each layer at most once)",
             ),
             (mixed(&[(0, rank(0))]), "choices[0].rank: 0 is"),
             (

@@ -60,7 +60,7 @@ impl View {
 pub enum Action {
     /// Leave the dashboard; the runner goes on.
     Leave,
-    /// Ctrl-C: leave, or ask whether to stop the run first.
+    /// Ctrl-C: quit, or choose to stop the run first.
     Interrupt,
     /// Stop this process as a shell's job control does.
     Suspend,
@@ -96,9 +96,9 @@ pub enum Action {
     Unmark,
     /// Sort by the column so many further on.
     Sort(i32),
-    /// Sort by the column at this place of the list; if it decides already, the other way round.
+    /// Sort by the column at this place of the list; if it decides already, in reverse.
     SortAt(u16),
-    /// The other way round.
+    /// Reverse the order.
     Reverse,
     /// Type a filter.
     Filter,

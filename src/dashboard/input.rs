@@ -48,9 +48,9 @@ impl Input {
         match self.events.recv_timeout(patience) {
             Ok(event) => event.map(Some),
             Err(RecvTimeoutError::Timeout) => Ok(None),
-            Err(RecvTimeoutError::Disconnected) => {
-                Err(io::Error::other("nothing reads the keys any more"))
-            }
+            Err(RecvTimeoutError::Disconnected) => Err(io::Error::other(
+                "the thread that reads the keyboard has ended",
+            )),
         }
     }
 }

@@ -86,14 +86,14 @@ impl KeyMap {
     /// default.
     ///
     /// # Errors
-    /// When a name is no key, when the default key does nothing, or when the other one is taken.
+    /// When a name is not a key, when the default key is not bound, or when the other one is taken.
     pub(crate) fn read(
         pairs: &BTreeMap<String, String>,
         bound: impl Fn(Key) -> Option<&'static str>,
     ) -> Result<Self, String> {
         let key = |name: &str| {
             Key::named(name).ok_or_else(|| {
-                format!("keys: {name:?} is no key; write x, space, ^X, enter, page down or f5")
+                format!("keys: {name:?} is not a key; write for example x, space, ^X, enter, page down or f5")
             })
         };
         let mut moved = Vec::with_capacity(pairs.len());
@@ -101,7 +101,7 @@ impl KeyMap {
             let (default, other) = (key(default)?, key(other)?);
             if bound(default).is_none() {
                 return Err(format!(
-                    "keys: {} does nothing by default; press ? in the dashboard for the keys",
+                    "keys: {} is not bound by default; press ? in the dashboard for the list of keys",
                     default.name()
                 ));
             }
@@ -113,7 +113,7 @@ impl KeyMap {
             let taken = bound(other).filter(|_| !freed);
             if let Some(help) = taken.or(twice.then_some("something else")) {
                 return Err(format!(
-                    "keys: {} cannot stand for {}, it is there for: {help}",
+                    "keys: {} cannot replace {}: it is already used for: {help}",
                     other.name(),
                     default.name()
                 ));
@@ -169,9 +169,9 @@ mod tests {
     #[test]
     fn what_cannot_be_is_said() {
         for (pairs, word) in [
-            (&[("s", "strg-x")][..], "is no key"),
-            (&[("j", "x")], "does nothing"),
-            (&[("s", "q")], "leave"),
+            (&[("s", "strg-x")][..], "is not a key"),
+            (&[("j", "x")], "is not bound"),
+            (&[("s", "q")], "quit"),
             (&[("s", "x"), ("q", "x")], "something else"),
         ] {
             let error = read(pairs).expect_err("the keys are wrong");

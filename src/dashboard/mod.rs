@@ -107,7 +107,7 @@ pub enum DashboardError {
     #[error("the terminal cannot be used: {0}; run without the dashboard: --no-tui")]
     Terminal(#[source] io::Error),
     /// The file of preferences is wrong.
-    #[error("{}: {what}; mend the file or move it away", path.display())]
+    #[error("{}: {what}; fix or remove the file", path.display())]
     Preferences {
         /// The file.
         path: PathBuf,

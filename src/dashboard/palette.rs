@@ -36,7 +36,7 @@ pub(crate) fn matching(state: &State, typed: &str) -> Vec<Choice> {
 /// The help says once for all views how they are reached.
 fn words(action: Action, help: &'static str) -> Cow<'static, str> {
     match action {
-        Action::Show(view) => format!("show the view: {}", view.name()).into(),
+        Action::Show(view) => format!("go to view: {}", view.name()).into(),
         _ => help.into(),
     }
 }

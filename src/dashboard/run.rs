@@ -231,12 +231,12 @@ impl Session {
             Effect::Send(command) => {
                 if self.send(&command) {
                     self.state
-                        .say("sent; the runner obeys after its current iterations");
+                        .say("sent; takes effect after the current iterations");
                 }
             }
             Effect::Export(request) => {
                 let words = match &self.options.tables {
-                    None => "tables cannot be written from here: use nnbcd-tui table".to_owned(),
+                    None => "cannot save tables here; use nnbcd-tui table".to_owned(),
                     Some(tables) => match tables.export(&self.run, &request) {
                         Ok(paths) => {
                             let paths: Vec<String> = paths

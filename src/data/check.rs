@@ -67,30 +67,30 @@ impl DataSettings {
 
     /// The source with what its files need.
     pub(super) fn origin(&self) -> Result<Origin<'_>, OutOfRange> {
-        let refuse_unused = |setting: &'static str, value: String, what: &str| {
+        let refuse_unused = |setting: &'static str, value: String| {
             let takes = self.source.own_setting() == Some(setting);
             let allowed = format!(
-                "only {} {what}, the source is {}",
+                "only for {}; the source is {}",
                 takers(setting),
                 self.source.name()
             );
             require(takes, setting, value, allowed)
         };
         if let Some(path) = &self.path {
-            refuse_unused(PATH, path.display().to_string(), "take a path")?;
+            refuse_unused(PATH, path.display().to_string())?;
         }
         if self.csv.is_some() {
-            refuse_unused(CSV, "a csv map".to_owned(), "takes this map")?;
+            refuse_unused(CSV, "a csv map".to_owned())?;
         }
-        let missing = |setting: &'static str, need: &str| {
-            OutOfRange::missing(setting, format!("{} {need} it", takers(setting)))
+        let missing = |setting: &'static str| {
+            OutOfRange::missing(setting, format!("required by {}", takers(setting)))
         };
-        let path = || self.path.as_deref().ok_or_else(|| missing(PATH, "need"));
+        let path = || self.path.as_deref().ok_or_else(|| missing(PATH));
         Ok(match self.source {
             Source::Digits => Origin::Digits,
             Source::Idx => Origin::Idx(path()?),
             Source::UciHar => Origin::UciHar(path()?),
-            Source::Csv => Origin::Csv(self.csv.as_ref().ok_or_else(|| missing(CSV, "needs"))?),
+            Source::Csv => Origin::Csv(self.csv.as_ref().ok_or_else(|| missing(CSV))?),
         })
     }
 }

@@ -100,7 +100,7 @@ impl<'a> Table<'a> {
                 Some(1),
                 format!("column {}", shown(name.as_bytes())),
                 "in the header more than once",
-                "different names for the columns in use",
+                "unique names for the columns in use",
                 "rename one of the columns",
             )),
             None => {
@@ -168,8 +168,8 @@ impl<'a> Table<'a> {
                     Some(line(self.file, row.position())),
                     format!("label column {}", shown(self.header[position].as_bytes())),
                     shown(text),
-                    "a number or a word in UTF-8",
-                    "write the class of the sample, or drop the row",
+                    "a number or text in UTF-8",
+                    "give the class of the sample, or delete the row",
                 )
             })
     }
@@ -191,7 +191,7 @@ fn broken<R: Read>(
 ) -> DataError {
     let start = error.position().or(Some(reader.position())).cloned();
     let line = Some(line(file, start.as_ref()));
-    let remedy = "correct the row; a missing closing quote joins rows";
+    let remedy = "fix the row; a missing closing quote merges rows";
     match error.kind() {
         csv::ErrorKind::UnequalLengths {
             expected_len, len, ..

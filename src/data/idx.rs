@@ -32,7 +32,7 @@ pub(super) fn read(directory: &Path, base: &Path) -> Result<RawData, DataError> 
                 shape.height, shape.width
             )
             .into(),
-            remedy: "take training and test files of one data set".into(),
+            remedy: "use training and test files of the same data set".into(),
         });
     }
     Ok(RawData {
@@ -60,7 +60,7 @@ fn read_part(
             "number of labels",
             labels.to_string(),
             format!("{count}, one for each image of the part"),
-            "take images and labels of one data set",
+            "use images and labels of the same data set",
         ));
     }
     let mut labels = LabelColumn::default();
@@ -138,7 +138,7 @@ fn read_values<const N: usize>(file: &StoredFile) -> Result<([usize; N], Vec<u8>
 }
 
 fn read_header<const N: usize>(file: &StoredFile, header: &[u8]) -> Result<[usize; N], DataError> {
-    let remedy = "take the IDX file that its name promises";
+    let remedy = "use the IDX file that the name stands for";
     let (words, _) = header.as_chunks::<4>();
     let Some((magic, sizes)) = words.split_first().filter(|(_, sizes)| sizes.len() == N) else {
         return Err(file.content(
@@ -183,7 +183,7 @@ fn wrong_length(file: &StoredFile, dimensions: &[usize], held: &str) -> DataErro
         "length of the data",
         held,
         format!("{} bytes, as its header says", sizes.join(" x ")),
-        "the file is cut off or damaged: fetch it again",
+        "the file is truncated or damaged: download it again",
     )
 }
 

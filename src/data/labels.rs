@@ -65,7 +65,7 @@ impl Classes {
                 field: "number of classes".into(),
                 value: names.len().to_string().into(),
                 allowed: format!("2 to {MOST_CLASSES}").into(),
-                remedy: "name a label that tells classes apart, or a file that holds them".into(),
+                remedy: "choose a label column that separates classes, or another file".into(),
             });
         }
         let positions = names.iter().cloned().zip(0..).collect();
@@ -120,7 +120,7 @@ impl Classes {
                 visible(&known.join(", "))
             )
             .into(),
-            remedy: "add samples of this class to the training part, or drop them here".into(),
+            remedy: "add training samples of this class, or remove these samples".into(),
         }
     }
 }

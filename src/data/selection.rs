@@ -75,7 +75,7 @@ fn held_out(order: &mut Vec<usize>, wanted: Option<usize>) -> Result<Vec<usize>,
                 order.len().saturating_sub(1),
                 order.len()
             ),
-            remedy: "hold out fewer samples, or leave the setting out".into(),
+            remedy: "hold out fewer samples, or omit the setting".into(),
         });
     }
     Ok(order.split_off(order.len() - wanted))
@@ -97,7 +97,7 @@ fn first(
                 order.len(),
                 settings.after_hold_out()
             ),
-            remedy: "ask for fewer samples, or leave the setting out to take all".into(),
+            remedy: "ask for fewer samples, or omit the setting to use all".into(),
         });
     }
     order.truncate(wanted);
@@ -145,9 +145,9 @@ fn balanced(
             value: order.len().to_string(),
             allowed: "enough samples that every class occurs, since `balance` is set".into(),
             remedy: match settings.validation {
-                None => "ask for more training samples, or leave out `balance`".into(),
+                None => "ask for more training samples, or omit `balance`".into(),
                 Some(_) => {
-                    "hold out fewer samples, shuffle them (`shuffle_seed`), or leave out `balance`"
+                    "hold out fewer samples, shuffle them (`shuffle_seed`), or omit `balance`"
                         .into()
                 }
             },

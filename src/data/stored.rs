@@ -62,7 +62,7 @@ impl StoredFile {
                     return Err(DataError::Unreadable {
                         path,
                         source,
-                        remedy: "name a regular file that this user may read",
+                        remedy: "give a regular file that you may read",
                     });
                 }
             }
@@ -124,7 +124,7 @@ impl StoredFile {
         DataError::Unreadable {
             path: self.path.clone(),
             source,
-            remedy: "the gzip data are damaged or cut off: fetch the file again",
+            remedy: "the gzip data are damaged or truncated: download the file again",
         }
     }
 

@@ -24,7 +24,7 @@ pub(super) fn read(directory: &Path, base: &Path) -> Result<RawData, DataError> 
             field: "number of features".into(),
             value: test.features.to_string().into(),
             allowed: format!("{}, as in the training part", train.features).into(),
-            remedy: "take training and test files of one data set".into(),
+            remedy: "use training and test files of the same data set".into(),
         });
     }
     Ok(RawData {
@@ -88,7 +88,7 @@ fn read_values(file: &StoredFile) -> Result<(usize, Vec<f64>), DataError> {
                 "number of values",
                 count.to_string(),
                 format!("{features}, as in the first line"),
-                "correct the line, or fetch the file again",
+                "fix the line, or download the file again",
             ));
         }
         samples += 1;

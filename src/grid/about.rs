@@ -4,7 +4,7 @@
 pub(super) fn about(path: &str) -> Option<&'static str> {
     let path = path.split('[').next().unwrap_or(path);
     Some(match path {
-        "data" => "say which data to train on: `data: {source: digits}` is built in",
+        "data" => "the data to train on: `data: {source: digits}` is built in",
         "data.source" => "digits is built in; idx and uci-har need a path, csv needs a csv map",
         "data.path" => "the directory of idx or uci-har files, relative to the grid file",
         "data.csv" => {
@@ -12,13 +12,13 @@ pub(super) fn about(path: &str) -> Option<&'static str> {
         }
         "data.csv.features" => "feature columns: a pattern with * or a list of names",
         "data.csv.label" => "the name of the column that holds the class",
-        "data.train" => "number of training samples; leave it out to use all",
+        "data.train" => "number of training samples; omit to use all",
         "data.validation" => {
-            "samples held out of the training part, to choose settings by; leave it out to hold out none"
+            "number of training samples to hold out for validation; omit to hold out none"
         }
-        "data.test" => "number of test samples; leave it out to use all",
+        "data.test" => "number of test samples; omit to use all",
         "data.balance" => "as in `balance: {undersample_seed: 1}`",
-        "model" => "say the hidden widths: `model: {hidden: [256, 256]}`",
+        "model" => "the widths of the hidden layers: `model: {hidden: [256, 256]}`",
         "model.hidden" => "widths of the hidden layers, as in [256, 256]; [] makes a linear model",
         "model.conv" => "as in `conv: {filters: 32, kernel: 3, stride: 2}`",
         "model.conv.filters" | "model.conv.kernel" | "model.conv.stride" => {
@@ -26,8 +26,8 @@ pub(super) fn about(path: &str) -> Option<&'static str> {
         }
         "model.bias" => "whether layers have a bias; false is the default",
         "data.standardize" => "mean 0 and variance 1 per feature; false is the default",
-        "data.shuffle_seed" => "leave it out to keep the order of the files",
-        "data.balance.undersample_seed" => "every class is cut to the size of the smallest one",
+        "data.shuffle_seed" => "seed of the shuffle; omit to keep the order of the files",
+        "data.balance.undersample_seed" => "every class is reduced to the size of the smallest one",
         "data.csv.train" | "data.csv.test" => "a CSV file, relative to the grid file",
         "seed" => "the seed of the initial weights",
         "model.init.weights" => "a safetensors file, relative to the grid file",
@@ -38,11 +38,12 @@ pub(super) fn about(path: &str) -> Option<&'static str> {
             "factor on the weights (normal: standard deviation, uniform: bound); 1 is the default"
         }
         "solver.method" => {
-            "nn-bcd is the default; adam and sgd are gradient methods to compare with"
+            "nn-bcd is the default; adam and sgd are gradient methods for comparison"
         }
-        "solver.learning_rate" => "size of a step; the default is 0.001 for adam, 0.01 for sgd",
+        "solver.learning_rate" => "learning rate; the default is 0.001 for adam, 0.01 for sgd",
+        "solver.compress" => "once, projected or fine-tuned (the default)",
         "solver.batch_size" => {
-            "samples of a step; the default is auto, 64 for adam and sgd; all: the paper's algorithm"
+            "samples per step; auto is the default, 64 for adam and sgd; all: the paper's algorithm"
         }
         "solver.recipe" => "auto is the default; paper is the paper's algorithm with its settings",
         "solver.step" => {
@@ -60,11 +61,10 @@ pub(super) fn about(path: &str) -> Option<&'static str> {
         "solver.compress_from" | "solver.compress_until" => {
             "shares of the steps between which compression comes in; 0.3 and 0.7 are the defaults"
         }
-        "solver.momentum" => {
-            "share of a step that goes into the next; the default is 0.95, 0.9 for sgd"
+        "solver.momentum" => "momentum; 0.95 is the default, 0.9 for sgd",
+        "solver.iterations" => {
+            "iterations (passes over all blocks) or epochs; mini-batches choose by the number of samples"
         }
-        "solver.compress" => "fine-tuned is the default; once, projected and fine-tuned exist",
-        "solver.iterations" => "passes over all blocks, or epochs; by default mini-batches take what suits the number of samples",
         "solver.gamma" => "gamma weighs the activation residual; the paper uses 0.5 to 100",
         "solver.rho" => "rho weighs the linear residual; the paper uses 0.5 to 100",
         "solver.tau" => "tau couples the weights to their compressed copies; 1 is the default",
@@ -75,24 +75,28 @@ pub(super) fn about(path: &str) -> Option<&'static str> {
         "solver.tau_final" => "tau of the last iteration, reached geometrically from solver.tau",
         "solver.alpha" => "alpha weighs the proximal terms; 1 is the default",
         "solver.relaxation" => {
-            "how far each block goes, in steps to its minimiser; below 2 the objective still falls; 1 is the default"
+            "over-relaxation factor in (0, 2); 1, the default, moves each block to its minimiser"
         }
         "solver.weight_decay" => {
-            "lambda; one number, or one per layer (hidden layers + 1, one more with a convolution)"
+            "weight decay; one number, or one per layer (hidden layers + 1, one more with a convolution)"
         }
         "solver.coupling" => {
             "penalty is the paper's; hard sets W = Z after each update; constrained minimises in the set"
         }
         "solver.compress_after" => {
-            "dense iterations before compression takes part; the default is 0, half of the epochs of a gradient method"
+            "number of dense iterations before compression starts; default 0, or half of the epochs of a gradient method"
         }
         "solver.refit" => {
-            "true or false, the default: whether the last iteration fits the weights to the network as it is shipped"
+            "whether the last iteration fits the weights to the deployed network; false is the default"
         }
         "solver.refit_every" => "iterations from one refit to the next; needs solver.refit: true",
-        "solver.eval_every" => "iterations from one evaluation to the next; 1 is the default, a tenth of all for mini-batches",
+        "solver.eval_every" => {
+            "iterations from one evaluation to the next; 1 is the default, a tenth of all for mini-batches"
+        }
         "solver.stop" => "as in `stop: {step_below: 1.0e-6}`",
-        "solver.stop.step_below" => "the run stops when the step falls below this value",
+        "solver.stop.step_below" => {
+            "early stopping: the trial ends when the step falls below this value"
+        }
         "compression" => "as in `compression: {method: tensor-train, rank: 16}`",
         "compression.method" => "one of none, tensor-train, low-rank, prune, n-m, mixed",
         "compression.layers" => "hidden is the default: all layers but the last and a convolution",
@@ -101,7 +105,7 @@ pub(super) fn about(path: &str) -> Option<&'static str> {
             "auto, or one list per compressed layer whose product is its number of weights"
         }
         "compression.sparsity" => {
-            "share of zeros in [0, 1): one number, or one per compressed layer"
+            "fraction of zeros in [0, 1): one number, or one per compressed layer"
         }
         "compression.n" | "compression.m" => {
             "of every m consecutive weights of a row the n largest stay; GPUs run 2 of 4"

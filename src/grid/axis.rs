@@ -33,9 +33,9 @@ impl DottedPath {
         let keys: Vec<Rc<str>> = key.key.split('.').map(|part| part.trim().into()).collect();
         if keys.iter().any(|part| part.is_empty()) {
             return Err(
-                Fault::refused(&*key.key, &key.key, "keys with dots between them")
+                Fault::refused(&*key.key, &key.key, "keys separated by dots")
                     .at(key.key_span)
-                    .help("as in solver.tau"),
+                    .help("for example solver.tau"),
             );
         }
         Ok(Self {
@@ -54,7 +54,7 @@ impl DottedPath {
         }
         let fault = Fault::new(&*path.text, "no such setting").at(key.key_span);
         Err(if root == "seed" || root == "seeds" {
-            fault.help("seeds have a key of their own at the top level: `seeds: [1, 2, 3]`")
+            fault.help("seeds are a top-level key: `seeds: [1, 2, 3]`")
         } else {
             fault.help(known_words("a path starts with one of", root, &ROOTS))
         })
@@ -91,7 +91,7 @@ pub(super) fn too_many(path: &str, what: &str, count: u64) -> Fault {
     };
     Fault::new(
         path,
-        format!("{count} {what} are too many (at most {})", grouped(MAX_TRIALS)),
+        format!("{count} {what}: at most {} are allowed", grouped(MAX_TRIALS)),
     )
     .help("use fewer values per axis, move axes together with zip, or split the grid into several files")
 }
@@ -134,7 +134,7 @@ pub(super) fn values(path: &str, node: &Rc<Node>) -> Result<Vec<Rc<Node>>, Fault
                 ))),
         },
         Some(_) => {
-            Err(refused().help("an axis is named by its whole path, as in `solver.tau: [1, 10]`"))
+            Err(refused().help("name an axis by its full path, for example `solver.tau: [1, 10]`"))
         }
         None if node.is_null() => {
             Err(refused().help("give at least one value, or remove the axis"))
@@ -161,7 +161,7 @@ fn nested(path: &str, node: &Rc<Node>) -> Result<Vec<Rc<Node>>, Fault> {
         let allowed = "a map of axes, as in {rank: [8, 16]}";
         return Err(Fault::refused(inner_path, grid.value.shown(), allowed)
             .at(grid.value.span)
-            .help("the paths in it start at the map that carries it"));
+            .help("its paths are relative to the map that contains it"));
     };
     let mut axes = Vec::with_capacity(entries.len());
     for entry in entries {
@@ -215,7 +215,7 @@ fn set_keys(
             let message = format!("there is no key {key} in {}", node.shown());
             return Err(Fault::new(&*path.text, message)
                 .at(path.span)
-                .help("a path leads through maps; write the whole map as the value of the axis"));
+                .help("only maps have keys; use the whole map as the value of the axis"));
         }
     };
     if let Some(entry) = entries.iter_mut().find(|entry| entry.key == *key) {

@@ -137,11 +137,11 @@ pub(super) fn refused_name(name: &str) -> Option<&'static str> {
     if name.is_empty() {
         Some("it is empty")
     } else if name == "." || name == ".." {
-        Some("it leads to another directory")
+        Some("it refers to another directory")
     } else if name.contains('/') {
         Some("it contains `/`")
     } else if name.chars().any(char::is_control) {
-        Some("it contains a character that cannot be printed")
+        Some("it contains a non-printable character")
     } else if name.len() > MAX_NAME_BYTES {
         Some("it is longer than 200 bytes")
     } else {
@@ -210,7 +210,7 @@ fn zip_group(group: &Node) -> Result<Dimension, Fault> {
         let (expected, length) = (first.values.len(), axis.values.len());
         if length != expected {
             let message = format!(
-                "{length} values, but {} has {expected}; axes of one group have equally many",
+                "{length} values, but {} has {expected}; axes of one group need the same number of values",
                 first.path.text
             );
             return Err(Fault::new(&*axis.path.text, message)

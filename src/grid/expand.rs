@@ -105,7 +105,7 @@ impl<'grid> Expansion<'grid> {
             Some(assignment) => {
                 let path = &assignment.axis.path;
                 Err(
-                    Fault::new(&*path.text, "no trial of this grid takes this setting")
+                    Fault::new(&*path.text, "no trial of this grid can use this setting")
                         .at(path.span)
                         .help("remove the axis, or add a method or source that takes it"),
                 )

@@ -98,7 +98,7 @@ fn refuse_large(bytes: usize) -> Result<(), Fault> {
     if bytes <= MAX_BYTES {
         return Ok(());
     }
-    Err(Fault::new("", "larger than 16 MB, which no grid file is")
+    Err(Fault::new("", "larger than 16 MB: not a grid file")
         .help("give the path of a grid file, as in experiments/grid.yaml"))
 }
 

@@ -94,7 +94,7 @@ impl<'grid> Planner<'grid> {
         match self.known.get(&id) {
             Some(other) if *other == fingerprint => Ok(None),
             Some(_) => Err(
-                Fault::new("", format!("two different trials have the same id {id}"))
+                Fault::new("", format!("two different trials have the same id {id} (hash collision)"))
                     .help("change any setting of one of them a little: ids have 48 bits, and these two met by chance"),
             ),
             None => {
@@ -134,7 +134,7 @@ fn default_name(origin: &Path) -> Result<String, Fault> {
     match refused_name(&stem) {
         None => Ok(stem.into_owned()),
         Some(reason) => {
-            let message = format!("the name of the file cannot be that of a directory: {reason}");
+            let message = format!("the file name cannot be used as a directory name: {reason}");
             Err(Fault::new("name", message).help("add a line `name: …` to the grid file"))
         }
     }

@@ -108,7 +108,7 @@ impl<'text> Composer<'text> {
             _ => (0, false),
         };
         if tag {
-            return Err(Fault::new("", "YAML tags have no meaning here")
+            return Err(Fault::new("", "YAML tags are not supported")
                 .at(span)
                 .help("remove the `!…` in front of the value"));
         }
@@ -122,7 +122,7 @@ impl<'text> Composer<'text> {
                 Some(node) => Rc::clone(node),
                 None => {
                     return Err(
-                        Fault::new("", "this alias stands inside the value that it names")
+                        Fault::new("", "this alias refers to the value that contains it")
                             .at(span)
                             .help("name a value that is complete before the alias"),
                     );
@@ -139,9 +139,7 @@ impl<'text> Composer<'text> {
                 ),
             )
             .at(span)
-            .help(
-                "use fewer aliases, or linspace, logspace and range in the place of long lists",
-            ));
+            .help("use fewer aliases, or linspace, logspace and range instead of long lists"));
         }
         if anchor > 0 {
             self.anchors.insert(anchor, Rc::clone(&node));

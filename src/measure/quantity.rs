@@ -117,52 +117,52 @@ macro_rules! quantities {
 
 quantities! {
     Iterations: "iterations", "iterations", "Iterations",
-        "Passes over all blocks."
+        "Iterations done: passes over all blocks, or epochs."
         { style: Count, better: None, width: (11, 11) }
     Objective: "objective", "objective", "Objective",
-        "F, the function that training makes smaller."
+        "F, the function that training minimises."
         { defined_by: &[Method, Samples, Penalties] }
     Loss: "loss", "loss", "Loss",
-        "The data term of F."
+        "Data term of F."
         { defined_by: &[Method, Samples, Penalties] }
     ResidualV: "residual_v", "resid.v", "Residual V",
-        "Activation residual: how far the outputs V of the layers are from act(U)."
+        "Activation residual: how far V is from act(U)."
         { defined_by: &[Samples] }
     ResidualU: "residual_u", "resid.u", "Residual U",
-        "Linear residual: how far the inputs U of the activations are from W V."
+        "Linear residual: how far U is from W V."
         { defined_by: &[Samples] }
     ResidualW: "residual_w", "resid.w", "Residual W",
-        "Compression residual: how far the weights W are from their compressed copies Z."
+        "Compression residual: how far W is from its compressed copy Z."
         { defined_by: &[Method] }
     Step: "step", "step", "Step",
-        "Norm of the change of all blocks in an iteration."
+        "Norm of the change of all blocks in one iteration."
         { defined_by: &[Method, Samples] }
     DescentViolations: "descent_violations", "rises", "Descent violations",
-        "Iterations in which the objective rose."
+        "Number of iterations in which F rose by more than rounding."
         { style: Count }
     TrainAccuracy: "train_accuracy", "train", "Train accuracy",
-        "Accuracy of the deployed network on the training part."
+        "Accuracy of the deployed network on the training samples."
         { style: Accuracy, better: Some(Higher), width: (9, 15) }
     TestAccuracy: "test_accuracy", "accuracy", "Test accuracy",
-        "Accuracy of the deployed network on the test part."
+        "Accuracy of the deployed network on the test samples."
         { style: Accuracy, better: Some(Higher), width: (8, 15) }
     BestTestAccuracy: "best_test_accuracy", "best", "Best test accuracy",
-        "Best test accuracy of all evaluated iterations of the compressed network."
+        "Best test accuracy over evaluated iterations with compression."
         { style: Accuracy, better: Some(Higher), width: (9, 15), place: Trials }
     BalancedAccuracy: "balanced_accuracy", "balanced", "Balanced accuracy",
-        "Mean recall over the classes of the test part."
+        "Mean recall over the classes of the test samples."
         { style: Accuracy, better: Some(Higher) }
     Sparsity: "sparsity", "sparsity", "Sparsity",
-        "Share of zeros among the weights of the deployed network."
+        "Fraction of zeros among the weights of the deployed network."
         { style: Share, better: Some(Higher), width: (8, 8) }
     EffectiveSparsity: "effective_sparsity", "eff.spar", "Effective sparsity",
-        "Share of zeros after dead units are removed."
+        "Sparsity after dead units are removed."
         { style: Share, better: Some(Higher) }
     ParamsDense: "params_dense", "dense", "Dense parameters",
         "Weights and biases of the dense network."
         { style: Count, better: None, place: Trials }
     ParamsCompressed: "params_compressed", "params", "Parameters",
-        "Stored numbers of the deployed network."
+        "Numbers that the deployed network stores."
         { style: Count, place: Trials }
     CompressionRatio: "compression_ratio", "ratio", "Compression ratio",
         "Parameters of the dense network over those of the deployed one."
@@ -171,19 +171,19 @@ quantities! {
         "Bytes of the dense network's tensors on disk."
         { style: Bytes, better: None, place: Trials }
     BytesCompressed: "bytes_compressed", "bytes", "Bytes",
-        "Bytes of the deployed network's tensors on disk."
+        "Bytes of the deployed network's tensors on disk, with indices."
         { style: Bytes, place: Trials }
     Seconds: "seconds", "seconds", "Seconds",
-        "Seconds of computing, restarts included."
+        "Computing time in seconds, restarts included."
         { style: Duration }
     SecondsPerIteration: "seconds_per_iteration", "s/iter", "s / iteration",
-        "Seconds of computing per iteration."
+        "Computing time per iteration, in seconds."
         { place: Trials, defined_by: &[Method] }
     ValidationAccuracy: "validation_accuracy", "valid.", "Validation accuracy",
-        "Accuracy of the deployed network on what is held out of the training part."
+        "Accuracy of the deployed network on the held-out samples."
         { style: Accuracy, better: Some(Higher), width: (9, 15), optional: true }
     Tau: "tau", "tau", "Tau",
-        "Weight of the coupling of W and Z in F."
+        "Weight of the compression residual in F."
         { better: None, place: Iterations }
     Gamma: "gamma", "gamma", "Gamma",
         "Weight of the activation residual in F."
@@ -192,7 +192,7 @@ quantities! {
         "Weight of the linear residual in F."
         { better: None, place: Iterations }
     RelativeError: "relative_error", "|W-Z|/|W|", "Relative error",
-        "Distance of a layer's weights from their compressed copy, over their norm."
+        "Relative error of a layer: |W - Z| / |W|."
         { place: Layers }
 }
 
@@ -329,6 +329,18 @@ mod tests {
         }
         let is_word = |title: &str| !title.contains(char::is_whitespace);
         assert!(Quantity::ALL.iter().all(|each| is_word(each.title())));
+    }
+
+    #[test]
+    fn the_glossary_has_every_quantity_in_the_same_words() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/glossary.md");
+        let glossary = std::fs::read_to_string(path).expect("it is part of the source");
+        let glossary = glossary.replace("\\|", "|").to_lowercase();
+        for each in Quantity::ALL {
+            let meaning = each.meaning().trim_end_matches('.');
+            let row = format!("| `{}` | {meaning}", each.name()).to_lowercase();
+            assert!(glossary.lines().any(|line| line.starts_with(&row)), "{row}");
+        }
     }
 
     #[test]

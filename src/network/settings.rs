@@ -88,9 +88,7 @@ impl<'de> Deserialize<'de> for InitSettings {
             ("scale", flat.scale.is_some()),
         ];
         if (given.iter()).any(|(setting, given)| *given && !Self::takes(from_file, setting)) {
-            return Err(D::Error::custom(
-                "either weights alone, or scheme and scale",
-            ));
+            return Err(D::Error::custom("give either weights, or scheme and scale"));
         }
         match flat.weights {
             Some(weights) => Ok(Self::File { weights }),

@@ -42,7 +42,7 @@ pub enum ReportError {
     },
     /// The settings across have too many values.
     #[error(
-        "{} across would make {blocks} columns, at most {most} can be shown; put it in the rows",
+        "{} in the columns makes {blocks} columns, at most {most} are possible; put it in the rows",
         settings.join(" and ")
     )]
     TooWide {
@@ -62,7 +62,7 @@ pub enum ReportError {
         reason: String,
     },
     /// `trials.csv` has no rows.
-    #[error("the run directory holds no trial yet; wait until the run has written its plan")]
+    #[error("the run directory has no trials yet; wait until the run has written its plan")]
     NoTrials,
 }
 

@@ -342,7 +342,7 @@ fn settled_result(run: &RunDirectory, trial: &str) -> Option<TrialResult> {
     let directory = run.trial(trial);
     warn_of(directory.settle());
     directory.read_result().unwrap_or_else(|error| {
-        tracing::warn!("{error}: this trial is run again");
+        tracing::warn!("{error}: rerunning this trial");
         None
     })
 }

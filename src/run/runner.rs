@@ -223,7 +223,7 @@ impl<'a> Runner<'a> {
         if let Err(of_the_run) = self.progress.hindered(index, error)
             && !self.stopping
         {
-            tracing::warn!("the run stops: {of_the_run}");
+            tracing::warn!("stopping the run: {of_the_run}");
             self.stop();
         }
     }

@@ -47,7 +47,7 @@ impl FromStr for Share {
         });
         match numbers {
             Some((index, count)) if (1..=count).contains(&index) => Ok(Self { index, count }),
-            _ => Err("i/N with i from 1 to N is needed, such as 3/8".into()),
+            _ => Err("must be i/N with i from 1 to N, for example 3/8".into()),
         }
     }
 }

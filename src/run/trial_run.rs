@@ -181,7 +181,7 @@ impl<'a, T: Real> Run<'a, T> {
                     self.write_checkpoint(&*solver, &mut files)?;
                     let done = solver.iteration();
                     self.log.line(&format!(
-                        "stopped after iteration {done}; the checkpoint is written"
+                        "stopped after iteration {done}; checkpoint written"
                     ));
                     let result = self.result(&*solver, TrialStatus::Stopped, "stopped".into());
                     return Ok(Outcome::Stopped(Box::new(result)));
@@ -212,8 +212,10 @@ impl<'a, T: Real> Run<'a, T> {
         if let Some((iteration, bytes)) = checkpoint::read_newest(directory) {
             match self.resume(iteration, &bytes) {
                 Ok(Some(started)) => return Ok(started),
-                Ok(None) => self.log.line("starting again"),
-                Err(error) => self.log.line(&format!("{error}: starting again")),
+                Ok(None) => self.log.line("restarting from the beginning"),
+                Err(error) => self
+                    .log
+                    .line(&format!("{error}: restarting from the beginning")),
             }
         }
         checkpoint::remove(directory)?;
@@ -234,7 +236,7 @@ impl<'a, T: Real> Run<'a, T> {
         let complete = known.len() as u64 == iteration + 1
             && known.last().is_some_and(|row| row.iteration == iteration);
         if !complete {
-            self.log.line("the rows before the checkpoint are missing");
+            self.log.line("rows before the checkpoint are missing");
             return Ok(None);
         }
         let files = match TrialFiles::resume_at(directory, iteration) {
@@ -249,7 +251,7 @@ impl<'a, T: Real> Run<'a, T> {
         }
         self.seconds = known.last().map_or(0.0, |row| row.seconds);
         self.log.line(&format!(
-            "goes on from the checkpoint after iteration {iteration}"
+            "resuming from the checkpoint after iteration {iteration}"
         ));
         Ok(Some((solver, files)))
     }

@@ -39,7 +39,10 @@ impl AppendFile {
     pub(super) fn append(&mut self, lines: &[u8]) -> Result<(), StoreError> {
         if let Err(error) = self.file.write_all(lines) {
             if let Err(error) = self.file.set_len(self.length) {
-                tracing::warn!("{}: cannot cut a torn line: {error}", self.path.display());
+                tracing::warn!(
+                    "{}: cannot remove an incomplete line: {error}",
+                    self.path.display()
+                );
             }
             return Err(StoreError::io(&self.path, "write", &error));
         }

@@ -127,7 +127,7 @@ fn read_header(file: &mut File) -> io::Result<Header> {
     }
     let expected = u64::from_le_bytes(length).checked_add(HEADER_LENGTH as u64);
     if Some(file.metadata()?.len()) != expected {
-        return Err(invalid("the file is cut"));
+        return Err(invalid("the file is truncated"));
     }
     Ok(Header {
         iteration: u64::from_le_bytes(iteration),

@@ -108,7 +108,7 @@ fn take_one(path: &Path) -> Option<Command> {
             let aside = path.with_extension("json.unreadable");
             let moved = fs::rename(path, &aside);
             tracing::warn!(
-                "{}: holds no command ({error}); set aside: {moved:?}",
+                "{}: not a valid command ({error}); set aside: {moved:?}",
                 path.display()
             );
             None

@@ -116,7 +116,7 @@ pub(super) fn parse_events(path: &Path, lines: &[u8]) -> Vec<TrialEvent> {
         .filter_map(|line| {
             serde_json::from_slice(line)
                 .inspect_err(|error| {
-                    tracing::warn!("{}: a line holds no event: {error}", path.display());
+                    tracing::warn!("{}: invalid line: {error}", path.display());
                 })
                 .ok()
         })

@@ -52,8 +52,8 @@ impl RunDirectory {
         }
         Err(StoreError::new(
             &self.root,
-            "is a link that leads out of the directory of results",
-            "remove the link; --results says where else results may go",
+            "is a link to a place outside the results directory",
+            "remove the link, or choose another directory with --results",
         ))
     }
 
@@ -67,7 +67,7 @@ impl RunDirectory {
             return Ok(run);
         }
         let what = if root.is_dir() {
-            "is not a run directory: it holds no trials.csv"
+            "is not a run directory: no trials.csv"
         } else {
             "there is no such directory"
         };
@@ -273,11 +273,11 @@ pub fn valid_run_name(name: &str) -> Result<(), StoreError> {
     let fault = if name.is_empty() {
         "is empty"
     } else if name == "." || name == ".." {
-        "means another directory"
+        "refers to another directory"
     } else if name.contains('/') {
         "contains a /"
     } else if name.chars().any(char::is_control) {
-        "contains a character that cannot be printed"
+        "contains a non-printable character"
     } else if name.len() > LONGEST_NAME {
         "is longer than 200 bytes"
     } else {

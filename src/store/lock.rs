@@ -136,7 +136,7 @@ fn seems_held(run: &RunDirectory, holder: &Holder) -> StoreError {
         run.root(),
         format!("{} is running this sweep", holder.describe()),
         format!(
-            "{}; if that process is no runner, remove runner.json and runner.lock",
+            "{}; if that process is not a runner, remove runner.json and runner.lock",
             follow_or_end(run)
         ),
     )

@@ -93,8 +93,8 @@ impl Provenance {
         serde_json::from_slice(&bytes).map_err(|error| {
             StoreError::new(
                 path,
-                format!("holds no provenance: {error}"),
-                "delete this file: the next start of the run writes it anew",
+                format!("not a valid provenance file: {error}"),
+                "delete this file: the next start of the run recreates it",
             )
         })
     }

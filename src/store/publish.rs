@@ -160,7 +160,11 @@ impl Temporary {
     fn write(target: &Path, parts: &[&[u8]], sync: bool) -> Result<Self, StoreError> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let name = target.file_name().ok_or_else(|| {
-            StoreError::new(target, "names no file", "give the path of a file to write")
+            StoreError::new(
+                target,
+                "is not a file name",
+                "give the path of the file to write",
+            )
         })?;
         let path = target.with_file_name(format!(
             ".{}.{}.{}.{}.tmp",

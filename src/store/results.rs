@@ -18,7 +18,7 @@ use super::records::TrialResult;
 use super::tail::read_if_there;
 
 const REMEDY: &str =
-    "delete this file and run the same command again: the trial goes on from its checkpoint";
+    "delete this file and run the same command again: the trial resumes from its checkpoint";
 
 impl TrialDirectory {
     /// The result; `None` if the trial has none yet.
@@ -30,7 +30,7 @@ impl TrialDirectory {
             return Ok(None);
         };
         parse(&bytes).map(Some).map_err(|error| {
-            let what = format!("holds no result: {error}");
+            let what = format!("not a valid result: {error}");
             StoreError::new(&self.result_json(), what, REMEDY)
         })
     }
@@ -70,7 +70,7 @@ impl TrialDirectory {
     fn format(&self, result: &TrialResult) -> Result<Vec<u8>, StoreError> {
         format(result).map_err(|error| {
             let what = format!("cannot write the result: {error}");
-            StoreError::new(&self.result_json(), what, "this is a fault of the program")
+            StoreError::new(&self.result_json(), what, "this is a bug; please report it")
         })
     }
 }

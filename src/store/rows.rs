@@ -189,7 +189,7 @@ fn length_up_to<R: Row>(lines: &[u8], iteration: u64) -> Result<usize, String> {
     let header = header_line::<R>();
     let body = lines
         .strip_prefix(header.as_slice())
-        .ok_or("the columns are not those of this version")?;
+        .ok_or("unexpected columns: written by another version")?;
     let length = rows::<R>(&mut Some(names(&header)), body)
         .map_while(Result::ok)
         .take_while(|(row, _)| row.iteration() <= iteration)

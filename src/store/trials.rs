@@ -80,7 +80,7 @@ impl TrialTable {
 
     fn bytes(&self, path: &Path) -> Result<Vec<u8>, StoreError> {
         self.format()
-            .map_err(|what| StoreError::new(path, what, "this is a fault of the program"))
+            .map_err(|what| StoreError::new(path, what, "this is a bug; please report it"))
     }
 
     fn format(&self) -> Result<Vec<u8>, String> {
@@ -104,7 +104,7 @@ impl TrialTable {
         let swept_end = swept_end(&header).ok_or(if bytes.is_empty() {
             "the file is empty"
         } else {
-            "the columns are not those of a trials.csv of this version"
+            "unexpected columns: not a trials.csv of this version"
         })?;
         let mut table = Self {
             swept: cells(&header, BEFORE.len(), swept_end),

@@ -143,11 +143,17 @@ fn the_palette_does_what_its_words_say() {
     insta::assert_snapshot!("palette", fixture::text(&mut state, 80, 24));
     press_code(&mut state, KeyCode::Enter, KeyModifiers::NONE);
     press(&mut state, ':');
-    assert_eq!(answer(&mut state, "leave run goes on"), Some(Effect::Leave));
+    assert_eq!(
+        answer(&mut state, "quit run continues"),
+        Some(Effect::Leave)
+    );
     press(&mut state, ':');
     answer(&mut state, "no such thing");
     let text = fixture::text(&mut state, 80, 24);
-    assert!(text.contains("nothing here does 'no such thing'"), "{text}");
+    assert!(
+        text.contains("no command matches 'no such thing'"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -162,7 +168,7 @@ fn ctrl_u_clears_what_is_typed_and_a_filter_knows_the_names_on_the_screen() {
     let text = fixture::text(&mut state, 120, 40);
     assert!(text.contains("method=none"), "{text}");
     assert!(
-        !text.contains("no such column") && !text.contains("rank=16"),
+        !text.contains("unknown column") && !text.contains("rank=16"),
         "{text}"
     );
 }

@@ -156,6 +156,8 @@ fn choices_of_the_views() {
     insta::assert_snapshot!("margins_map", fixture::text(&mut state, 80, 24));
     state.handle(Action::Help);
     insta::assert_snapshot!("help", fixture::text(&mut state, 80, 24));
+    state.handle(Action::MovePage(3));
+    insta::assert_snapshot!("help_terms", fixture::text(&mut state, 80, 24));
 }
 
 #[test]
@@ -218,7 +220,7 @@ fn wide_characters_do_not_push_columns_aside() {
 fn a_vanished_runner_is_said_plainly_with_its_last_words() {
     let mut state = fixture::running(PLAIN);
     state.apply(RunUpdate::Liveness(Liveness::Silent { seconds: 42.0 }));
-    assert!(fixture::text(&mut state, 80, 24).contains("RUNNER SILENT for 0:42"));
+    assert!(fixture::text(&mut state, 80, 24).contains("NO SIGN OF THE RUNNER for 0:42"));
     assert!(!state.lacks_last_words());
     state.apply(RunUpdate::Liveness(Liveness::Gone));
     assert!(state.lacks_last_words());
@@ -228,7 +230,7 @@ fn a_vanished_runner_is_said_plainly_with_its_last_words() {
         "interrupted",
         "RUNNER GONE",
         "2 lost",
-        "same command again",
+        "Repeat the command",
         "of 9 bytes failed",
     ] {
         assert!(text.contains(words), "{words} is missing:\n{text}");

@@ -124,11 +124,11 @@ fn tasks_in_the_queue_are_no_end_and_an_empty_queue_is_one() {
     let waiting = vec![task("41_3", TaskState::Pending, &fixture::id(0, 2))];
     state.show_queue(QueueNews::Tasks(waiting));
     assert!(state.is_live());
-    assert!(text(&mut state).contains("in the queue"));
+    assert!(text(&mut state).contains("queued"));
     state.show_queue(QueueNews::Tasks(Vec::new()));
     assert!(!state.is_live());
     let said = text(&mut state);
-    assert!(said.contains("nobody works on it"), "{said}");
+    assert!(said.contains("no worker"), "{said}");
     assert!(said.contains("Submit the grid again"), "{said}");
 }
 
@@ -140,7 +140,7 @@ fn orders_are_refused_with_the_reason_and_what_to_do_instead() {
         (Action::Pause, "nnbcd-tui stop results/digits"),
         (Action::Cancel, cancel.as_str()),
         (Action::Retry, "nnbcd-tui submit --slurm --retry-failed"),
-        (Action::PauseRun, "cannot pause"),
+        (Action::PauseRun, "cannot be paused"),
         (Action::StopRun, "nnbcd-tui stop results/digits"),
         (Action::Jobs, "--max-parallel N"),
     ] {

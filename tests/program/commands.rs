@@ -93,7 +93,7 @@ fn pause_holds_every_trial_and_resume_lets_them_go_on() {
     assert_eq!(runner.ends_within(SOON).code(), Some(1));
     assert_eq!(count(&place, RUN, "stopped"), 2);
     let said = place.ends_with(2, &["stop", RUN]);
-    assert!(said.contains("no runner works on this run"), "{said}");
+    assert!(said.contains("no runner is active"), "{said}");
     assert!(said.contains("nnbcd-tui g.yaml --jobs 2"), "{said}");
 }
 
@@ -154,7 +154,7 @@ fn cancel_and_retry_take_single_trials_out_and_back() {
     command(&place, &["retry", RUN, &running]);
     wait_until(PATIENCE, "the trial to run again", || {
         let log = place.read(&format!("{RUN}/trials/{running}/log.txt"));
-        log.contains("goes on from the checkpoint").then_some(())
+        log.contains("resuming from the checkpoint").then_some(())
     });
     for wrong in ["", "zzz"] {
         let said = place.ends_with(2, &["cancel", RUN, wrong]);

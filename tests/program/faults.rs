@@ -57,7 +57,7 @@ fn a_trial_that_turns_non_finite_is_a_row_and_the_others_go_on() {
     );
     let said = place.ends_with(1, &["g.yaml"]);
     assert!(
-        said.contains("2 done, 2 failed (again with --retry-failed)"),
+        said.contains("2 done, 2 failed (rerun with --retry-failed)"),
         "{said}"
     );
     for row in trials(&place, "results/g") {
@@ -129,7 +129,7 @@ fn a_half_written_result_is_run_again() {
     place.write("results/g/trials.csv", "trial,sta");
     place.write("results/g/runner.json", "{");
     let said = place.ends_with(0, &["g.yaml"]);
-    assert!(said.contains("this trial is run again"), "{said}");
+    assert!(said.contains("rerunning this trial"), "{said}");
     Results::of(&place, "results/g").assert_equal(&before);
 }
 

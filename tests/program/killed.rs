@@ -17,7 +17,7 @@ fn goes_on_from_a_checkpoint(place: &Place) -> usize {
         .filter(|path| path.ends_with("log.txt"))
         .map(|path| {
             let log = place.read(&format!("results/g/trials/{path}"));
-            log.matches("goes on from the checkpoint after iteration")
+            log.matches("resuming from the checkpoint after iteration")
                 .count()
         })
         .sum()

@@ -93,7 +93,7 @@ fn the_same_command_again_runs_nothing_and_an_edited_grid_only_what_is_new() {
     let before = trials(&place, "results/g");
     let said = place.ends_with(0, &["g.yaml"]);
     assert!(
-        said.contains("3 of 3 trials have a result already"),
+        said.contains("3 of 3 trials already have a result"),
         "{said}"
     );
     assert!(!said.contains("[3/3]"), "{said}");
@@ -106,7 +106,7 @@ fn the_same_command_again_runs_nothing_and_an_edited_grid_only_what_is_new() {
     place.write("g.yaml", &grid("g", 3, 2, ""));
     let said = place.ends_with(0, &["g.yaml"]);
     assert!(
-        said.contains("3 of 6 trials have a result already"),
+        said.contains("3 of 6 trials already have a result"),
         "{said}"
     );
     let after = trials(&place, "results/g");
@@ -126,7 +126,7 @@ fn fresh_moves_the_old_run_aside_again_and_again() {
     for earlier in 1..=3 {
         let said = place.ends_with(0, &["g.yaml", "--fresh"]);
         assert!(
-            said.contains("the earlier run is kept as results/g."),
+            said.contains("the previous run was moved to results/g."),
             "{said}"
         );
         assert!(said.contains("[3/3] done"), "{said}");
@@ -155,7 +155,7 @@ fn failed_trials_run_again_only_when_asked_for() {
     let [done, failed] = ["done", "failed"].map(|status| log_of(&place, status));
     let said = place.ends_with(1, &["g.yaml"]);
     assert!(
-        said.contains("2 of 2 trials have a result already"),
+        said.contains("2 of 2 trials already have a result"),
         "{said}"
     );
     assert_eq!(log_of(&place, "failed"), failed, "it ran again");

@@ -133,7 +133,7 @@ fn what_is_held_out_is_measured_and_trains_nothing() {
         assert_eq!(said.contains("Validation accuracy"), named, "{said}");
     }
     let said = place.ends_with(0, &["reproduce", RUN, &run[0]["trial"]]);
-    assert!(said.contains("all 13 rows are equal"), "{said}");
+    assert!(said.contains("all 13 rows match"), "{said}");
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn a_trial_on_batches_can_be_reproduced_and_exported() {
     for row in trials(&place, RUN).iter().step_by(4) {
         let said = place.ends_with(0, &["reproduce", RUN, &row["trial"], "--threads", "2"]);
         assert!(
-            said.contains("all 13 rows are equal to the last digit"),
+            said.contains("all 13 rows match to the last digit"),
             "{said}"
         );
         let model = format!("{RUN}/trials/{}/model.safetensors", row["trial"]);
@@ -177,7 +177,7 @@ fn a_stopped_trial_on_batches_ends_with_the_numbers_of_an_undisturbed_one() {
     let log = |id: &str| place.read(&format!("{RUN}/trials/{id}/log.txt"));
     let resumed = trials(&place, RUN)
         .iter()
-        .any(|row| log(&row["trial"]).contains("goes on from the checkpoint"));
+        .any(|row| log(&row["trial"]).contains("resuming from the checkpoint"));
     assert!(resumed, "no trial went on from a checkpoint");
     assert!(Results::of(&place, RUN) == Results::of(&undisturbed, RUN));
 }

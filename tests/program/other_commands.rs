@@ -25,7 +25,7 @@ fn reproduce_says_equal_or_what_differs() {
     let files = place.files(RUN);
     for threads in ["1", "2"] {
         let said = place.ends_with(0, &["reproduce", RUN, &trial, "--threads", threads]);
-        let expected = format!("trial {trial}: all 21 rows are equal to the last digit");
+        let expected = format!("trial {trial}: all 21 rows match to the last digit");
         assert!(said.starts_with(&expected), "{said}");
     }
     assert_eq!(
@@ -40,7 +40,7 @@ fn reproduce_says_equal_or_what_differs() {
     let objective = row.split(',').nth(2).unwrap();
     place.write(&path, &rows.replace(objective, "0.125"));
     let said = place.ends_with(1, &["reproduce", RUN, &trial[..5]]);
-    let expected = format!("iteration 7: objective: 0.125 was, {objective} is");
+    let expected = format!("iteration 7: objective: was 0.125, is {objective}");
     assert!(said.contains(&expected), "{said}");
 
     let said = place.ends_with(2, &["reproduce", RUN, "../g"]);
@@ -122,7 +122,10 @@ fn eval_finds_the_accuracy_of_the_run() {
     let trial = &trials(&place, RUN)[0]["trial"];
     let model = format!("{RUN}/trials/{trial}/model.safetensors");
     let said = place.ends_with(2, &["eval", &model, "other.yaml"]);
-    assert!(said.contains("1 features, the model takes 64"), "{said}");
+    assert!(
+        said.contains("1 features, but the model expects 64"),
+        "{said}"
+    );
 }
 
 #[test]

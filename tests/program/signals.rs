@@ -29,7 +29,7 @@ fn terminated_or_interrupted_trials_stop_with_a_checkpoint_and_go_on_later() {
         }
         let mut runner = place.start(&["g.yaml", "--jobs", "2"]);
         for (trial, iteration) in stopped_at {
-            let said = format!("goes on from the checkpoint after iteration {iteration}\n");
+            let said = format!("resuming from the checkpoint after iteration {iteration}\n");
             wait_until(PATIENCE, &said, || {
                 place
                     .read(&format!("{trial}/log.txt"))

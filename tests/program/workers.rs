@@ -71,7 +71,7 @@ fn shards_together_do_what_one_machine_does() {
     );
     assert_as_on_one_machine(&place, &one_machine);
     let said = place.ends_with(0, &["worker", "results/g"]);
-    assert_eq!(said.matches("has a result already").count(), 6, "{said}");
+    assert_eq!(said.matches("already has a result").count(), 6, "{said}");
 }
 
 #[test]
@@ -101,8 +101,8 @@ fn a_terminated_worker_publishes_nothing_and_its_successor_goes_on() {
         checkpoint(&place).expect("the checkpoint is kept");
     }
     let said = place.ends_with(0, &["worker", "results/g"]);
-    assert!(said.contains("goes on from the checkpoint"), "{said}");
-    assert!(logs(&place).contains("goes on from the checkpoint after iteration"));
+    assert!(said.contains("resumes from the checkpoint"), "{said}");
+    assert!(logs(&place).contains("resuming from the checkpoint after iteration"));
     assert_as_on_one_machine(&place, &one_machine);
 }
 
@@ -112,11 +112,11 @@ fn the_main_job_goes_on_where_workers_were_stopped_and_stays_away_while_they_wor
     let mut worker = place.start(&["worker", "results/g", "--threads", "1"]);
     wait_until(PATIENCE, "a checkpoint", || checkpoint(&place));
     let said = place.ends_with(2, &["g.yaml"]);
-    assert!(said.contains("works on this run"), "{said}");
+    assert!(said.contains("is active; wait for it"), "{said}");
     worker.signal(Signal::KILL);
     worker.ends_within(SOON);
     place.ends_with(0, &["g.yaml"]);
-    assert!(logs(&place).contains("goes on from the checkpoint after iteration"));
+    assert!(logs(&place).contains("resuming from the checkpoint after iteration"));
     assert_as_on_one_machine(&place, &one_machine);
 }
 
@@ -130,7 +130,10 @@ fn a_trial_that_fails_is_a_result_and_runs_again_when_told() {
     place.ends_with(0, &["watch", "results/g"]);
     assert_eq!(count(&place, "results/g", "failed"), 3);
     let said = place.ends_with(0, &["submit", "g.yaml"]);
-    assert!(said.contains("all 3 trials have a result"), "{said}");
+    assert!(
+        said.contains("all 3 trials already have a result"),
+        "{said}"
+    );
     let said = place.ends_with(1, &["worker", "results/g"]);
     assert!(!said.contains("started"), "{said}");
     let said = place.ends_with(0, &["submit", "g.yaml", "--retry-failed"]);

@@ -181,7 +181,7 @@ fn a_figure_without_data_is_said_and_not_written() {
     assert!(plots.written.is_empty(), "{:?}", plots.written);
     assert_eq!(
         plots.remarks,
-        ["heat-map: no data to plot, nothing written"]
+        ["heat-map: no data to plot; nothing written"]
     );
     assert!(!run.plots().exists());
 }

@@ -171,7 +171,7 @@ fn a_setting_that_is_averaged_over_is_named() {
     );
     let markdown = table.render(TableFormat::Markdown);
     assert!(
-        markdown.contains("Averaged over solver.tau (1, 10) together with the seeds."),
+        markdown.contains("Averaged over solver.tau (1, 10) and over seeds."),
         "{markdown}"
     );
     assert!(markdown.contains("over n = 4 trials"), "{markdown}");
@@ -192,7 +192,7 @@ fn one_seed_shows_no_deviation() {
         .render(TableFormat::Markdown);
     assert!(markdown.contains(" 0.5000 |"), "{markdown}");
     assert!(!markdown.contains('±'), "{markdown}");
-    assert!(markdown.contains("One seed each"), "{markdown}");
+    assert!(markdown.contains("One seed per cell"), "{markdown}");
 }
 
 #[test]

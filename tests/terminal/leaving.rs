@@ -131,14 +131,14 @@ fn ctrl_c_asks_whether_to_stop() {
     let place = Place::new(ENDLESS);
     let mut terminal = dashboard(&place);
     terminal.press(CTRL_C);
-    terminal.wait_for("stop the run and leave");
+    terminal.wait_for("stop the run and quit");
     terminal.press(ESCAPE);
     terminal.wait_until("no question", |screen| {
-        !screen.contents().contains("stop the run and leave")
+        !screen.contents().contains("stop the run and quit")
     });
     assert_run_goes_on(&place);
     terminal.press(CTRL_C);
-    terminal.wait_for("stop the run and leave");
+    terminal.wait_for("stop the run and quit");
     terminal.press("s");
     assert_eq!(terminal.ends().exit_code(), 1);
     terminal.assert_given_back();
@@ -164,7 +164,7 @@ fn comes_back(place: &Place, terminal: &mut Terminal) {
     terminal.wait_until("the dashboard", vt100::Screen::alternate_screen);
     terminal.wait_for("running");
     terminal.press("?");
-    terminal.wait_for("these keys");
+    terminal.wait_for("show all keys");
     terminal.press(ESCAPE);
 }
 
@@ -185,7 +185,7 @@ fn ctrl_z_and_stop_signals_give_the_terminal_back_until_the_shell_continues() {
     wait_until_stopped(&terminal);
     comes_back(&place, &mut terminal);
     terminal.wait_until("no help", |screen| {
-        !screen.contents().contains("these keys")
+        !screen.contents().contains("show all keys")
     });
     terminal.press("q");
     assert_eq!(terminal.ends().exit_code(), 0);

@@ -31,7 +31,7 @@ fn all_five_quantities_are_on_the_first_screen() {
             "running",
             "tensor-train rank=4",
             "prune sparsity=0.5",
-            "q leave",
+            "q quit",
             "? help",
         ] {
             assert!(text.contains(word), "{word} is not on the screen:\n{text}");
@@ -64,19 +64,19 @@ fn every_size_is_survived() {
     }
     terminal.resize(100, 30);
     // A window that is too small takes no keys, so that the help may be open or not by now.
-    let help_is_open = |screen: &vt100::Screen| screen.contents().contains("these keys");
+    let help_is_open = |screen: &vt100::Screen| screen.contents().contains("show all keys");
     terminal.wait_until("a view in the last size", |screen| {
-        help_is_open(screen) || screen.contents().contains("q leave")
+        help_is_open(screen) || screen.contents().contains("q quit")
     });
     terminal.press("\u{1b}");
     terminal.wait_until("a view without the help", |screen| {
-        !help_is_open(screen) && screen.contents().contains("q leave")
+        !help_is_open(screen) && screen.contents().contains("q quit")
     });
     // Twice: the first one is a key with Alt if it arrives together with the Escape.
     terminal.press("11");
     terminal.wait_until("the overview in the last size", |screen| {
         let text = screen.contents();
-        known(&text, "residuals: u") && text.contains("q leave")
+        known(&text, "residuals: u") && text.contains("q quit")
     });
     terminal.press("q");
     assert_eq!(terminal.ends().exit_code(), 0);
@@ -102,15 +102,15 @@ fn a_click_sorts_and_the_palette_does_what_is_typed() {
     terminal.press(&click);
     terminal.wait_for("▼accuracy");
     terminal.press(":margins");
-    terminal.wait_for("show the view: margins");
+    terminal.wait_for("go to view: margins");
     terminal.press("\r");
-    terminal.wait_for("the other settings averaged");
+    terminal.wait_for("averaged over the other settings");
     terminal.press(":dance");
-    terminal.wait_for("nothing here does that");
+    terminal.wait_for("no matching command");
     terminal.press("\u{1b}");
     // A key that follows at once would be the same key with Alt.
     terminal.wait_until("no palette", |screen| {
-        !screen.contents().contains("nothing here does that")
+        !screen.contents().contains("no matching command")
     });
     terminal.press("q");
     assert_eq!(terminal.ends().exit_code(), 0);
@@ -167,10 +167,10 @@ fn ascii_draws_only_ascii() {
     });
     for view in ["2", "3", "4", "5", "6", "7"] {
         terminal.press(view);
-        terminal.wait_for("q leave");
+        terminal.wait_for("q quit");
     }
     terminal.press("?");
-    terminal.wait_for("these keys");
+    terminal.wait_for("show all keys");
     terminal.press("?q");
     terminal.ends();
     let bytes = terminal.bytes();

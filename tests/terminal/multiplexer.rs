@@ -79,7 +79,7 @@ fn tmux_shows_it_resizes_it_and_gets_its_screen_back() {
     };
     tmux.press(&[&format!("{PROGRAM} watch {DEMO}"), "Enter"]);
     tmux.wait_for("finished");
-    tmux.wait_for("q leave");
+    tmux.wait_for("q quit");
     assert!(!tmux.text().contains('\u{fffd}'), "{}", tmux.text());
     let output = tmux.does(&["resize-window", "-x", "200", "-y", "50"]);
     assert!(output.status.success(), "{output:?}");
@@ -88,7 +88,7 @@ fn tmux_shows_it_resizes_it_and_gets_its_screen_back() {
         || format!("the wide screen:\n{}", tmux.text()),
     );
     tmux.press(&["?"]);
-    tmux.wait_for("these keys");
+    tmux.wait_for("show all keys");
     // Closed by the same key: Escape and the key that follows would be one key with Alt.
     tmux.press(&["?"]);
     tmux.press(&["q"]);
@@ -97,7 +97,7 @@ fn tmux_shows_it_resizes_it_and_gets_its_screen_back() {
         || {
             let text = tmux.text();
             let summary = text.contains("tables: nnbcd-tui table");
-            summary && !text.contains("q leave") && !text.contains('│')
+            summary && !text.contains("q quit") && !text.contains('│')
         },
         || format!("the screen of the shell:\n{}", tmux.text()),
     );

@@ -198,7 +198,7 @@ impl State {
         let (word, trials) = match action {
             Action::Cancel => ("Cancel", chosen(|phase| !phase.is_over())),
             Action::Retry => (
-                "Run again",
+                "Rerun",
                 chosen(|phase| matches!(phase, Phase::Failed | Phase::Stopped | Phase::Lost)),
             ),
             _ => match chosen(|phase| phase == Phase::Paused) {
@@ -207,13 +207,13 @@ impl State {
             },
         };
         if trials.is_empty() {
-            self.say(&format!("{word}: no selected trial is in a state for that"));
+            self.say(&format!("{word}: not possible for any selected trial"));
             return;
         }
         let question = format!("{word} {}?", counted(trials.len()));
         let command = match word {
             "Cancel" => Command::Cancel { trials },
-            "Run again" => Command::Retry { trials },
+            "Rerun" => Command::Retry { trials },
             "Resume" => Command::ResumeTrials { trials },
             _ => Command::PauseTrials { trials },
         };
@@ -233,7 +233,7 @@ impl State {
                 });
             }
             Action::StopRun => (
-                "Stop the run after the current iterations? Checkpoints are kept.",
+                "Stop the run after the current iterations? Trials keep their checkpoints.",
                 Command::Stop,
             ),
             _ if paused => ("Resume the run?", Command::Resume),
@@ -247,7 +247,7 @@ impl State {
         if self.is_live() {
             self.prompt = Some(prompt);
         } else {
-            self.say("no runner works on this run; the same command again runs what is missing");
+            self.say("no runner is active; repeat the command to run the missing trials");
         }
     }
 }

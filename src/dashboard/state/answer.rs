@@ -7,6 +7,13 @@ use crate::dashboard::action::{Action, Effect};
 use crate::dashboard::palette;
 use crate::store::control::Command;
 
+/// Lines of the help that a page moves: half of the smallest usual screen.
+const HELP_PAGE: i32 = 12;
+
+fn scrolled(lines: u16, by: i32) -> u16 {
+    (lines.saturating_add_signed(by.clamp(-100, 100) as i16)).min(200)
+}
+
 impl State {
     /// What an action means while something lies over the view.
     pub(super) fn answer(&mut self, action: Action) -> Option<Effect> {
@@ -24,9 +31,10 @@ impl State {
             (Action::Leave | Action::Interrupt, _) => return Some(Effect::Leave),
             (Action::StopRun, Prompt::Leave) => return Some(Effect::StopAndLeave),
             (Action::Move(rows), Prompt::Help { scroll }) => {
-                *scroll = scroll
-                    .saturating_add_signed(rows.clamp(-100, 100) as i16)
-                    .min(200);
+                *scroll = scrolled(*scroll, rows);
+            }
+            (Action::MovePage(pages), Prompt::Help { scroll }) => {
+                *scroll = scrolled(*scroll, pages.saturating_mul(HELP_PAGE));
             }
             (Action::Move(rows), Prompt::Palette { text, chosen }) => {
                 let last = palette::matching(self, text).len().saturating_sub(1);
@@ -54,13 +62,17 @@ impl State {
             },
             Prompt::Jobs { text } => match text.trim().parse() {
                 Ok(jobs) if jobs > 0 => return Some(Effect::Send(Command::Jobs { jobs })),
-                _ => self.say(&format!("jobs: a whole number from 1 on, not '{text}'")),
+                _ => self.say(&format!(
+                    "jobs: '{text}' is not a whole number of at least 1"
+                )),
             },
             Prompt::Palette { text, chosen } => {
                 let choice = palette::matching(self, &text).into_iter().nth(chosen);
                 match choice {
                     Some(choice) => return self.handle(choice.action),
-                    None => self.say(&format!("nothing here does '{text}'; ? shows all keys")),
+                    None => self.say(&format!(
+                        "no command matches '{text}' in this view; ? lists all keys"
+                    )),
                 }
             }
             Prompt::Confirm { command, .. } => return Some(Effect::Send(command)),

@@ -83,11 +83,11 @@ fn parse_term(term: &str, trials: &Trials) -> Result<Term, String> {
     };
     let (name, value) = (&term[..at], &term[at + sign.len()..]);
     if value.is_empty() {
-        return Err(format!("{term}: a value must follow {sign}"));
+        return Err(format!("{term}: value missing after {sign}"));
     }
     let column = column(name, trials).ok_or_else(|| {
         format!(
-            "{name}: no such column; use status, seed, a swept setting or a column of the list or of trials.csv"
+            "{name}: unknown column; use status, seed, a swept setting, or a column of the list or of trials.csv"
         )
     })?;
     let ordering = !matches!(comparison, Comparison::Equals | Comparison::Differs);

@@ -118,7 +118,7 @@ impl History {
     pub(crate) fn trouble(&self) -> Option<String> {
         let last = self.last.as_ref()?;
         if let Some(iteration) = self.broken {
-            return Some(format!("objective not finite from iteration {iteration}"));
+            return Some(format!("objective not finite since iteration {iteration}"));
         }
         if let Some((iteration, least)) = self.best
             && least > 0.0
@@ -129,7 +129,7 @@ impl History {
         {
             let times = last.objective / least;
             return Some(format!(
-                "diverged: objective {times:.0} times its least value (iteration {iteration})"
+                "diverged: objective is {times:.0} times its minimum (iteration {iteration})"
             ));
         }
         let (first, _, before) = *self.pace.front()?;
@@ -176,7 +176,7 @@ mod tests {
         assert_eq!(ranges, [Some((4.0, 4.0)), None, Some((3.0, 3.0))]);
         assert_eq!(
             history.trouble().as_deref(),
-            Some("objective not finite from iteration 1")
+            Some("objective not finite since iteration 1")
         );
     }
 

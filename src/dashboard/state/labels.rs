@@ -134,7 +134,7 @@ impl Labels {
                 .collect(),
         };
         if said.is_empty() {
-            "the only setting".to_owned()
+            "single setting".to_owned()
         } else {
             said.join(" ")
         }

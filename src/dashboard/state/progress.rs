@@ -95,10 +95,7 @@ impl State {
         }
         let root = &self.root;
         let commands = if self.is_live() {
-            [
-                ("still running, see it again:", "watch"),
-                ("stop it:", "stop"),
-            ]
+            [("still running; watch:", "watch"), ("stop it:", "stop")]
         } else {
             [("tables:", "table"), ("plots: ", "plot")]
         };

@@ -66,27 +66,26 @@ impl State {
         let root = &self.root;
         let words = match action {
             _ if !self.has_queue() => format!(
-                "They listen to signals alone, so end them where they run. They write \
-                 checkpoints, and workers that are started again go on from there.{}",
+                "Workers respond only to signals: end them on their hosts. They write \
+                 checkpoints, and restarted workers resume from there.{}",
                 self.first_worker()
             ),
             Action::Cancel => format!(
-                "Cancel their tasks, which keeps the checkpoints:\n  nnbcd-tui cancel {root} {}",
+                "Cancel their tasks; checkpoints are kept:\n  nnbcd-tui cancel {root} {}",
                 self.selected_ids()
             ),
-            Action::Retry => "Submit the grid again when they are over, with --retry-failed \
+            Action::Retry => "When they have finished, submit the grid again, with --retry-failed \
                               for failed trials:\n  nnbcd-tui submit --slurm --retry-failed GRID"
                 .to_owned(),
-            Action::Jobs => "How many work at once is said when the grid is submitted:\n  \
+            Action::Jobs => "Set the number of parallel tasks when you submit the grid:\n  \
                              nnbcd-tui submit --slurm --max-parallel N GRID"
                 .to_owned(),
             _ => format!(
-                "They cannot pause, but they can be stopped. They write checkpoints, and \
-                 submitting the grid again goes on from there:\n  nnbcd-tui stop {root}"
+                "They cannot be paused, only stopped. They write checkpoints, and \
+                 a new submission of the grid resumes from there:\n  nnbcd-tui stop {root}"
             ),
         };
-        let why =
-            "Workers share this run, perhaps on other hosts; the dashboard cannot reach them.";
+        let why = "Workers share this run; the dashboard cannot control them.";
         let words = format!("{why}\n\n{words}");
         self.prompt = Some(Prompt::Refusal { words });
     }
@@ -114,7 +113,7 @@ impl State {
         let ids = visible(&ids.join(" "));
         match selected.len().saturating_sub(LISTED) {
             0 => ids,
-            others => format!("{ids}\nand in the same way {others} more."),
+            others => format!("{ids}\nand likewise for {others} more."),
         }
     }
 
@@ -145,9 +144,9 @@ impl State {
         {
             ("starting", Phase::Running)
         } else if self.is_queued() {
-            ("in the queue", Phase::Queued)
+            ("queued", Phase::Queued)
         } else {
-            ("nobody works on it", Phase::Lost)
+            ("no worker", Phase::Lost)
         }
     }
 

@@ -120,7 +120,7 @@ impl Chart<'_> {
     fn words_for_nothing(&self) -> &'static str {
         let mut ranges = (self.curves.iter()).flat_map(|curve| &curve.points);
         if ranges.any(|(_, range)| range.is_some()) {
-            " all values are 0, or have no place on this scale"
+            " no positive values: nothing to show on this scale"
         } else {
             " no data yet"
         }

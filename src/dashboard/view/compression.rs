@@ -57,7 +57,7 @@ fn pareto(state: &State, spots: &[Spot], frame: &mut Frame, area: Rect) {
         title: Line::from(vec![
             Span::styled(" test accuracy over compression ratio", look.theme.title()),
             Span::styled(
-                format!(" (log)  {on_front} the front  {beaten} beaten  X selected"),
+                format!(" (log)  {on_front} front  {beaten} dominated  X selected"),
                 look.theme.quiet(),
             ),
         ]),
@@ -84,7 +84,7 @@ fn list_front(state: &State, spots: &[Spot], frame: &mut Frame, area: Rect) {
         Form::Named => "setting".to_owned(),
         _ => labels.names(),
     };
-    let words = format!("the front: ratio, accuracy, {setting}");
+    let words = format!("Pareto front: ratio, accuracy, {setting}");
     let rest = heading(&words, state.look, frame, area);
     let lines: Vec<Line> = (spots.iter().filter(|spot| spot.on_front))
         .take(usize::from(rest.height))
@@ -151,7 +151,7 @@ fn layers(state: &State, frame: &mut Frame, area: Rect) {
     let [whole, effective] = [Quantity::Sparsity, Quantity::EffectiveSparsity]
         .map(|quantity| text::metric(quantity, trial.value(quantity)));
     lines.push(Line::from(format!(
-        " sparsity {whole}   without dead units {effective}"
+        " sparsity {whole}   effective sparsity {effective}"
     )));
     frame.render_widget(Paragraph::new(lines), rest);
 }

@@ -257,13 +257,13 @@ fn title(state: &State, subjects: &[Subject], y_scale: Scale) -> Line<'static> {
         Picture::Objective => "objective and its terms",
         Picture::Residuals if several => "residuals",
         Picture::Residuals => "residuals: linear u, activation v, compression w",
-        Picture::Layers => "residual of every layer",
+        Picture::Layers => "residual per layer",
         Picture::Step => "step",
         Picture::Promise => "least squared step so far",
         Picture::Accuracy => "accuracy",
-        Picture::Sparsity => "share of zeros; effective: without dead units",
+        Picture::Sparsity => "sparsity; effective: without dead units",
         Picture::CompressionRatio => "compression ratio",
-        Picture::Errors => "|W - Z| / |W| of every layer",
+        Picture::Errors => "|W - Z| / |W| per layer",
         Picture::Penalties => "penalties: tau, gamma, rho",
     };
     let mut line = Line::from(Span::styled(format!(" {name}"), theme.title()));
@@ -320,7 +320,7 @@ fn remark(state: &State, subjects: &[Subject], chart: &Chart) -> (String, Style)
         .filter(|_| both)
         .and_then(|curve| fitted(&curve.points));
     let words = law.map_or_else(String::new, |PowerLaw { exponent, .. }| {
-        format!(" falls as k^{exponent:.2} over the later half (on this scale)")
+        format!(" falls as k^{exponent:.2}, fitted to the later half")
     });
     (words, theme.quiet())
 }

@@ -161,10 +161,10 @@ fn result(state: &State, columns: usize) -> String {
 fn liveness(state: &State) -> (String, Style) {
     let theme = state.look.theme;
     match &state.liveness {
-        _ if state.has_ended() => ("runner has ended".to_owned(), theme.quiet()),
+        _ if state.has_ended() => ("runner finished".to_owned(), theme.quiet()),
         Some(Liveness::Alive) => ("runner alive".to_owned(), theme.good()),
         Some(Liveness::Silent { seconds }) => {
-            let words = format!("RUNNER SILENT for {}", duration(*seconds));
+            let words = format!("NO SIGN OF THE RUNNER for {}", duration(*seconds));
             (words, theme.warning())
         }
         // Nothing is missing: there is nothing to be alarmed about.
@@ -179,9 +179,9 @@ fn next(state: &State, columns: usize) -> Line<'static> {
     let theme = state.look.theme;
     if !state.has_ended() && !state.is_complete() {
         let words = if state.is_shared() {
-            " Submit the grid again: only what is missing is sent."
+            " Submit the grid again: it sends only missing trials."
         } else {
-            " Give the same command again: it runs only what is missing."
+            " Repeat the command: it runs only missing trials."
         };
         let last = match state.last_words.as_str() {
             "" => String::new(),
@@ -197,7 +197,7 @@ fn next(state: &State, columns: usize) -> Line<'static> {
     Line::from(vec![
         Span::styled(commands(&state.root, columns), theme.title()),
         Span::raw(if failed {
-            "   failed trials again: --retry-failed"
+            "   rerun failed trials: --retry-failed"
         } else {
             ""
         }),

@@ -4,7 +4,7 @@
 //! | runner 4242 on node7, running                                                    |
 //! | threads 16   jobs 8   running now 8   CPU 14.3 of 16 threads on average          |
 //! | memory 1.2 GiB   per running trial 150 MiB   written 30 MiB                      |
-//! | now running                                                                      |
+//! | running now                                                                      |
 //! | ██░ 120/200 12.3/s ETA 0:07  tensor-train rank=8 seed 1                          |
 //! ```
 
@@ -22,7 +22,7 @@ pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
     let look = state.look;
     let mut lines = Vec::new();
     match &state.runner {
-        None => lines.push(Line::from(" no runner has written its status yet")),
+        None => lines.push(Line::from(" no status from a runner yet")),
         Some(runner) => {
             let words = format!(" runner {} on {}", runner.pid, visible(&runner.host));
             lines.push(Line::from(Span::styled(words, look.theme.title())));
@@ -31,14 +31,11 @@ pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
     }
     if let Some(provenance) = &state.provenance {
         lines.push(Line::default());
-        lines.push(Line::from(Span::styled(
-            " where the numbers come from",
-            look.theme.title(),
-        )));
+        lines.push(Line::from(Span::styled(" provenance", look.theme.title())));
         lines.extend(flow(&origin(provenance), area.width, area.height / 3, look));
     }
     lines.push(Line::default());
-    lines.push(Line::from(Span::styled(" now running", look.theme.title())));
+    lines.push(Line::from(Span::styled(" running now", look.theme.title())));
     let room = usize::from(area.height).saturating_sub(lines.len());
     for trial in running(state).take(room) {
         lines.push(Line::from(cut(
@@ -66,7 +63,7 @@ fn figures(state: &State, runner: &RunnerStatus) -> Vec<(&'static str, String)> 
     if seconds > 0.0 {
         let used = runner.cpu_seconds / seconds;
         let words = format!("{used:.1} of {}", runner.threads);
-        pairs.push(("threads used on average", words));
+        pairs.push(("average threads in use", words));
     }
     pairs.push(("memory", bytes(runner.memory_bytes as f64)));
     if count > 0 {

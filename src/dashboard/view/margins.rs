@@ -1,7 +1,7 @@
 //! A metric against one swept setting, or against two as a map.
 //!
 //! ```text
-//! | test_accuracy by solver.gamma, the other settings averaged                       |
+//! | test_accuracy by solver.gamma, averaged over the other settings                  |
 //! |  0.5  0.9612 ± 0.0040  n 6  ################----                                 |
 //! |  5    0.9712 ± 0.0031  n 6  ###################-                                 |
 //!
@@ -31,7 +31,7 @@ pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
     let look = state.look;
     let row = state.margins.rows.min(swept.len().saturating_sub(1));
     let Some(row_path) = swept.get(row) else {
-        let words = " no setting is swept: there is nothing to compare";
+        let words = " no swept setting: nothing to compare";
         frame.render_widget(Span::styled(words, look.theme.quiet()), area);
         return;
     };
@@ -44,11 +44,11 @@ pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
     let map = margin(&state.trials, metric, row, column, fixed);
     let mut words = format!("{} by {}", metric.name(), visible(row_path));
     if let Some(path) = column.and_then(|at| swept.get(at)) {
-        let _ = write!(words, " (down) and {} (across)", visible(path));
+        let _ = write!(words, " (rows) and {} (columns)", visible(path));
     }
     words.push_str(match fixed {
-        Some(_) => ", the other settings as selected",
-        None => ", the other settings averaged",
+        Some(_) => ", other settings fixed to the selection",
+        None => ", averaged over the other settings",
     });
     let rest = heading(&words, look, frame, area);
     let range = range(&map);
@@ -179,7 +179,7 @@ fn map_lines(
     if shown < map.columns.len() {
         let hidden = map.columns.len() - shown;
         lines.push(Line::from(Span::styled(
-            format!(" {hidden} more columns: widen the window"),
+            format!(" {hidden} more columns: enlarge the window"),
             look.theme.warning(),
         )));
     }

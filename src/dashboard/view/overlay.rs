@@ -1,8 +1,8 @@
 //! What lies over the view: the help, a question, a text being typed.
 //!
 //! ```text
-//! |   + keys ---------------------------------------+                                |
-//! |   | q            leave; the run goes on         |                                |
+//! |   + keys and terms -----------------------------+                                |
+//! |   | q            quit; the run continues        |                                |
 //! |   | ...                                         |                                |
 //! |   +---------------------------------------------+                                |
 //! ```
@@ -17,9 +17,12 @@ use crate::dashboard::state::{Prompt, State};
 use crate::dashboard::text::{fit, visible};
 use crate::dashboard::theme::SELECTED;
 use crate::dashboard::{keys, palette};
+use crate::measure::Quantity;
 
 /// Columns of the keys in the help and the palette.
 const KEYS: usize = 17;
+/// Columns of the names of quantities in the help.
+const TERMS: usize = 12;
 /// Columns of what they do in the palette, so that its frame does not move while one types.
 const WORDS: usize = 46;
 /// Entries of the palette that are shown at once.
@@ -43,7 +46,7 @@ pub(super) fn draw(state: &State, frame: &mut Frame, body: Rect) {
     };
     let theme = state.look.theme;
     let (title, lines) = match prompt {
-        Prompt::Help { scroll } => ("keys", help(state, usize::from(*scroll))),
+        Prompt::Help { scroll } => ("keys and terms", help(state, usize::from(*scroll))),
         Prompt::Filter { text, error } => {
             let mut lines = vec![typed(text)];
             let words = "words, or comparisons: test_accuracy>0.9 rank=8 status=failed";
@@ -53,20 +56,20 @@ pub(super) fn draw(state: &State, frame: &mut Frame, body: Rect) {
             });
             ("filter", lines)
         }
-        Prompt::Palette { text, chosen } => ("what to do", choices(state, text, *chosen)),
+        Prompt::Palette { text, chosen } => ("command", choices(state, text, *chosen)),
         Prompt::Refusal { words } => (
-            "not from here",
+            "not possible here",
             words
                 .lines()
                 .map(|line| Line::from(visible(line)))
                 .collect(),
         ),
         Prompt::Jobs { text } => ("trials at once", vec![typed(text)]),
-        Prompt::Confirm { question, .. } => ("sure?", vec![Line::from(question.as_str())]),
+        Prompt::Confirm { question, .. } => ("confirm", vec![Line::from(question.as_str())]),
         Prompt::Leave => (
-            "the run is still going",
+            "the run is still active",
             vec![Line::from(
-                "Leave it running (d), stop it (s), or stay (esc)?",
+                "Keep it running (d), stop it (s), or stay (esc)?",
             )],
         ),
     };
@@ -107,7 +110,7 @@ fn choices(state: &State, text: &str, chosen: usize) -> Vec<Line<'static>> {
     let mut lines = vec![typed(text)];
     let matching = palette::matching(state, text);
     if matching.is_empty() {
-        let words = "nothing here does that";
+        let words = "no matching command";
         lines.push(Line::from(Span::styled(words, state.look.theme.bad())));
     }
     let first = (chosen + 1).saturating_sub(CHOICES);
@@ -124,15 +127,18 @@ fn choices(state: &State, text: &str, chosen: usize) -> Vec<Line<'static>> {
     lines
 }
 
+/// The keys of the view at hand, then what the quantities are.
 fn help(state: &State, scroll: usize) -> Vec<Line<'static>> {
-    let lines: Vec<Line> = (keys::help(state).into_iter())
-        .map(|(names, what)| {
-            Line::from(vec![
-                Span::styled(fit(&names, KEYS), state.look.theme.title()),
-                Span::raw(what),
-            ])
-        })
+    let explained = |what: &str, columns: usize, words: &'static str| {
+        let what = Span::styled(fit(what, columns), state.look.theme.title());
+        Line::from(vec![what, Span::raw(words)])
+    };
+    let mut lines: Vec<Line> = (keys::help(state).iter())
+        .map(|(names, words)| explained(names, KEYS, words))
         .collect();
+    lines.push(Line::default());
+    let quantities = Quantity::ALL.iter();
+    lines.extend(quantities.map(|each| explained(each.title(), TERMS, each.meaning())));
     let skipped = scroll.min(lines.len().saturating_sub(1));
     lines.into_iter().skip(skipped).collect()
 }

@@ -38,7 +38,7 @@ pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
             " no trials yet: waiting for trials.csv".to_owned()
         } else {
             format!(
-                " no trial passes the filter '{}' (esc clears it)",
+                " no trial matches the filter '{}' (esc clears it)",
                 text::visible(&state.list.filter.text)
             )
         };

@@ -23,14 +23,17 @@ pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
         _ => names,
     };
     let words = format!(
-        "paper table: {}; down: {}; across: {}",
-        or_usual(metrics.join(", "), "the usual metrics"),
+        "paper table: {}; rows: {}; columns: {}",
+        or_usual(metrics.join(", "), "default metrics"),
         or_usual(request.rows.join(", "), "all other settings"),
         or_usual(request.columns.join(", "), "metrics")
     );
     let rest = heading(&visible(&words), state.look, frame, area);
     if state.table_lines.is_empty() {
-        let words = format!(" no table yet; nnbcd-tui table {} writes it", state.root);
+        let words = format!(
+            " no table yet; write it with nnbcd-tui table {}",
+            state.root
+        );
         frame.render_widget(Span::styled(words, state.look.theme.quiet()), rest);
         return;
     }

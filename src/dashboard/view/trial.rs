@@ -176,11 +176,11 @@ fn origin(state: &State, trial: &Trial) -> Option<[String; 2]> {
     let commit: String = commit.chars().take(14).collect();
     let lines = [
         format!(
-            " from version {} ({commit}) on {}, started {}",
+            " version {} ({commit}) on {}, started {}",
             provenance.version, provenance.host, provenance.started_at
         ),
         format!(
-            " again: nnbcd-tui reproduce {} {}",
+            " reproduce: nnbcd-tui reproduce {} {}",
             state.root, trial.row.trial
         ),
     ];

@@ -25,11 +25,11 @@ fn prefix(path: Option<&Path>) -> String {
 #[derive(Debug, Error)]
 pub enum ModelFileProblem {
     /// The file cannot be opened or read.
-    #[error("cannot be read ({0}); name a regular file that this user may read")]
+    #[error("cannot be read ({0}); give a regular file that you may read")]
     Unreadable(io::Error),
     /// The bytes are not safetensors.
     #[error(
-        "not a whole safetensors file ({0}); write it with safetensors.torch.save_file or \
+        "not a complete safetensors file ({0}); write it with safetensors.torch.save_file or \
          safetensors.numpy.save_file (torch.save makes another format)"
     )]
     NotSafetensors(SafeTensorError),

@@ -339,6 +339,9 @@ mod tests {
         let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
         bytes.extend(header.bytes());
         let error = TensorFile::parse(&bytes).err().unwrap().to_string();
-        assert!(error.starts_with("not a whole safetensors file"), "{error}");
+        assert!(
+            error.starts_with("not a complete safetensors file"),
+            "{error}"
+        );
     }
 }

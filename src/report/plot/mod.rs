@@ -145,7 +145,7 @@ pub fn plot(run: &RunDirectory, query: &PlotQuery) -> Result<Plots, ReportError>
             let name = kind.name();
             plots
                 .remarks
-                .push(format!("{name}: no data to plot, nothing written"));
+                .push(format!("{name}: no data to plot; nothing written"));
         }
         for figure in figures {
             write::write(&figure, &run.plots(), &mut plots.written)?;

@@ -98,7 +98,10 @@ pub(super) fn margins(subject: &Subject) -> Vec<Figure> {
         let scale = if wide { Scale::Log } else { Scale::Linear };
         let path = setting.header.path.as_str();
         let name = format!("margin-{}", file_name(path));
-        let series = vec![("mean ± std, all else averaged".to_owned(), points.clone())];
+        let series = vec![(
+            "mean ± std, averaged over all other settings".to_owned(),
+            points.clone(),
+        )];
         let mut figure = figure(&name, (path, scale), subject, &points, series)?;
         let look = Look::of(0);
         let line = points.iter().map(|point| (point.x, point.y)).collect();

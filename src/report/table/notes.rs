@@ -82,7 +82,7 @@ pub(super) fn remarks(
     let unit = unit(averaged);
     let mut remarks = Vec::new();
     match common_n {
-        Some(1) => remarks.push(format!("One {unit} each: no deviation can be given.")),
+        Some(1) => remarks.push(format!("One {unit} per cell: no standard deviation.")),
         Some(n) => remarks.push(format!(
             "Mean ± sample standard deviation over n = {n} {unit}s."
         )),
@@ -109,7 +109,7 @@ pub(super) fn remarks(
             ""
         };
         remarks.push(format!(
-            "Averaged over {} ({}{more}) together with the seeds.",
+            "Averaged over {} ({}{more}) and over seeds.",
             setting.header.path,
             shown.join(", ")
         ));

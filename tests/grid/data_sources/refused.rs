@@ -38,12 +38,12 @@ fn a_broken_training_table_is_refused() {
         "too-large.csv:3: column \"x2\" is \"1e400\"; allowed: a finite number",
         "empty-cell.csv:2: column \"x2\" is \"\"; allowed: a finite number",
         "escape.csv:3: column \"x1\" is \"\\u{1b}[31mred\"; allowed",
-        "short-row.csv:3: number of fields is 2; allowed: 3, as in the header; correct the row",
+        "short-row.csv:3: number of fields is 2; allowed: 3, as in the header; fix the row",
         "no-rows.csv: number of rows is 0; allowed: at least one row after the header",
         "empty.csv:1: feature column matching \"x*\" is not in the header",
         "twice.csv:1: column \"x1\" is in the header more than once",
-        "no-label-text.csv:3: label column \"label\" is \"\"; allowed: a number or a word",
-        "latin-1.csv:3: label column \"label\" is \"\u{fffd}\"; allowed: a number or a word",
+        "no-label-text.csv:3: label column \"label\" is \"\"; allowed: a number or text",
+        "latin-1.csv:3: label column \"label\" is \"\u{fffd}\"; allowed: a number or text",
         "one-class.csv: number of classes is 1; allowed: 2 to 10000; name a label",
         "cut-off.csv.gz: cannot be read (",
         "checksum.csv.gz: cannot be read (",
@@ -73,7 +73,7 @@ fn broken_idx_files_are_refused() {
     let cases = [
         "magic/train-images-idx3-ubyte: magic number is 0x504e4721; allowed: 0x00000803 (unsigned bytes",
         "floats/train-images-idx3-ubyte: magic number is 0x00000d03; allowed: 0x00000803",
-        "short-header/train-images-idx3-ubyte: length of the header is 6 bytes; allowed: 16 bytes; take the IDX file",
+        "short-header/train-images-idx3-ubyte: length of the header is 6 bytes; allowed: 16 bytes; use the IDX file",
         "cut-off/train-images-idx3-ubyte: length of the data is 7 bytes; allowed: 2 x 2 x 2 bytes, as its header says",
         "longer/train-images-idx3-ubyte: length of the data is more than 8 bytes; allowed: 2 x 2 x 2 bytes, as its header says",
         "zero/train-images-idx3-ubyte: dimension 2 is 0; allowed: at least 1",
@@ -132,23 +132,23 @@ fn settings_that_do_not_fit_are_refused_before_files_are_opened() {
     let cases = [
         (
             settings(Source::Idx),
-            "path: is missing: sources idx and uci-har need it",
+            "path: is missing: required by sources idx and uci-har",
         ),
         (settings(Source::UciHar), "path: is missing"),
         (
             settings(Source::Csv),
-            "csv: is missing: source csv needs it",
+            "csv: is missing: required by source csv",
         ),
         (
             directory(Source::Digits, "idx"),
-            "path: idx is not allowed (only sources idx and uci-har take a path, the source is digits)",
+            "path: idx is not allowed (only for sources idx and uci-har; the source is digits)",
         ),
         (
             DataSettings {
                 csv: table(pattern("x*")).csv,
                 ..directory(Source::Idx, "idx")
             },
-            "csv: a csv map is not allowed (only source csv takes this map, the source is idx)",
+            "csv: a csv map is not allowed (only for source csv; the source is idx)",
         ),
         (
             DataSettings {
@@ -300,6 +300,6 @@ fn what_might_never_end_is_not_read() {
         .to_string();
     assert_eq!(
         message,
-        "/dev/zero: cannot be read (not a regular file); name a regular file that this user may read"
+        "/dev/zero: cannot be read (not a regular file); give a regular file that you may read"
     );
 }

@@ -173,7 +173,10 @@ fn a_day_on_a_cluster() {
         "both starts are in the log: {log}"
     );
     let said = day.ends_with(0, &["submit", "g.yaml", "--slurm"]);
-    assert!(said.contains("all 12 trials have a result"), "{said}");
+    assert!(
+        said.contains("all 12 trials already have a result"),
+        "{said}"
+    );
     drop(day);
     stopped_and_impossible();
 }
