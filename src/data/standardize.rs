@@ -3,9 +3,13 @@
 use super::dataset::{Part, Standardization};
 use super::error::DataError;
 
+/// Share of the largest value of a feature up to which a deviation is rounding. Sums of millions of values round by less.
+const ROUNDING: f64 = 1e-13;
+
 /// x := (x - mean) / deviation for every feature of all parts, where
 /// mean = 1/n sum x and deviation = sqrt(1/n sum (x - mean)^2) over the n samples of `train`.
-/// A feature that is constant in `train` gets the deviation 1.
+/// A feature that is constant in `train`, or varies by no more than rounding, gets the deviation 1: divided by their rounding,
+/// other values would become huge.
 ///
 /// # Errors
 /// A feature whose values are so large that these sums, or the result, leave the range of `f64`.
@@ -22,7 +26,10 @@ pub(super) fn standardize(
         } else {
             let mean = row.sum() / samples;
             let squares = row.fold(0.0, |sum, value| sum + (value - mean).powi(2));
-            (mean, (squares / samples).sqrt())
+            let deviation = (squares / samples).sqrt();
+            let largest = row.fold(0.0, |largest: f64, value| largest.max(value.abs()));
+            let is_rounding = deviation <= ROUNDING * largest;
+            (mean, if is_rounding { 1.0 } else { deviation })
         };
         fitted.mean.push(mean);
         fitted.deviation.push(deviation);
@@ -72,6 +79,19 @@ mod tests {
         assert_eq!(test.inputs.row(0).to_vec(), [0.0, 5.0 / deviation]);
         assert_eq!(test.inputs.row(1).to_vec(), [0.0, 1.0]);
         assert_eq!(validation.inputs.column(0), test.inputs.column(1));
+    }
+
+    #[test]
+    fn a_feature_that_varies_by_rounding_alone_is_constant() {
+        let mut train = part(array![
+            [0.3, 0.1 + 0.2, 0.3],
+            [1.7e9 - 8.0, 1.7e9, 1.7e9 + 8.0]
+        ]);
+        let mut test = part(array![[0.31], [1.7e9]]);
+        let fitted = standardize(&mut train, &mut [&mut test]).expect("small numbers");
+        assert_eq!(fitted.deviation[0], 1.0);
+        assert!((test.inputs[(0, 0)] - 0.01).abs() < 1e-12);
+        assert!(fitted.deviation[1] > 6.0 && test.inputs[(1, 0)].abs() < 1e-6);
     }
 
     #[test]

@@ -42,6 +42,8 @@ fn add_leaves(path: &str, value: &Rc<Node>, add: &mut dyn FnMut(&str)) {
 /// A trial's cells; empty where it does not use the setting.
 pub(super) fn cells(columns: &[String], settings: &TrialSettings, json: &Json) -> Vec<String> {
     let cell = |path: &String| match lookup(json, path.split('.')) {
+        // Not a setting of its own, but where the others come from.
+        None if path == "solver.recipe" => settings.solver.recipe().to_owned(),
         Some(value) if settings.uses(path) => shown(value),
         _ => String::new(),
     };

@@ -18,6 +18,8 @@ use crate::training::Precision;
 const METHOD: &str = "method";
 /// The `batch_size` of the paper's algorithm.
 const ALL: &str = "all";
+/// The `recipe` of the paper's algorithm.
+const PAPER: &str = "paper";
 /// The keys that choose the form of block coordinate descent.
 const RECIPE: &str = "recipe";
 const BATCH_SIZE: &str = "batch_size";
@@ -95,21 +97,34 @@ impl MethodName {
 }
 
 impl MethodSettings {
-    /// Whether the method of this name takes a key; an unknown name takes all. No name: the default. With a `batch_size` it is
-    /// known which form of block coordinate descent the keys are for.
-    pub(super) fn takes(method: Option<&str>, batch_size: Option<&str>, key: &str) -> bool {
+    /// Whether the method of this name takes a key; an unknown name takes all. No name: the default. `given`: the scalar at another
+    /// key of the map, which decides for what form of block coordinate descent the keys are.
+    pub(super) fn takes<'a>(
+        method: Option<&str>,
+        given: impl Fn(&str) -> Option<&'a str>,
+        is_named: impl Fn(&str) -> bool,
+        key: &str,
+    ) -> bool {
         let method = method.map_or(Some(MethodName::default()), MethodName::read);
-        let of_form = |fields: &[&str]| key == BATCH_SIZE || key == RECIPE || fields.contains(&key);
-        match (method, batch_size) {
-            (Some(MethodName::NnBcd), Some(ALL)) => {
-                key == METHOD || of_form(fields_of::<SolverSettings>())
-            }
-            (Some(MethodName::NnBcd), Some(_)) => {
-                key == METHOD || of_form(fields_of::<MiniBatchSettings>())
-            }
-            (method, _) => {
-                method.is_none_or(|method| key == METHOD || method.keys().any(|known| known == key))
-            }
+        let Some(method) = method else { return true };
+        if key == METHOD || !method.keys().any(|known| known == key) {
+            return key == METHOD;
+        }
+        if method != MethodName::NnBcd || key == BATCH_SIZE || key == RECIPE {
+            return true;
+        }
+        let on_all = match (given(BATCH_SIZE), given(RECIPE)) {
+            (Some(size), _) => Some(size == ALL),
+            (None, Some(recipe)) => Some(recipe == PAPER),
+            (None, None) => Self::keys_of_all()
+                .into_iter()
+                .any(is_named)
+                .then_some(true),
+        };
+        match on_all {
+            Some(true) => fields_of::<SolverSettings>().contains(&key),
+            Some(false) => fields_of::<MiniBatchSettings>().contains(&key),
+            None => true,
         }
     }
 
@@ -156,6 +171,15 @@ impl MethodSettings {
         match self {
             Self::MiniBatch(settings) => Self::MiniBatch(settings.resolved(samples)),
             Self::NnBcd(_) | Self::Gradient(_) => self.clone(),
+        }
+    }
+
+    /// The recipe that the settings come from; a gradient method has none.
+    pub(super) fn recipe(&self) -> &'static str {
+        match self {
+            Self::NnBcd(_) => PAPER,
+            Self::MiniBatch(_) => "auto",
+            Self::Gradient(_) => "",
         }
     }
 

@@ -43,8 +43,9 @@ pub(super) fn takes(settings: &Node, path: &[Rc<str>]) -> bool {
             method.is_none_or(|keys| keys.contains(key))
         }
         ["solver", key, ..] if MethodSettings::is_key(key) => {
-            let of_solver = |key| text(&["solver", key]);
-            MethodSettings::takes(of_solver("method"), of_solver("batch_size"), key)
+            let of_solver = |key: &str| text(&["solver", key]);
+            let is_named = |key: &str| given(&["solver", key]).is_some();
+            MethodSettings::takes(of_solver("method"), of_solver, is_named, key)
         }
         ["data", key, ..] => {
             text(&["data", "source"]).is_none_or(|source| DataSettings::takes(source, key))

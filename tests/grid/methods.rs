@@ -168,3 +168,39 @@ fn a_study_that_starts_from_another_finds_its_model() {
     let text = std::fs::read_to_string(folder.join("mnist-lenet-60000.yaml")).unwrap();
     assert!(text.contains(&model), "{model}");
 }
+
+/// A key of one form decides what the others are for: what belongs to another method or form is left out of the trial.
+#[test]
+fn a_key_of_the_algorithm_on_all_samples_decides_for_it() {
+    let plan = small(
+        "solver: {gamma: 5, momentum: 0.5, iterations: 3}\ngrid:\n  solver.method: [nn-bcd, sgd]\n",
+    );
+    let yaml = plan.trials[0].settings.to_yaml();
+    assert!(
+        yaml.contains("batch_size: all") && yaml.contains("gamma: 5"),
+        "{yaml}"
+    );
+    assert!(!yaml.contains("momentum"), "{yaml}");
+    let plan = small(
+        "grid:\n  solver.recipe: [auto, paper]\n  solver.tau: [1, 10]\ncompression: {method: low-rank, rank: 2}\n",
+    );
+    assert_eq!(cells(&plan), ["auto,", "paper,1", "paper,10"]);
+    for (solver, problem) in [
+        (
+            "{batch_size: 8, gamma: 1}",
+            "solver.gamma: only the algorithm on all samples takes this key",
+        ),
+        (
+            "{gamma: 1, step: 0.1}",
+            "solver.step: only mini-batches take this key",
+        ),
+        (
+            "{recipe: paper, batch_size: 8}",
+            "recipe paper works on all samples at once",
+        ),
+    ] {
+        let text = format!("data: {{source: digits}}\nmodel: {{hidden: [8]}}\nsolver: {solver}\n");
+        let error = plan_from_text(&text, std::path::Path::new("g.yaml")).expect_err("refused");
+        assert!(error.to_string().contains(problem), "{error}");
+    }
+}
