@@ -149,7 +149,7 @@ mod tests {
             .collect();
         KeyMap::read(&pairs, |key| match key {
             Key::Char('s') => Some("sort"),
-            Key::Char('q') => Some("leave"),
+            Key::Char('q') => Some("quit"),
             Key::Code(KeyCode::PageDown) => Some("down"),
             _ => None,
         })

@@ -101,7 +101,7 @@ mod tests {
         for (text, word) in [
             ("theme: pink\n", "sixteen"),
             ("colour: red\n", "colour"),
-            ("keys: {s: q}\n", "leave"),
+            ("keys: {s: q}\n", "quit"),
             ("keys: {s: }\n", "keys"),
         ] {
             let error = read(text).expect_err("the file is wrong");

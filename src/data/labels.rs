@@ -186,7 +186,7 @@ mod tests {
             .expect_err("too many");
         assert!(
             message.to_string().starts_with(
-                "labels: number of classes is 10001; allowed: 2 to 10000; name a label"
+                "labels: number of classes is 10001; allowed: 2 to 10000; choose a label"
             ),
             "{message}"
         );

@@ -145,9 +145,9 @@ fn balanced(
             value: order.len().to_string(),
             allowed: "enough samples that every class occurs, since `balance` is set".into(),
             remedy: match settings.validation {
-                None => "ask for more training samples, or omit `balance`".into(),
+                None => "ask for more training samples, or leave out `balance`".into(),
                 Some(_) => {
-                    "hold out fewer samples, shuffle them (`shuffle_seed`), or omit `balance`"
+                    "hold out fewer samples, shuffle them (`shuffle_seed`), or leave out `balance`"
                         .into()
                 }
             },

@@ -44,7 +44,7 @@ fn a_broken_training_table_is_refused() {
         "twice.csv:1: column \"x1\" is in the header more than once",
         "no-label-text.csv:3: label column \"label\" is \"\"; allowed: a number or text",
         "latin-1.csv:3: label column \"label\" is \"\u{fffd}\"; allowed: a number or text",
-        "one-class.csv: number of classes is 1; allowed: 2 to 10000; name a label",
+        "one-class.csv: number of classes is 1; allowed: 2 to 10000; choose a label",
         "cut-off.csv.gz: cannot be read (",
         "checksum.csv.gz: cannot be read (",
     ];
