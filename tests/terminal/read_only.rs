@@ -42,7 +42,7 @@ fn look_at_every_view(terminal: &mut Terminal, done: &str) {
     terminal.wait_for("finished");
     for view in ["2", "3", "4", "5", "6", "7", "1"] {
         terminal.press(view);
-        terminal.wait_for("q leave");
+        terminal.wait_for("q quit");
     }
     terminal.wait_for(done);
     terminal.press("q");
