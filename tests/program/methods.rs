@@ -156,7 +156,7 @@ fn a_trial_on_batches_can_be_reproduced_and_exported() {
 fn a_stopped_trial_on_batches_ends_with_the_numbers_of_an_undisturbed_one() {
     let settings = "checkpoint_every: 0.05";
     let long = grid(settings)
-        .replace("iterations: 12", "iterations: 400")
+        .replace("iterations: 12", "iterations: 80")
         .replace("[all, 16, 16]", "[16, 16, 16]")
         .replace("[once, projected, fine-tuned]", "[projected, fine-tuned]");
     let undisturbed = Place::new();

@@ -1,6 +1,6 @@
 //! The metric of a weight step: a running average of the centred Gram matrix of a layer's inputs.
 
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -8,7 +8,7 @@ use rand_distr::{Distribution, StandardNormal};
 use super::kernels::{add_squared_deviations, column_sums};
 use crate::linalg::{
     Accumulate, Cholesky, Real, entries, gram_of_columns, orthonormal_columns, product,
-    sum_of_squares,
+    sum_of_products, sum_of_squares,
 };
 
 /// Weight of the past in the running average, at every update.
@@ -103,6 +103,11 @@ impl<T: Real> Metric<T> {
                 let centred = (&inputs - &mean.insert_axis(Axis(0))).mapv(T::widen);
                 let mut update = Array2::zeros(gram.dim());
                 gram_of_columns(share, centred.view(), update.view_mut());
+                for row in 0..update.nrows() {
+                    for column in 0..row {
+                        update[(column, row)] = update[(row, column)];
+                    }
+                }
                 gram.zip_mut_with(&update, |old, new| *old = memory * *old + new);
                 self.factor(damping);
             }
@@ -163,13 +168,14 @@ impl<T: Real> Metric<T> {
     pub fn solve(&self, gradient: &mut Array2<T>, damping: f64) -> f64 {
         let shift = damping * self.mean_diagonal;
         match &self.form {
-            MetricForm::Exact { factor, .. } => {
+            MetricForm::Exact { gram, factor } => {
                 let Some(factor) = factor else {
                     return f64::NAN;
                 };
                 let mut wide = gradient.mapv(T::widen);
                 factor.solve_right_in_place(&mut wide.view_mut());
                 gradient.zip_mut_with(&wide, |entry, value| *entry = T::from_f64(*value));
+                length_in(gram, &wide)
             }
             MetricForm::LowRank {
                 basis,
@@ -177,18 +183,14 @@ impl<T: Real> Metric<T> {
                 rest,
             } => {
                 let total = shift + rest;
-                let mut along = Array2::zeros((gradient.nrows(), values.len()));
                 let scale = T::from_f64(1.0 / total);
-                product(
-                    scale,
-                    gradient.view(),
-                    basis.view(),
-                    Accumulate::Replace,
-                    along.view_mut(),
-                );
-                let factors =
-                    values.mapv(|value| T::from_f64(1.0 - total / (value.widen() + shift)));
-                along *= &factors.insert_axis(Axis(0));
+                let mut along = times(scale, gradient, basis);
+                // The result has `along_j total / (l_j + shift)` in the direction of column j.
+                let stretch = |value: &T| total / (value.widen() + shift);
+                let weights = |value: &T| stretch(value).powi(2) * (value.widen() - rest);
+                let inside = weighted_squares(&along, values.iter().map(weights));
+                let removed = values.mapv(|value| T::from_f64(1.0 - stretch(&value)));
+                along *= &removed.insert_axis(Axis(0));
                 gradient.mapv_inplace(|entry| entry * scale);
                 product(
                     -T::one(),
@@ -197,51 +199,56 @@ impl<T: Real> Metric<T> {
                     Accumulate::Add,
                     gradient.view_mut(),
                 );
+                (inside + rest * sum_of_squares(entries(gradient))).max(0.0)
             }
         }
-        self.squared_length(gradient)
     }
 
     /// `tr(G A G')` for G, o x d.
     pub fn squared_length(&self, weight: &Array2<T>) -> f64 {
         match &self.form {
-            MetricForm::Exact { gram, .. } => {
-                let wide = weight.mapv(T::widen);
-                let size = gram.nrows();
-                let mut length = 0.0;
-                for row in wide.rows() {
-                    for i in 0..size {
-                        let lower = gram.slice(s![i, ..i]).dot(&row.slice(s![..i]));
-                        length += row[i] * (2.0 * lower + gram[(i, i)] * row[i]);
-                    }
-                }
-                length.max(0.0)
-            }
+            MetricForm::Exact { gram, .. } => length_in(gram, &weight.mapv(T::widen)),
             MetricForm::LowRank {
                 basis,
                 values,
                 rest,
             } => {
-                let mut along = Array2::zeros((weight.nrows(), values.len()));
-                product(
-                    T::one(),
-                    weight.view(),
-                    basis.view(),
-                    Accumulate::Replace,
-                    along.view_mut(),
-                );
-                let inside: f64 = along
-                    .rows()
-                    .into_iter()
-                    .map(|row| -> f64 {
-                        row.iter()
-                            .zip(values)
-                            .map(|(entry, value)| entry.widen().powi(2) * (value.widen() - rest))
-                            .sum()
-                    })
-                    .sum();
+                let along = times(T::one(), weight, basis);
+                let inside = weighted_squares(&along, values.iter().map(|l| l.widen() - rest));
                 (inside + rest * sum_of_squares(entries(weight))).max(0.0)
             }
         }
     }
+}
+
+/// `tr(G A G')` for a small symmetric A.
+fn length_in(gram: &Array2<f64>, weight: &Array2<f64>) -> f64 {
+    let image = times(1.0, weight, gram);
+    sum_of_products(entries(weight), entries(&image)).max(0.0)
+}
+
+/// `scale A B`
+fn times<T: Real>(scale: T, a: &Array2<T>, b: &Array2<T>) -> Array2<T> {
+    let mut result = Array2::zeros((a.nrows(), b.ncols()));
+    product(
+        scale,
+        a.view(),
+        b.view(),
+        Accumulate::Replace,
+        result.view_mut(),
+    );
+    result
+}
+
+/// `sum_ij w_j a_ij^2`
+fn weighted_squares<T: Real>(matrix: &Array2<T>, weights: impl Iterator<Item = f64>) -> f64 {
+    let weights: Vec<f64> = weights.collect();
+    let of_row = |row: ArrayView1<'_, T>| -> f64 {
+        let squares = row.iter().map(|entry| entry.widen().powi(2));
+        squares
+            .zip(&weights)
+            .map(|(square, weight)| square * weight)
+            .sum()
+    };
+    matrix.rows().into_iter().map(of_row).sum()
 }
