@@ -2,12 +2,12 @@
 
 use ndarray::{Array1, Array2, ArrayView2, Zip};
 
-use super::kernels::{add_squared_deviations, column_means};
+use super::kernels::{column_means, squared_deviations};
 use super::metric::Metric;
 use super::settings::MiniBatchSettings;
 use crate::linalg::{
-    Accumulate, Cholesky, NotPositiveDefinite, Real, gram_of_rows, product, sum_of_products,
-    sum_of_squares,
+    Accumulate, Cholesky, NotPositiveDefinite, Real, entries, entries_mut, gram_of_rows, product,
+    sum_of_products, sum_of_squares,
 };
 use crate::network::LayerWeights;
 
@@ -125,13 +125,12 @@ impl<T: Real> TrainedLayer<T> {
             mean,
             ..
         } = self;
-        Zip::from(&mut momentum.weight)
-            .and(&mut weights.weight)
-            .and(&*change)
-            .for_each(|m, w, up| {
-                *m = keep * *m + size * *up;
-                *w += *m;
-            });
+        let moving = entries_mut(&mut momentum.weight).iter_mut();
+        let weight = entries_mut(&mut weights.weight);
+        for ((m, w), up) in moving.zip(weight).zip(entries(change)) {
+            *m = keep * *m + size * *up;
+            *w += *m;
+        }
         if let (Some(bias), Some(moving)) = (&mut weights.bias, &mut momentum.bias) {
             let carried = momentum.weight.dot(&*mean);
             Zip::from(bias)
@@ -163,12 +162,13 @@ impl<T: Real> TrainedLayer<T> {
             target.view_mut(),
         );
         let decay = T::from_f64(decay);
-        let rows = target.rows_mut().into_iter();
-        for ((mut row, weight), shift) in rows.zip(self.weights.weight.rows()).zip(shift) {
-            Zip::from(&mut row)
-                .and(&weight)
-                .and(&self.mean)
-                .for_each(|g, w, mean| *g -= *shift * *mean + decay * *w);
+        let mean = self.mean.to_vec();
+        let rows = entries_mut(target).chunks_exact_mut(mean.len());
+        let weights = entries(&self.weights.weight).chunks_exact(mean.len());
+        for ((row, weight), shift) in rows.zip(weights).zip(shift) {
+            for ((g, w), mean) in row.iter_mut().zip(weight).zip(&mean) {
+                *g -= *shift * *mean + decay * *w;
+            }
         }
     }
 
@@ -245,8 +245,7 @@ fn rate(least: f64, seen: usize) -> f64 {
 /// Sum over the units of their variance in the batch.
 fn spread<T: Real>(units: ArrayView2<'_, T>) -> f64 {
     let means = column_means(units);
-    let mut squares = Array1::zeros(units.ncols());
-    add_squared_deviations(units, means.view(), &mut squares);
+    let squares = squared_deviations(units, means.view());
     squares.iter().map(|sum: &T| sum.widen()).sum::<f64>() / units.nrows() as f64
 }
 

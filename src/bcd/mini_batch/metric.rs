@@ -5,7 +5,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-use super::kernels::{add_squared_deviations, column_sums};
+use super::kernels::{column_sums, squared_deviations};
 use crate::linalg::{
     Accumulate, Cholesky, Real, entries, gram_of_columns, orthonormal_columns, product,
     sum_of_products, sum_of_squares,
@@ -92,8 +92,7 @@ impl<T: Real> Metric<T> {
         self.updates += 1;
         let share = (1.0 - memory) / inputs.nrows() as f64;
         let (keep, add) = (T::from_f64(memory), T::from_f64(share));
-        let mut squares = Array1::zeros(mean.len());
-        add_squared_deviations(inputs, mean, &mut squares);
+        let squares = squared_deviations(inputs, mean);
         self.diagonal
             .zip_mut_with(&squares, |old, new| *old = keep * *old + add * *new);
         let trace: f64 = self.diagonal.iter().map(|entry| entry.widen()).sum();

@@ -1,6 +1,6 @@
 //! One step of the whole network: forward, and then block by block from the output to the input.
 
-use ndarray::{Array2, ArrayView2, Axis, Zip};
+use ndarray::{Array2, ArrayView2};
 
 use super::layer::{Batch, TrainedLayer, products};
 use super::settings::MiniBatchSettings;
@@ -178,19 +178,18 @@ impl<T: Real> Workspace<T> {
             1.0
         });
         // A unit is on where its activation is positive.
-        Zip::from(&mut *moved)
-            .and(activations)
-            .for_each(|moved, v| {
-                let passes = !relu || *v > T::zero();
-                *moved = if passes { share * *moved } else { T::zero() };
-            });
+        for (moved, v) in entries_mut(moved).iter_mut().zip(entries(activations)) {
+            let passes = !relu || *v > T::zero();
+            *moved = if passes { share * *moved } else { T::zero() };
+        }
         let weight = layer.weights.weight.clone();
         let length = layer.search(settings.refresh_every, || {
             let mut effect = moved.clone();
             if relu {
-                Zip::from(&mut effect)
-                    .and(activations)
-                    .for_each(|effect, v| *effect = effect.max(-*v));
+                let pairs = entries_mut(&mut effect)
+                    .iter_mut()
+                    .zip(entries(activations));
+                pairs.for_each(|(effect, v)| *effect = effect.max(-*v));
             }
             let mut z = Array2::zeros(displacement.dim());
             let (one, replace) = (T::one(), Accumulate::Replace);
@@ -244,6 +243,11 @@ fn apply<T: Real>(layer: &TrainedLayer<T>, inputs: ArrayView2<'_, T>, units: &mu
         units.view_mut(),
     );
     if let Some(bias) = &layer.weights.bias {
-        *units += &bias.view().insert_axis(Axis(0));
+        let bias = bias.to_vec();
+        for row in entries_mut(units).chunks_exact_mut(bias.len()) {
+            for (unit, bias) in row.iter_mut().zip(&bias) {
+                *unit += *bias;
+            }
+        }
     }
 }
