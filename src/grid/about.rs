@@ -37,6 +37,30 @@ pub(super) fn about(path: &str) -> Option<&'static str> {
         "model.init.scale" => {
             "factor on the weights (normal: standard deviation, uniform: bound); 1 is the default"
         }
+        _ if path.starts_with("solver.") => return about_solver(path),
+        "compression" => "as in `compression: {method: tensor-train, rank: 16}`",
+        "compression.method" => "one of none, tensor-train, low-rank, prune, n-m, mixed",
+        "compression.layers" => "hidden is the default: all layers but the last and a convolution",
+        "compression.rank" => "whole numbers >= 1: one rank, or one per compressed layer",
+        "compression.modes" => {
+            "auto, or one list per compressed layer whose product is its number of weights"
+        }
+        "compression.sparsity" => {
+            "fraction of zeros in [0, 1): one number, or one per compressed layer"
+        }
+        "compression.n" | "compression.m" => {
+            "of every m consecutive weights of a row the n largest stay; GPUs run 2 of 4"
+        }
+        "compression.choices" => {
+            "one map per compressed layer, as in `choices: [{layer: 0, method: low-rank, rank: 8}]`"
+        }
+        _ => return None,
+    })
+}
+
+/// The line for a setting of `solver`.
+fn about_solver(path: &str) -> Option<&'static str> {
+    Some(match path {
         "solver.method" => {
             "nn-bcd is the default; adam and sgd are gradient methods for comparison"
         }
@@ -96,22 +120,6 @@ pub(super) fn about(path: &str) -> Option<&'static str> {
         "solver.stop" => "as in `stop: {step_below: 1.0e-6}`",
         "solver.stop.step_below" => {
             "early stopping: the trial ends when the step falls below this value"
-        }
-        "compression" => "as in `compression: {method: tensor-train, rank: 16}`",
-        "compression.method" => "one of none, tensor-train, low-rank, prune, n-m, mixed",
-        "compression.layers" => "hidden is the default: all layers but the last and a convolution",
-        "compression.rank" => "whole numbers >= 1: one rank, or one per compressed layer",
-        "compression.modes" => {
-            "auto, or one list per compressed layer whose product is its number of weights"
-        }
-        "compression.sparsity" => {
-            "fraction of zeros in [0, 1): one number, or one per compressed layer"
-        }
-        "compression.n" | "compression.m" => {
-            "of every m consecutive weights of a row the n largest stay; GPUs run 2 of 4"
-        }
-        "compression.choices" => {
-            "one map per compressed layer, as in `choices: [{layer: 0, method: low-rank, rank: 8}]`"
         }
         _ => return None,
     })

@@ -200,7 +200,7 @@ fn a_key_of_the_algorithm_on_all_samples_decides_for_it() {
         ),
     ] {
         let text = format!("data: {{source: digits}}\nmodel: {{hidden: [8]}}\nsolver: {solver}\n");
-        let error = plan_from_text(&text, std::path::Path::new("g.yaml")).expect_err("refused");
+        let error = plan_from_text(&text, Path::new("g.yaml")).expect_err("refused");
         assert!(error.to_string().contains(problem), "{error}");
     }
 }

@@ -201,75 +201,76 @@ impl Due {
     }
 }
 
-/// The deployed forms of the network's layers, from those that are trained; `scale`: of the last layer. And the weights of
-/// the network, with factors multiplied out.
+/// The weights of the network, with factors multiplied out, and the forms in which its compressed layers are deployed.
+#[derive(Debug)]
+pub(super) struct DeployedLayers<T> {
+    pub weights: Vec<LayerWeights<T>>,
+    pub compressed: Vec<Option<Projected<T>>>,
+}
+
+/// The network that the trained layers stand for; `begun`: whether compression has; `unscale` takes the scale of the targets into
+/// the last layer.
 ///
 /// # Errors
 /// The layer whose weight is not finite.
-#[allow(clippy::type_complexity)]
 pub(super) fn deploy<T: Real>(
     layers: &[TrainedLayer<T>],
     compression: &[Option<LayerCompression>],
     begun: bool,
     unscale: impl Fn(&mut LayerWeights<T>),
-) -> Result<(Vec<LayerWeights<T>>, Vec<Option<Projected<T>>>), (usize, ProjectionError)> {
-    let mut weights = Vec::with_capacity(compression.len());
-    let mut compressed = Vec::with_capacity(compression.len());
+) -> Result<DeployedLayers<T>, (usize, ProjectionError)> {
+    let mut deployed = DeployedLayers {
+        weights: Vec::with_capacity(compression.len()),
+        compressed: Vec::with_capacity(compression.len()),
+    };
     let mut rest = layers.iter().peekable();
     while let Some(layer) = rest.next() {
         let of = layer.of;
-        let is_last = of + 1 == compression.len();
         let left = rest.next_if(|next| next.of == of);
-        let (network, form) = match left {
-            Some(left) => {
-                let mut left = left.weights.clone();
-                // B (C x + c) + b = B C x + (B c + b)
-                if let (Some(bias), Some(between)) = (&mut left.bias, &layer.weights.bias) {
-                    *bias += &left.weight.dot(between);
-                }
-                if is_last {
-                    unscale(&mut left);
-                }
-                let right = layer.weights.weight.clone();
-                let factors = LowRank {
-                    left: left.weight,
-                    right,
-                };
-                let dense = factors.dense();
-                let stored = Stored::LowRank(factors);
-                let network = LayerWeights {
-                    weight: dense.clone(),
-                    bias: left.bias,
-                };
-                (network, Some(Projected { dense, stored }))
-            }
-            None => {
-                let mut network = layer.weights.clone();
-                if is_last {
-                    unscale(&mut network);
-                }
-                let form = match &compression[of] {
-                    Some(_) if !begun => None,
-                    Some(LayerCompression::Prune { .. }) => Some(Stored::Sparse),
-                    Some(LayerCompression::NM { n, m }) => Some(Stored::NM { n: *n, m: *m }),
-                    Some(LayerCompression::LowRank { .. }) | None => None,
-                    Some(method @ LayerCompression::TensorTrain { .. }) => {
-                        let projected = Projected::project(method, network.weight.view(), None)
-                            .map_err(|error| (of, error))?;
-                        weights.push(network);
-                        compressed.push(Some(projected));
-                        continue;
-                    }
-                };
-                let form = form.map(|stored| Projected {
-                    dense: network.weight.clone(),
-                    stored,
-                });
-                (network, form)
-            }
+        let mut outer = left.unwrap_or(layer).weights.clone();
+        if let (Some(left), Some(between), Some(bias)) =
+            (left, &layer.weights.bias, &mut outer.bias)
+        {
+            // B (C x + c) + b = B C x + (B c + b)
+            *bias += &left.weights.weight.dot(between);
+        }
+        if of + 1 == compression.len() {
+            unscale(&mut outer);
+        }
+        let form = if left.is_some() {
+            let right = layer.weights.weight.clone();
+            let left = std::mem::take(&mut outer.weight);
+            let factors = LowRank { left, right };
+            outer.weight = factors.dense();
+            Some(Stored::LowRank(factors))
+        } else {
+            stored_form(compression[of].as_ref().filter(|_| begun), &outer.weight)
+                .map_err(|error| (of, error))?
         };
-        weights.push(network);
-        compressed.push(form);
+        deployed.compressed.push(form.map(|stored| Projected {
+            dense: match &stored {
+                Stored::TensorTrain(train) => train.dense(),
+                _ => outer.weight.clone(),
+            },
+            stored,
+        }));
+        deployed.weights.push(outer);
     }
-    Ok((weights, compressed))
+    Ok(deployed)
+}
+
+/// The form of a weight that is trained as one matrix.
+fn stored_form<T: Real>(
+    compression: Option<&LayerCompression>,
+    weight: &Array2<T>,
+) -> Result<Option<Stored<T>>, ProjectionError> {
+    Ok(match compression {
+        Some(LayerCompression::Prune { .. }) => Some(Stored::Sparse),
+        Some(LayerCompression::NM { n, m }) => Some(Stored::NM { n: *n, m: *m }),
+        Some(method @ LayerCompression::TensorTrain { .. }) => {
+            Some(Projected::project(method, weight.view(), None)?.stored)
+        }
+        // Of low rank it is only as factors.
+        Some(LayerCompression::LowRank { .. }) | None => None,
+    })
 }

@@ -237,12 +237,11 @@ impl<T: Real> MiniBatchSolver<T> {
     pub(super) fn deploy(&mut self) -> Result<(), SolverError> {
         let schedule = Schedule::new(&self.problem.settings);
         let begun = self.step as f64 / self.problem.steps() as f64 > schedule.from;
-        let (weights, compressed) =
-            deploy(&self.layers, &self.problem.compression, begun, |last| {
-                self.targets.unscale(last);
-            })
-            .map_err(|error| projection_failed(self.measured.iteration, error))?;
-        (self.weights, self.compressed) = (weights, compressed);
+        let deployed = deploy(&self.layers, &self.problem.compression, begun, |last| {
+            self.targets.unscale(last);
+        })
+        .map_err(|error| projection_failed(self.measured.iteration, error))?;
+        (self.weights, self.compressed) = (deployed.weights, deployed.compressed);
         Ok(())
     }
 

@@ -245,7 +245,7 @@ fn the_compressed_weights_end_in_their_sets() {
                 .compressed()
                 .iter()
                 .flatten()
-                .map(|form| form.zeros())
+                .map(crate::compress::Projected::zeros)
                 .sum();
             for (form, size) in solver.compressed().iter().flatten().zip(&sizes) {
                 match (&form.stored, &method) {
