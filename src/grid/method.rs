@@ -286,7 +286,7 @@ impl Serialize for MethodSettings {
 impl<'de> Deserialize<'de> for MethodSettings {
     /// Needs `method` as the first key, if there is one: an implementation that could take it anywhere would have to
     /// hold all values back, and mistakes in them would lose their places. So do `recipe`, `batch_size` and the keys of the form
-    /// on all samples, in this order. The reader of grid files hands them over like this, see [`Self::leading_keys`].
+    /// on all samples, in this order. The reader of grid files hands them over like this, see `leading_keys`.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         const FIELDS: &[&str] = &[METHOD, "and the settings of the method"];
         deserializer.deserialize_struct(Self::STRUCT, FIELDS, OfMethod)

@@ -14,7 +14,7 @@ pub struct TrialRow {
     pub status: TrialStatus,
     /// Its seed.
     pub seed: u64,
-    /// One cell per column of [`TrialTable::swept`]; empty where the trial does not use the setting.
+    /// One cell per column of [`TrialTable::swept`](super::TrialTable::swept); empty where the trial does not use the setting.
     #[serde(skip_deserializing)]
     pub swept: Vec<String>,
     /// Passes over all blocks.

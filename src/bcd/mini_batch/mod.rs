@@ -1,7 +1,7 @@
 //! Mini-batch NN-BCD: the closed forms of the paper on batches of samples, without a promise of descent.
 //!
 //! Every step starts from a forward pass, `U_i = W_i V_{i-1} + b_i` and `V_i = relu(U_i)`, so that no block lags behind another. From
-//! the output to the input each block is then minimised once: [`layer`] has the weights, [`network`] what is between them.
+//! the output to the input each block is then minimised once: `layer` has the weights, `network` what is between them.
 //! Nothing is kept of a sample, and memory does not grow with their number.
 //!
 //! With the active branch of the ReLU's proximal operator the displacement of a unit is a damped back-propagated signal.
