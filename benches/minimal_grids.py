@@ -52,7 +52,8 @@ def write(path, x, y):
         writer.writerows([*map(repr, map(float, row)), int(label)] for row, label in zip(x, y))
 
 
-def ours(folder, seed):
+def ours(folder, seed, features):
+    rank = min(16, features)
     grid = f"""name: run
 data: {{source: csv, csv: {{label: label, features: "x*", train: train.csv, test: test.csv}}}}
 model: {{hidden: {HIDDEN}}}
@@ -60,7 +61,7 @@ grid:
   compression:
     - {{method: none}}
     - {{method: prune, sparsity: 0.9}}
-    - {{method: low-rank, rank: 16}}
+    - {{method: low-rank, rank: {rank}}}
 seeds: [{seed}]
 """
     with open(os.path.join(folder, "run.yaml"), "w") as file:
@@ -100,7 +101,7 @@ def main():
             with tempfile.TemporaryDirectory() as folder:
                 write(os.path.join(folder, "train.csv"), x_train, y_train)
                 write(os.path.join(folder, "test.csv"), x_test, y_test)
-                accuracies, seconds, wall = ours(folder, seed)
+                accuracies, seconds, wall = ours(folder, seed, x.shape[1])
             peer, peer_seconds = theirs(x_train, y_train, x_test, y_test, seed)
             results.append([*accuracies, peer, seconds, wall, peer_seconds])
         mean = np.mean(results, axis=0)
