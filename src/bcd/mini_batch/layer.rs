@@ -230,8 +230,12 @@ impl<T: Real> TrainedLayer<T> {
     }
 
     /// Forgets the direction in which it moved and what it has seen of other weights.
-    pub fn restart(&mut self, weights: LayerWeights<T>, mean: Array1<T>, metric_rank: usize) {
+    pub fn restart(&mut self, mut weights: LayerWeights<T>, mean: Array1<T>, metric_rank: usize) {
         let (seen, mask) = (self.seen, self.mask.take());
+        // The weights may be older than the choice of zeros.
+        if let Some(mask) = &mask {
+            weights.weight *= mask;
+        }
         *self = Self::new(self.of, self.relu, weights, metric_rank);
         (self.seen, self.mask, self.mean) = (seen, mask, mean);
     }

@@ -365,6 +365,34 @@ fn the_safeguard_brings_a_diverging_run_back() {
     assert!(solver.measurement().loss < before);
 }
 
+/// A snapshot may be older than the zeros: what it brings back keeps to them.
+#[test]
+fn a_step_back_keeps_the_zeros() {
+    let prune = LayerCompression::Prune {
+        sparsity: 0.9,
+        global: false,
+    };
+    let mut solver = solver(
+        dense_network(true),
+        compressed_in_hidden(prune),
+        &settings(),
+    );
+    for _ in 0..EPOCHS {
+        solver.iterate().unwrap_or_else(|error| panic!("{error}"));
+    }
+    solver.guard.snapshot.clear();
+    let mut dense = solver.layers.clone();
+    dense[0].weights.weight.fill(1.0);
+    solver.guard.remember(0, &dense);
+    assert!(solver.guard.step_back(&mut solver.layers, 32));
+    let zeros = solver.layers[0]
+        .weights
+        .weight
+        .iter()
+        .filter(|w| **w == 0.0);
+    assert_eq!(zeros.count(), 840 - kept_entries(840, 0.9));
+}
+
 #[test]
 fn settings_out_of_range_cannot_be_run() {
     let changes: [fn(&mut MiniBatchSettings); 9] = [
