@@ -213,12 +213,15 @@ impl<T: Real> TrainedLayer<T> {
         Ok(())
     }
 
+    /// Whether the line search takes in this batch: every `refresh` batches.
+    pub fn searches(&self, refresh: usize) -> bool {
+        self.search.is_none() || self.seen.is_multiple_of(refresh)
+    }
+
     /// The factor on the displacement of the inputs that brings the outputs closest to theirs,
-    /// `<z, D> / <z, z>` in running means, where `z` is what the displacement does to the outputs. `measure` yields both for this
-    /// batch; it is asked every `refresh` batches.
-    pub fn search(&mut self, refresh: usize, measure: impl FnOnce() -> [f64; 2]) -> f64 {
-        if self.search.is_none() || self.seen.is_multiple_of(refresh) {
-            let measured = measure();
+    /// `<z, D> / <z, z>` in running means, where `z` is what the displacement does to the outputs; both of this batch, where it counts.
+    pub fn search(&mut self, measured: Option<[f64; 2]>) -> f64 {
+        if let Some(measured) = measured {
             let rate = rate(SEARCH_RATE, self.seen);
             let known = self.search.get_or_insert(measured);
             for (old, new) in known.iter_mut().zip(measured) {

@@ -182,8 +182,7 @@ impl<T: Real> Workspace<T> {
             let passes = !relu || *v > T::zero();
             *moved = if passes { share * *moved } else { T::zero() };
         }
-        let weight = layer.weights.weight.clone();
-        let length = layer.search(settings.refresh_every, || {
+        let measured = layer.searches(settings.refresh_every).then(|| {
             let mut effect = moved.clone();
             if relu {
                 let pairs = entries_mut(&mut effect)
@@ -193,10 +192,11 @@ impl<T: Real> Workspace<T> {
             }
             let mut z = Array2::zeros(displacement.dim());
             let (one, replace) = (T::one(), Accumulate::Replace);
-            product(one, effect.view(), weight.t(), replace, z.view_mut());
+            let weight = layer.weights.weight.t();
+            product(one, effect.view(), weight, replace, z.view_mut());
             products(entries(&z), entries(displacement))
         });
-        let length = T::from_f64(length);
+        let length = T::from_f64(layer.search(measured));
         let target = entries_mut(&mut self.displacement[index - 1]);
         for (target, moved) in target.iter_mut().zip(entries(moved)) {
             *target = length * *moved;
