@@ -39,7 +39,7 @@ pub mod settings;
 
 pub use batch::{Measurement, Solver, Termination};
 pub use error::{Block, Cause, SolverError};
-pub use mini_batch::{BatchSize, MiniBatchProblem, MiniBatchSettings, MiniBatchSolver};
+pub use mini_batch::{BatchSize, Loss, MiniBatchProblem, MiniBatchSettings, MiniBatchSolver};
 pub use objective::{LayerSums, Penalties, Sums};
 pub use problem::Problem;
 pub use prox::prox_relu;

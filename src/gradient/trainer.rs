@@ -165,7 +165,7 @@ impl<T: Real> Trainer<T> {
         let train = &self.problem.data.train;
         let loss = self
             .deployed()
-            .cross_entropy(train.inputs.view(), &train.labels);
+            .cross_entropy(train.inputs.view(), &train.labels, 0.0);
         let decay: f64 = self
             .weights
             .iter()

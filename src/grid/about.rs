@@ -79,6 +79,10 @@ fn about_solver(path: &str) -> Option<&'static str> {
         "solver.damping" => {
             "ridge penalty in units of the mean diagonal of the Gram matrix; 10 is the default"
         }
+        "solver.loss" => "cross-entropy, the default, or squared",
+        "solver.label_smoothing" => {
+            "share of a target's one that is spread over all classes; 0.1 is the default"
+        }
         "solver.metric_rank" => "columns that stand for a large Gram matrix; 32 is the default",
         "solver.refresh_every" => "steps between updates of the Gram matrices; 4 is the default",
         "solver.ratio" => "rho/gamma; 0.3 is the default",

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, CowArray, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, CowArray, s};
 use rayon::prelude::*;
 
 use super::architecture::{Architecture, Layer, LayerKind};
@@ -107,13 +107,23 @@ impl<'a, T: Real> Deployed<'a, T> {
             .collect()
     }
 
-    /// Mean over the samples of `-log softmax(outputs)[label]`.
-    pub fn cross_entropy(&self, inputs: ArrayView2<'_, T>, labels: &[usize]) -> f64 {
+    /// Mean over the samples of `-<t, log softmax(outputs)>`, where the target `t` is the label's one-hot vector with a share
+    /// `smoothing` of its one spread over all classes.
+    pub fn cross_entropy(
+        &self,
+        inputs: ArrayView2<'_, T>,
+        labels: &[usize],
+        smoothing: f64,
+    ) -> f64 {
         let sum = self.sum_over_tiles(inputs, |range, outputs| {
             let losses = outputs.axis_iter(Axis(1)).zip(&labels[range]);
-            losses
-                .map(|(outputs, label)| log_sum_exp(outputs) - outputs[*label].widen())
-                .sum()
+            let loss = |(outputs, label): (ArrayView1<'_, T>, &usize)| {
+                let mean =
+                    outputs.iter().map(|output| output.widen()).sum::<f64>() / outputs.len() as f64;
+                let aim = (1.0 - smoothing) * outputs[*label].widen() + smoothing * mean;
+                log_sum_exp(outputs) - aim
+            };
+            losses.map(loss).sum()
         });
         sum / labels.len().max(1) as f64
     }
@@ -168,7 +178,7 @@ impl<'a, T: Real> Deployed<'a, T> {
 }
 
 /// `log sum exp(outputs)`, without overflow.
-pub fn log_sum_exp<T: Real>(outputs: ndarray::ArrayView1<'_, T>) -> f64 {
+pub fn log_sum_exp<T: Real>(outputs: ArrayView1<'_, T>) -> f64 {
     let largest = outputs[largest(outputs)].widen();
     let shifted: f64 = outputs
         .iter()
@@ -178,7 +188,7 @@ pub fn log_sum_exp<T: Real>(outputs: ndarray::ArrayView1<'_, T>) -> f64 {
 }
 
 /// Index of the largest entry, the first one on a tie.
-fn largest<T: Real>(outputs: ndarray::ArrayView1<'_, T>) -> usize {
+fn largest<T: Real>(outputs: ArrayView1<'_, T>) -> usize {
     let mut best = 0;
     for (index, value) in outputs.iter().enumerate() {
         if *value > outputs[best] {

@@ -26,6 +26,10 @@ pub(super) fn begin<T: Real>(
         }
         MethodSettings::MiniBatch(settings) => {
             let problem = mini_batch_problem(trial, data, settings)?;
+            let weights = match trial.start {
+                Some(_) => weights,
+                None => problem.drawn(weights),
+            };
             Box::new(MiniBatchSolver::new(problem, weights).map_err(IterationError::from)?)
         }
         MethodSettings::Gradient(settings) => {

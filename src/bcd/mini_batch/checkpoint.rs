@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::guard::Guard;
 use super::layer::TrainedLayer;
 use super::metric::{Metric, MetricForm};
-use super::solver::{MiniBatchProblem, MiniBatchSolver, targets_of};
+use super::solver::{MiniBatchProblem, MiniBatchSolver, output_of};
 use crate::linalg::Real;
 use crate::network::LayerWeights;
 use crate::training::{Arrays, Checkpoint, CheckpointError, LayerMeasurement, read_header};
@@ -121,8 +121,8 @@ impl<T: Real> MiniBatchSolver<T> {
             }
         }
         arrays.require_end()?;
-        let targets = targets_of(&problem);
-        let mut solver = Self::with_layers(problem, targets, layers)
+        let output = output_of(&problem);
+        let mut solver = Self::with_layers(problem, output, layers)
             .map_err(|error| CheckpointError(error.to_string()))?;
         let GuardHeader {
             scale,

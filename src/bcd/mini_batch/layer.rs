@@ -39,6 +39,8 @@ pub(super) struct TrainedLayer<T> {
     pub metric: Metric<T>,
     /// Running means of `<z, D>` and `<z, z>`, of the line search below this layer.
     pub search: Option<[f64; 2]>,
+    /// `(I/r + W W')^-1 W` of a recent weight, o x d: what the displacement of the outputs asks of the inputs.
+    pub pull: Option<Array2<T>>,
     /// 1 where an entry may differ from zero, 0 elsewhere; none: everywhere.
     pub mask: Option<Array2<T>>,
 }
@@ -69,6 +71,7 @@ impl<T: Real> TrainedLayer<T> {
             mean: Array1::zeros(inputs),
             metric: Metric::new(inputs, metric_rank),
             search: None,
+            pull: None,
             mask: None,
         }
     }
@@ -108,7 +111,7 @@ impl<T: Real> TrainedLayer<T> {
             Some(_) => column_means(batch.displacement),
             None => Array1::zeros(batch.displacement.ncols()),
         };
-        let decay = settings.weight_decay.of_layer(self.of);
+        let decay = (settings.weight_decay.as_ref()).map_or(0.0, |decay| decay.of_layer(self.of));
         self.gradient(batch, &shift, decay, change);
         let mut length = self.metric.solve(change, settings.damping);
         if let Some(mask) = &self.mask {
@@ -172,44 +175,25 @@ impl<T: Real> TrainedLayer<T> {
         }
     }
 
-    /// The `V` block below this layer, `dV = W' (I/r + W W')^-1 D`, rows x d, from whichever of the two equal
-    /// systems is smaller.
+    /// The `V` block below this layer, `dV = W' (I/r + W W')^-1 D`, rows x d. The matrix before `D` is made every
+    /// `refresh` batches, and whenever there is none.
     ///
     /// # Errors
     /// When the weights are not finite.
     pub fn displace_inputs(
-        &self,
+        &mut self,
         displacement: ArrayView2<'_, T>,
-        ratio: f64,
+        settings: &MiniBatchSettings,
         target: &mut Array2<T>,
     ) -> Result<(), NotPositiveDefinite> {
-        let weight = self.weights.weight.view();
-        let (outputs, inputs) = weight.dim();
-        let wide = outputs <= inputs;
-        let size = outputs.min(inputs);
-        let mut system = Array2::zeros((size, size));
-        let rows = if wide { weight } else { weight.reversed_axes() };
-        gram_of_rows(T::one(), rows, system.view_mut());
-        let shift = T::from_f64(1.0 / ratio);
-        system.diag_mut().mapv_inplace(|entry| entry + shift);
-        let factor = Cholesky::factor(system)?;
-        let mut apply = |left: ArrayView2<'_, T>| {
-            product(
-                T::one(),
-                left,
-                weight,
-                Accumulate::Replace,
-                target.view_mut(),
-            );
+        let due = self.seen.is_multiple_of(settings.refresh_every);
+        let pull = match self.pull.take() {
+            Some(pull) if !due => pull,
+            _ => pull_of(self.weights.weight.view(), settings.ratio)?,
         };
-        if wide {
-            let mut solved = displacement.as_standard_layout().into_owned();
-            factor.solve_right_in_place(&mut solved.view_mut());
-            apply(solved.view());
-        } else {
-            apply(displacement);
-            factor.solve_right_in_place(&mut target.view_mut());
-        }
+        let pull = self.pull.insert(pull).view();
+        let (one, replace) = (T::one(), Accumulate::Replace);
+        product(one, displacement, pull, replace, target.view_mut());
         Ok(())
     }
 
@@ -242,6 +226,22 @@ impl<T: Real> TrainedLayer<T> {
         *self = Self::new(self.of, self.relu, weights, metric_rank);
         (self.seen, self.mask, self.mean) = (seen, mask, mean);
     }
+}
+
+/// `(I/r + W W')^-1 W = W (I/r + W' W)^-1`, o x d, from the smaller of the two systems.
+fn pull_of<T: Real>(
+    weight: ArrayView2<'_, T>,
+    ratio: f64,
+) -> Result<Array2<T>, NotPositiveDefinite> {
+    let wide = weight.nrows() <= weight.ncols();
+    let rows = if wide { weight } else { weight.reversed_axes() };
+    let mut system = Array2::zeros((rows.nrows(), rows.nrows()));
+    gram_of_rows(T::one(), rows, system.view_mut());
+    let shift = T::from_f64(1.0 / ratio);
+    system.diag_mut().mapv_inplace(|entry| entry + shift);
+    let mut solved = rows.t().as_standard_layout().into_owned();
+    Cholesky::factor(system)?.solve_right_in_place(&mut solved.view_mut());
+    Ok(if wide { solved.reversed_axes() } else { solved })
 }
 
 /// Weight of a batch in a running mean: at the beginning all batches count alike.

@@ -15,12 +15,12 @@ mod kernels;
 mod layer;
 mod metric;
 mod network;
+mod output;
 mod settings;
 mod solver;
-mod targets;
 #[cfg(test)]
 mod tests;
 mod training;
 
-pub use settings::{BatchSize, MiniBatchSettings};
+pub use settings::{BatchSize, Loss, MiniBatchSettings};
 pub use solver::{MiniBatchProblem, MiniBatchSolver};

@@ -108,6 +108,11 @@ impl<T: Real> Workspace<T> {
         }
     }
 
+    /// `U_N` and room for `D_N`.
+    pub fn outputs(&mut self, last: usize) -> (ArrayView2<'_, T>, &mut Array2<T>) {
+        (self.units[last].view(), &mut self.displacement[last])
+    }
+
     /// One step of every block, from the batch whose forward pass and last displacement are in place. `measure`: what the step leaves.
     ///
     /// # Errors
@@ -169,7 +174,7 @@ impl<T: Real> Workspace<T> {
     ) -> Result<f64, NotPositiveDefinite> {
         let displacement = &self.displacement[index];
         let moved = &mut self.moved[index];
-        layer.displace_inputs(displacement.view(), settings.ratio, moved)?;
+        layer.displace_inputs(displacement.view(), settings, moved)?;
         let activations = &self.inputs[index];
         let asked = measures.then(|| &*moved + activations);
         let share = T::from_f64(if relu {

@@ -11,8 +11,8 @@ use super::compression::{
 use super::guard::Guard;
 use super::layer::TrainedLayer;
 use super::network::{Residuals, Workspace};
+use super::output::Output;
 use super::settings::MiniBatchSettings;
-use super::targets::Targets;
 use crate::bcd::error::{Block, Cause, SolverError};
 use crate::compress::{LayerCompression, Projected, ProjectionError};
 use crate::data::shuffle;
@@ -59,6 +59,16 @@ impl<T: Real> MiniBatchProblem<T> {
         })
     }
 
+    /// Drawn weights as those of the blocks, in which targets have unit scale, written as a network for the targets themselves.
+    /// Weights from a file are left as they are.
+    #[must_use]
+    pub fn drawn(&self, mut weights: Vec<LayerWeights<T>>) -> Vec<LayerWeights<T>> {
+        if let Some(last) = weights.last_mut() {
+            output_of(self).unscale(last);
+        }
+        weights
+    }
+
     fn epochs(&self) -> usize {
         self.settings.epochs(self.data.train.len())
     }
@@ -81,7 +91,7 @@ pub struct MiniBatchSolver<T> {
     pub(super) guard: Guard<T>,
     pub(super) step: usize,
     pub(super) measured: Measurement,
-    targets: Targets<T>,
+    output: Output<T>,
     work: Workspace<T>,
     /// The network after the last epoch.
     weights: Vec<LayerWeights<T>>,
@@ -97,14 +107,14 @@ impl<T: Real> MiniBatchSolver<T> {
         problem: MiniBatchProblem<T>,
         mut weights: Vec<LayerWeights<T>>,
     ) -> Result<Self, SolverError> {
-        let targets = targets_of(&problem);
+        let output = output_of(&problem);
         let rank = problem.settings.metric_rank;
         let last = weights.len() - 1;
-        targets.scale(&mut weights[last]);
+        output.scale(&mut weights[last]);
         let layers = (weights.into_iter().enumerate())
             .map(|(index, weights)| TrainedLayer::new(index, index < last, weights, rank))
             .collect();
-        let mut solver = Self::with_layers(problem, targets, layers)?;
+        let mut solver = Self::with_layers(problem, output, layers)?;
         solver.measure_start()?;
         Ok(solver)
     }
@@ -112,13 +122,13 @@ impl<T: Real> MiniBatchSolver<T> {
     /// A solver around layers that are already there.
     pub(super) fn with_layers(
         problem: MiniBatchProblem<T>,
-        targets: Targets<T>,
+        output: Output<T>,
         layers: Vec<TrainedLayer<T>>,
     ) -> Result<Self, SolverError> {
         let mut solver = Self {
             work: Workspace::new(&problem.architecture, &layers, problem.batch()),
             problem,
-            targets,
+            output,
             layers,
             guard: Guard::default(),
             step: 0,
@@ -141,22 +151,26 @@ impl<T: Real> MiniBatchSolver<T> {
         random.set_stream(self.measured.iteration as u64);
         let mut order: Vec<usize> = (0..self.problem.data.train.len()).collect();
         shuffle(&mut order, &mut random);
+        // A checkpoint does not have it.
+        for layer in &mut self.layers {
+            layer.pull = None;
+        }
         let mut residuals = Vec::new();
-        let mut squared_error = 0.0;
+        let mut error = 0.0;
         let batches = order.chunks_exact(self.problem.batch());
         let last = batches.len() - 1;
         for (number, batch) in batches.enumerate() {
             let measure = (number == last).then_some(&mut residuals);
-            squared_error += self.step_on(batch, measure)?;
+            error += self.step_on(batch, measure)?;
         }
         let before = std::mem::take(&mut self.weights);
         self.deploy()?;
         self.measured.step = squared_change(&self.weights, &before).sqrt();
-        self.measure(squared_error / (last + 1) as f64, &residuals);
+        self.measure(error / (last + 1) as f64, &residuals);
         Ok(())
     }
 
-    /// One step on a batch; the mean squared error per output before it, in the units of the scaled targets.
+    /// One step on a batch; its mean error before the step.
     pub(super) fn step_on(
         &mut self,
         batch: &[usize],
@@ -169,9 +183,12 @@ impl<T: Real> MiniBatchSolver<T> {
         self.work
             .gather(&self.problem.architecture, data.train_rows(), batch);
         self.work.forward(&self.layers);
-        let error = self.displace_outputs(batch);
+        let last = self.layers.len() - 1;
+        let labels = batch.iter().map(|sample| data.train.labels[*sample]);
+        let (units, displacement) = self.work.outputs(last);
+        let error = self.output.displace(units, labels, displacement);
         let settings = &self.problem.settings;
-        let mut well = self.guard.admits(error);
+        let mut well = self.guard.admits(self.output.relative(error));
         if well {
             self.guard.remember(self.step, &self.layers);
             let updated = self.work.update(&mut self.layers, scale, settings, measure);
@@ -183,19 +200,6 @@ impl<T: Real> MiniBatchSolver<T> {
         self.compress(share, (self.step as f64 + 1.0) / total)?;
         self.step += 1;
         Ok(error)
-    }
-
-    /// `D_N = T - U_N` for a batch; its mean square.
-    fn displace_outputs(&mut self, batch: &[usize]) -> f64 {
-        let last = self.layers.len() - 1;
-        let labels = &self.problem.data.train.labels;
-        let displacement = &mut self.work.displacement[last];
-        let rows = displacement.rows_mut().into_iter();
-        for ((mut row, units), sample) in rows.zip(self.work.units[last].rows()).zip(batch) {
-            row.assign(&self.targets.of_class.row(labels[*sample]));
-            row -= &units;
-        }
-        sum_of_squares(entries(displacement)) / displacement.len() as f64
     }
 
     /// What is due after a step.
@@ -238,7 +242,7 @@ impl<T: Real> MiniBatchSolver<T> {
         let schedule = Schedule::new(&self.problem.settings);
         let begun = self.step as f64 / self.problem.steps() as f64 > schedule.from;
         let deployed = deploy(&self.layers, &self.problem.compression, begun, |last| {
-            self.targets.unscale(last);
+            self.output.unscale(last);
         })
         .map_err(|error| projection_failed(self.measured.iteration, error))?;
         (self.weights, self.compressed) = (deployed.weights, deployed.compressed);
@@ -254,25 +258,21 @@ impl<T: Real> MiniBatchSolver<T> {
 
     /// The row before the first epoch: the network on all samples.
     fn measure_start(&mut self) -> Result<(), SolverError> {
-        let inputs = self.problem.data.train.inputs.view();
-        let targets = self.problem.data.targets();
-        let squared = self.deployed().squared_error(inputs, targets.view());
-        let per_output = squared / targets.len() as f64 / self.targets.scale.powi(2);
-        self.measure(per_output, &[]);
+        let error = self.output.error_on(&self.deployed(), &self.problem.data);
+        self.measure(error, &[]);
         if self.measured.objective.is_finite() {
             return Ok(());
         }
         Err(self.fail(Block::Objective, Cause::NonFinite))
     }
 
-    /// `error`: mean square of `(T - U_N)/s` over the batches of an epoch, each before its step; residuals of the last batch count
+    /// `error`: mean over the batches of an epoch, each before its step; residuals of the last batch count
     /// for all samples.
     fn measure(&mut self, error: f64, residuals: &[Residuals]) {
         let samples = self.problem.data.train.len() as f64;
-        let outputs = self.problem.data.classes as f64;
-        let unit = self.targets.scale.powi(2);
-        let loss = 0.5 * error * outputs * samples * unit;
-        let lambda = &self.problem.settings.weight_decay;
+        let unit = self.output.unit();
+        let loss = samples * self.output.loss(error);
+        let lambda = self.problem.settings.decay(self.problem.data.train.len());
         let squares: f64 = (self.layers.iter())
             .map(|layer| lambda.of_layer(layer.of) * sum_of_squares(entries(&layer.weights.weight)))
             .sum();
@@ -345,9 +345,8 @@ impl<T: Real> MiniBatchSolver<T> {
     }
 }
 
-pub(super) fn targets_of<T: Real>(problem: &MiniBatchProblem<T>) -> Targets<T> {
-    let data = &problem.data;
-    Targets::one_hot(&data.train.labels, data.classes, problem.architecture.bias)
+pub(super) fn output_of<T: Real>(problem: &MiniBatchProblem<T>) -> Output<T> {
+    Output::new(&problem.settings, &problem.data, problem.architecture.bias)
 }
 
 fn projection_failed(iteration: usize, (layer, error): (usize, ProjectionError)) -> SolverError {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ndarray::{Array1, Array2};
 
 use super::solver::{MiniBatchProblem, MiniBatchSolver};
-use super::{BatchSize, MiniBatchSettings};
+use super::{BatchSize, Loss, MiniBatchSettings};
 use crate::compress::LayerCompression;
 use crate::network::{Architecture, InitScheme, LayerWeights, ModelSettings, draw_weights};
 use crate::training::{Samples, TrainingData, WeightDecay};
@@ -88,6 +88,25 @@ fn compressed_in_hidden(method: LayerCompression) -> Vec<Option<LayerCompression
 /// and the others exact ones. `tests/golden/mini-batch.json` was written by a numpy implementation.
 #[test]
 fn fifty_steps_are_those_of_an_independent_implementation() {
+    let text = include_str!("../../../tests/golden/mini-batch.json");
+    let expected: serde_json::Value =
+        serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}"));
+    let cross_entropy = settings();
+    let squared = MiniBatchSettings {
+        loss: Loss::Squared,
+        step_limit: 16.0,
+        refresh_every: 1,
+        weight_decay: Some(WeightDecay::Uniform(1e-4)),
+        ..settings()
+    };
+    for (name, settings) in [("cross-entropy", cross_entropy), ("squared", squared)] {
+        let solver = after_fifty_steps(&settings);
+        compare(solver.weights(), &expected[name], name);
+        assert_eq!(solver.steps_back(), 0);
+    }
+}
+
+fn after_fifty_steps(settings: &MiniBatchSettings) -> MiniBatchSolver<f64> {
     let weights = (0..3)
         .map(|layer| {
             let (outputs, inputs) = (SIZES[layer + 1], SIZES[layer]);
@@ -98,7 +117,7 @@ fn fifty_steps_are_those_of_an_independent_implementation() {
             }
         })
         .collect();
-    let problem = MiniBatchProblem::new(data(), dense_network(true), vec![None; 3], &settings(), 0)
+    let problem = MiniBatchProblem::new(data(), dense_network(true), vec![None; 3], settings, 0)
         .unwrap_or_else(|error| panic!("{error}"));
     let mut solver =
         MiniBatchSolver::new(problem, weights).unwrap_or_else(|error| panic!("{error}"));
@@ -117,27 +136,27 @@ fn fifty_steps_are_those_of_an_independent_implementation() {
         }
     }
     solver.deploy().unwrap_or_else(|error| panic!("{error}"));
-    let text = include_str!("../../../tests/golden/mini-batch.json");
-    let expected: serde_json::Value =
-        serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}"));
+    solver
+}
+
+fn compare(weights: &[LayerWeights<f64>], expected: &serde_json::Value, name: &str) {
     let number = |value: &serde_json::Value| value.as_f64().unwrap_or(f64::NAN);
-    for (index, layer) in solver.weights().iter().enumerate() {
+    for (index, layer) in weights.iter().enumerate() {
         for ((row, column), weight) in layer.weight.indexed_iter() {
             let other = number(&expected["weights"][index][row][column]);
             assert!(
                 (weight - other).abs() < 1e-8,
-                "W_{index}[{row}, {column}]: {weight}, {other}"
+                "{name}: W_{index}[{row}, {column}]: {weight}, {other}"
             );
         }
         for (row, bias) in layer.bias.iter().flatten().enumerate() {
             let other = number(&expected["biases"][index][row]);
             assert!(
                 (bias - other).abs() < 1e-8,
-                "b_{index}[{row}]: {bias}, {other}"
+                "{name}: b_{index}[{row}]: {bias}, {other}"
             );
         }
     }
-    assert_eq!(solver.steps_back(), 0);
 }
 
 /// Every compression, with and without a bias: a run that goes on from a checkpoint after each epoch ends in the same weights, to
@@ -221,40 +240,52 @@ fn numbers_do_not_depend_on_the_threads() {
 
 /// The loss of row 0 is that of the network on all samples, from plain loops.
 #[test]
-fn the_loss_of_the_start_is_half_the_squared_error() {
-    let solver = solver(dense_network(true), vec![None; 3], &settings());
-    let data = data();
-    let mut squared = 0.0;
-    for sample in 0..SAMPLES {
-        let mut values: Vec<f64> = data.train.inputs.column(sample).to_vec();
-        for (index, layer) in solver.weights().iter().enumerate() {
-            let bias = layer.bias.iter().flatten().copied().collect::<Vec<f64>>();
-            values = (layer.weight.rows().into_iter().zip(bias))
-                .map(|(row, bias)| {
-                    let sum: f64 = row.iter().zip(&values).map(|(w, v)| w * v).sum();
-                    if index < 2 {
-                        (sum + bias).max(0.0)
-                    } else {
-                        sum + bias
-                    }
-                })
-                .collect();
+fn the_loss_of_the_start_is_that_of_plain_loops() {
+    for loss in [Loss::Squared, Loss::CrossEntropy] {
+        let settings = MiniBatchSettings { loss, ..settings() };
+        let solver = solver(dense_network(true), vec![None; 3], &settings);
+        let data = data();
+        let mut total = 0.0;
+        for sample in 0..SAMPLES {
+            let outputs = outputs(solver.weights(), data.train.inputs.column(sample).to_vec());
+            let partition: f64 = outputs.iter().map(|output| output.exp()).sum();
+            for (class, output) in outputs.iter().enumerate() {
+                let hit = f64::from(u8::from(class == data.train.labels[sample]));
+                total += match loss {
+                    Loss::Squared => 0.5 * (output - hit).powi(2),
+                    Loss::CrossEntropy => (0.9 * hit + 0.1 / 4.0) * (partition.ln() - output),
+                };
+            }
         }
-        for (class, value) in values.iter().enumerate() {
-            let target = f64::from(u8::from(class == data.train.labels[sample]));
-            squared += (value - target).powi(2);
-        }
+        let measured = solver.measurement().loss;
+        assert!(
+            (measured - total).abs() < 1e-9 * total,
+            "{measured} {total}"
+        );
     }
-    let loss = solver.measurement().loss;
-    assert!(
-        (loss - 0.5 * squared).abs() < 1e-9 * squared,
-        "{loss} {squared}"
-    );
+}
+
+fn outputs(weights: &[LayerWeights<f64>], mut values: Vec<f64>) -> Vec<f64> {
+    for (index, layer) in weights.iter().enumerate() {
+        let bias = layer.bias.iter().flatten().copied().collect::<Vec<f64>>();
+        values = (layer.weight.rows().into_iter().zip(bias))
+            .map(|(row, bias)| {
+                let sum: f64 = row.iter().zip(&values).map(|(w, v)| w * v).sum();
+                let last = index + 1 == weights.len();
+                if last {
+                    sum + bias
+                } else {
+                    (sum + bias).max(0.0)
+                }
+            })
+            .collect();
+    }
+    values
 }
 
 #[test]
 fn settings_out_of_range_cannot_be_run() {
-    let changes: [fn(&mut MiniBatchSettings); 9] = [
+    let changes: [fn(&mut MiniBatchSettings); 11] = [
         |s| s.batch_size = BatchSize::Samples(0),
         |s| s.iterations = Some(0),
         |s| s.step = 0.0,
@@ -262,7 +293,9 @@ fn settings_out_of_range_cannot_be_run() {
         |s| s.damping = f64::NAN,
         |s| s.metric_rank = 0,
         |s| s.refresh_every = 0,
-        |s| s.weight_decay = WeightDecay::Uniform(-1.0),
+        |s| s.weight_decay = Some(WeightDecay::Uniform(-1.0)),
+        |s| s.label_smoothing = Some(1.0),
+        |s| (s.loss, s.label_smoothing) = (Loss::Squared, Some(0.1)),
         |s| s.compress_until = s.compress_from,
     ];
     for change in changes {

@@ -81,7 +81,7 @@ fn the_backward_pass_is_the_derivative_of_the_loss() {
             let inputs = train.inputs.view();
             let deployed = Deployed::new(&architecture, weights, trainer.compressed());
             let expected = loss(&architecture, weights, inputs, &train.labels);
-            assert!((deployed.cross_entropy(inputs, &train.labels) - expected).abs() < 1e-12);
+            assert!((deployed.cross_entropy(inputs, &train.labels, 0.0) - expected).abs() < 1e-12);
             assert!((trainer.measurement().loss - expected).abs() < 1e-12);
 
             let gradients = batch_gradient(&architecture, weights, inputs, &train.labels);

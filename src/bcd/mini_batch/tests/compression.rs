@@ -1,7 +1,7 @@
 //! What a compression leaves, and what a step back does to it.
 
 use super::{EPOCHS, compressed_in_hidden, dense_network, methods, model, settings, solver};
-use crate::bcd::mini_batch::MiniBatchSettings;
+use crate::bcd::mini_batch::{Loss, MiniBatchSettings};
 use crate::compress::{LayerCompression, Projected, Stored, kept_entries};
 use crate::network::{Architecture, ConvolutionSettings, ModelSettings};
 
@@ -67,7 +67,7 @@ fn the_compressed_weights_end_in_their_sets() {
 
 #[test]
 fn a_convolution_learns_too() {
-    let settings = ModelSettings {
+    let convolutional = ModelSettings {
         conv: Some(ConvolutionSettings {
             filters: 3,
             kernel: 3,
@@ -75,11 +75,12 @@ fn a_convolution_learns_too() {
         }),
         ..model(&[20], true)
     };
-    let architecture = Architecture::resolve(&settings, 70, Some([10, 7, 1]), 4)
+    let architecture = Architecture::resolve(&convolutional, 70, Some([10, 7, 1]), 4)
         .unwrap_or_else(|error| panic!("{error}"));
     let options = MiniBatchSettings {
+        loss: Loss::Squared,
         iterations: Some(60),
-        ..self::settings()
+        ..settings()
     };
     let prune = LayerCompression::Prune {
         sparsity: 0.5,
@@ -103,6 +104,7 @@ fn a_convolution_learns_too() {
 #[test]
 fn the_safeguard_brings_a_diverging_run_back() {
     let wild = MiniBatchSettings {
+        loss: Loss::Squared,
         step: 4.0,
         step_limit: 1e6,
         momentum: 0.5,
