@@ -51,6 +51,29 @@ pub enum LayerCompression {
     },
 }
 
+impl LayerCompression {
+    /// Stored numbers over entries, for a weight of `outputs x inputs`; at most 1.
+    pub fn kept_share(&self, (outputs, inputs): (usize, usize)) -> f64 {
+        let entries = (outputs * inputs) as f64;
+        let share = match self {
+            Self::TensorTrain { modes, rank } => {
+                let ranks = TensorTrain::<f64>::ranks_of(modes, *rank);
+                let before = std::iter::once(&1).chain(&ranks);
+                let after = ranks.iter().chain([&1]);
+                let cores = modes.iter().zip(before).zip(after);
+                let stored: usize = cores
+                    .map(|((mode, before), after)| mode * before * after)
+                    .sum();
+                stored as f64 / entries
+            }
+            Self::LowRank { rank } => (rank * (outputs + inputs)) as f64 / entries,
+            Self::Prune { sparsity, .. } => 1.0 - sparsity,
+            Self::NM { n, m } => *n as f64 / *m as f64,
+        };
+        share.min(1.0)
+    }
+}
+
 /// How a compressed weight is stored.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Stored<T> {

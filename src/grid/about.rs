@@ -87,7 +87,7 @@ fn about_solver(path: &str) -> Option<&'static str> {
         "solver.refresh_every" => "steps between updates of the Gram matrices; 4 is the default",
         "solver.ratio" => "rho/gamma; 0.3 is the default",
         "solver.compress_from" | "solver.compress_until" => {
-            "shares of the steps between which compression comes in; 0.3 and 0.7 are the defaults"
+            "shares of the steps between which compression comes in; 0.1 and 0.7 are the defaults"
         }
         "solver.momentum" => "momentum; 0.95 is the default, 0.9 for sgd",
         "solver.iterations" => {

@@ -7,6 +7,7 @@ use super::guard::Guard;
 use super::layer::TrainedLayer;
 use super::metric::{Metric, MetricForm};
 use super::solver::{MiniBatchProblem, MiniBatchSolver, output_of};
+use super::sparse::Sparse;
 use crate::linalg::Real;
 use crate::network::LayerWeights;
 use crate::training::{Arrays, Checkpoint, CheckpointError, LayerMeasurement, read_header};
@@ -37,7 +38,8 @@ struct LayerHeader {
     shape: (usize, usize),
     seen: usize,
     search: Option<[f64; 2]>,
-    has_mask: bool,
+    /// Batches in the mean squares of a sparse layer.
+    sparse: Option<usize>,
     updates: usize,
     mean_diagonal: f64,
     rest: f64,
@@ -87,8 +89,9 @@ impl<T: Real> MiniBatchSolver<T> {
                     push_vector(&mut checkpoint, values);
                 }
             }
-            if let Some(mask) = &layer.mask {
-                checkpoint.push_matrix(mask);
+            if let Some(sparse) = &layer.sparse {
+                checkpoint.push_matrix(&sparse.mask);
+                checkpoint.push_matrix(&sparse.squares);
             }
         }
         for (weights, mean) in &guard.snapshot {
@@ -181,7 +184,7 @@ impl LayerHeader {
             shape: layer.weights.weight.dim(),
             seen: layer.seen,
             search: layer.search,
-            has_mask: layer.mask.is_some(),
+            sparse: layer.sparse.as_ref().map(|sparse| sparse.seen),
             updates: metric.updates,
             mean_diagonal: metric.mean_diagonal,
             rest: match metric.form {
@@ -232,8 +235,13 @@ impl LayerHeader {
             }
         }
         metric.factor(settings.damping);
-        if self.has_mask {
-            layer.mask = Some(arrays.matrix(self.shape)?);
+        layer.decay = problem.kept_share(self.of);
+        if let Some(seen) = self.sparse {
+            layer.sparse = Some(Sparse {
+                mask: arrays.matrix(self.shape)?,
+                squares: arrays.matrix(self.shape)?,
+                seen,
+            });
         }
         Ok(layer)
     }

@@ -6,6 +6,7 @@ use ndarray::{Array1, Array2, ArrayView2};
 use super::layer::TrainedLayer;
 use super::metric::Metric;
 use super::settings::MiniBatchSettings;
+use super::sparse::Sparse;
 use crate::compress::{
     LayerCompression, LowRank, Projected, ProjectionError, Stored, keep_n_of_m, prune_jointly,
 };
@@ -86,7 +87,10 @@ fn set_mask<T: Real>(layer: &mut TrainedLayer<T>, kept: &Array2<T>) {
     let mask = kept.mapv(|score| if score.is_zero() { T::zero() } else { T::one() });
     layer.weights.weight *= &mask;
     layer.momentum.weight *= &mask;
-    layer.mask = Some(mask);
+    match &mut layer.sparse {
+        Some(sparse) => sparse.mask = mask,
+        None => layer.sparse = Some(Sparse::new(mask)),
+    }
 }
 
 /// `sqrt(A_jj)`: how much an input varies.
@@ -113,11 +117,12 @@ pub(super) fn factor_low_rank<T: Real>(
                 of,
                 relu,
                 weights,
-                mask,
+                decay,
+                sparse,
                 ..
             } = layer;
             let mut same = TrainedLayer::new(of, relu, weights, metric_rank);
-            same.mask = mask;
+            (same.decay, same.sparse) = (decay, sparse);
             factored.push(same);
             continue;
         };
@@ -147,8 +152,11 @@ pub(super) fn factor_low_rank<T: Real>(
             weight: left,
             bias: layer.weights.bias,
         };
-        factored.push(TrainedLayer::new(layer.of, false, right, metric_rank));
-        factored.push(TrainedLayer::new(layer.of, layer.relu, left, metric_rank));
+        for (relu, weights) in [(false, right), (layer.relu, left)] {
+            let mut factor = TrainedLayer::new(layer.of, relu, weights, metric_rank);
+            factor.decay = layer.decay;
+            factored.push(factor);
+        }
     }
     *layers = factored;
     Ok(any)

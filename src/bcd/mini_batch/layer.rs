@@ -5,6 +5,7 @@ use ndarray::{Array1, Array2, ArrayView2, Zip};
 use super::kernels::{column_means, squared_deviations};
 use super::metric::Metric;
 use super::settings::MiniBatchSettings;
+use super::sparse::Sparse;
 use crate::linalg::{
     Accumulate, Cholesky, NotPositiveDefinite, Real, entries, entries_mut, gram_of_rows, product,
     sum_of_products, sum_of_squares,
@@ -41,8 +42,10 @@ pub(super) struct TrainedLayer<T> {
     pub search: Option<[f64; 2]>,
     /// `(I/r + W W')^-1 W` of a recent weight, o x d: what the displacement of the outputs asks of the inputs.
     pub pull: Option<Array2<T>>,
-    /// 1 where an entry may differ from zero, 0 elsewhere; none: everywhere.
-    pub mask: Option<Array2<T>>,
+    /// Share of the settings' weight decay that this layer has.
+    pub decay: f64,
+    /// Where zeros have been chosen; none: every entry may differ from zero.
+    pub sparse: Option<Sparse<T>>,
 }
 
 /// What a batch yields for one layer. Rows are samples, or positions of a kernel on samples.
@@ -72,7 +75,8 @@ impl<T: Real> TrainedLayer<T> {
             metric: Metric::new(inputs, metric_rank),
             search: None,
             pull: None,
-            mask: None,
+            decay: 1.0,
+            sparse: None,
         }
     }
 
@@ -99,7 +103,7 @@ impl<T: Real> TrainedLayer<T> {
     /// W = W + M                           b = b + Mb - M mu
     /// ```
     ///
-    /// with `Vc = V - mu` and `dm` the mean of `D` over the batch. `change` is memory for `up`.
+    /// with `Vc = V - mu` and `dm` the mean of `D` over the batch. A sparse layer has a metric of its own, see [`Sparse`]. `change` is memory for `up`.
     pub fn step(
         &mut self,
         batch: &Batch<'_, T>,
@@ -111,13 +115,14 @@ impl<T: Real> TrainedLayer<T> {
             Some(_) => column_means(batch.displacement),
             None => Array1::zeros(batch.displacement.ncols()),
         };
-        let decay = (settings.weight_decay.as_ref()).map_or(0.0, |decay| decay.of_layer(self.of));
+        let decay = self.decay_of(settings);
         self.gradient(batch, &shift, decay, change);
-        let mut length = self.metric.solve(change, settings.damping);
-        if let Some(mask) = &self.mask {
-            *change *= mask;
-            length = self.metric.squared_length(change);
-        }
+        let length = if let Some(sparse) = &mut self.sparse {
+            sparse.direct(change);
+            self.metric.squared_length(change)
+        } else {
+            self.metric.solve(change, settings.damping)
+        };
         let moved = length + shift.iter().map(|d| d.widen().powi(2)).sum::<f64>();
         let relative = settings.step * ((spread(batch.units) + TINY) / (moved + TINY)).sqrt();
         let size = T::from_f64(scale * relative.min(settings.step_limit));
@@ -146,6 +151,12 @@ impl<T: Real> TrainedLayer<T> {
                 });
         }
         self.seen += 1;
+    }
+
+    /// `lambda` of this layer.
+    pub fn decay_of(&self, settings: &MiniBatchSettings) -> f64 {
+        let decay = settings.weight_decay.as_ref();
+        self.decay * decay.map_or(0.0, |decay| decay.of_layer(self.of))
     }
 
     /// `G = D Vc'/m - lambda W`; the mean is taken out of the product: `D Vc' = D V' - m dm mu'`.
@@ -218,13 +229,15 @@ impl<T: Real> TrainedLayer<T> {
 
     /// Forgets the direction in which it moved and what it has seen of other weights.
     pub fn restart(&mut self, mut weights: LayerWeights<T>, mean: Array1<T>, metric_rank: usize) {
-        let (seen, mask) = (self.seen, self.mask.take());
+        let (seen, decay) = (self.seen, self.decay);
+        let mask = self.sparse.take().map(|sparse| sparse.mask);
         // The weights may be older than the choice of zeros.
         if let Some(mask) = &mask {
             weights.weight *= mask;
         }
         *self = Self::new(self.of, self.relu, weights, metric_rank);
-        (self.seen, self.mask, self.mean) = (seen, mask, mean);
+        (self.seen, self.decay, self.mean) = (seen, decay, mean);
+        self.sparse = mask.map(Sparse::new);
     }
 }
 

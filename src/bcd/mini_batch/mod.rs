@@ -18,6 +18,7 @@ mod network;
 mod output;
 mod settings;
 mod solver;
+mod sparse;
 #[cfg(test)]
 mod tests;
 mod training;

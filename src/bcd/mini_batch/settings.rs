@@ -49,9 +49,9 @@ pub enum Loss {
 /// | `metric_rank` | 32 | columns that stand for the Gram matrix of a layer with more than twice as many inputs | >= 1 |
 /// | `refresh_every` | 4 | steps from one update of the Gram matrices and line searches to the next | >= 1 |
 /// | `ratio` | 0.3 | `r = rho/gamma` | > 0 |
-/// | `weight_decay` | 2.5/`n`, at most 1e-3 | `lambda` of `lambda/2 \|W\|^2`, beside the mean cross-entropy, or half the mean squared error of targets scaled to 1; one number, or one per layer | >= 0 |
+/// | `weight_decay` | 2.5/`n`, at most 1e-3 | `lambda` of `lambda/2 \|W\|^2`, beside the mean cross-entropy, or half the mean squared error of targets scaled to 1; one number, or one per layer; a compressed layer has the share of it that it stores of its entries | >= 0 |
 /// | `precision` | single | arithmetic | single, double |
-/// | `compress_from` | 0.3 | share of the steps after which compression begins; 0: from the start | >= 0, < 1 |
+/// | `compress_from` | 0.1 | share of the steps after which compression begins; 0: from the start | >= 0, < 1 |
 /// | `compress_until` | 0.7 | share of the steps after which sparsity has its final level and the set of zeros stays | > `compress_from`, <= 1 |
 /// | `eval_every` | a tenth of `iterations` | epochs from one evaluation to the next (the last one always) | >= 1 |
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -112,7 +112,7 @@ impl Default for MiniBatchSettings {
             ratio: 0.3,
             weight_decay: None,
             precision: Precision::default(),
-            compress_from: 0.3,
+            compress_from: 0.1,
             compress_until: 0.7,
             eval_every: None,
         }

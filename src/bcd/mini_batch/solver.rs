@@ -69,6 +69,13 @@ impl<T: Real> MiniBatchProblem<T> {
         weights
     }
 
+    /// Share of its entries that a layer stores; the fewer, the less they need a decay.
+    pub(super) fn kept_share(&self, layer: usize) -> f64 {
+        let compression = self.compression[layer].as_ref();
+        let shape = self.architecture.layers[layer].weight;
+        compression.map_or(1.0, |compression| compression.kept_share(shape))
+    }
+
     fn epochs(&self) -> usize {
         self.settings.epochs(self.data.train.len())
     }
@@ -112,7 +119,11 @@ impl<T: Real> MiniBatchSolver<T> {
         let last = weights.len() - 1;
         output.scale(&mut weights[last]);
         let layers = (weights.into_iter().enumerate())
-            .map(|(index, weights)| TrainedLayer::new(index, index < last, weights, rank))
+            .map(|(index, weights)| {
+                let mut layer = TrainedLayer::new(index, index < last, weights, rank);
+                layer.decay = problem.kept_share(index);
+                layer
+            })
             .collect();
         let mut solver = Self::with_layers(problem, output, layers)?;
         solver.measure_start()?;
@@ -270,11 +281,11 @@ impl<T: Real> MiniBatchSolver<T> {
     /// for all samples.
     fn measure(&mut self, error: f64, residuals: &[Residuals]) {
         let samples = self.problem.data.train.len() as f64;
+        let settings = &self.problem.settings;
         let unit = self.output.unit();
         let loss = samples * self.output.loss(error);
-        let lambda = self.problem.settings.decay(self.problem.data.train.len());
         let squares: f64 = (self.layers.iter())
-            .map(|layer| lambda.of_layer(layer.of) * sum_of_squares(entries(&layer.weights.weight)))
+            .map(|layer| layer.decay_of(settings) * sum_of_squares(entries(&layer.weights.weight)))
             .sum();
         let decay = 0.5 * squares * samples * unit;
         let share = samples / self.problem.batch() as f64 * unit;
