@@ -9,7 +9,7 @@ const TRIALS_HEADER: &str = "trial,status,seed,compression.method,compression.ra
     compression.sparsity,iterations,objective,loss,residual_v,residual_u,residual_w,step,\
     descent_violations,train_accuracy,test_accuracy,best_test_accuracy,balanced_accuracy,sparsity,\
     effective_sparsity,params_dense,params_compressed,compression_ratio,bytes_dense,\
-    bytes_compressed,seconds,seconds_per_iteration,validation_accuracy,error";
+    bytes_compressed,seconds,seconds_per_iteration,validation_accuracy,notices,error";
 
 const ITERATIONS_HEADER: &str = "iteration,seconds,objective,loss,residual_v,residual_u,residual_w,\
     step,descent_violations,train_accuracy,test_accuracy,balanced_accuracy,sparsity,\
