@@ -194,7 +194,11 @@ fn null_in_an_axis_is_the_same_as_not_naming_the_setting() {
         ("solver: {batch_size: all}", "solver.eval_every", "5"),
         ("solver: {batch_size: all}", "solver.gamma", "5"),
         ("solver: {batch_size: all}", "solver.refit", "true"),
-        ("solver: {batch_size: all}", "solver.coupling", "hard"),
+        (
+            "solver: {batch_size: all}\ncompression: {method: prune, sparsity: 0.5}",
+            "solver.coupling",
+            "hard",
+        ),
         ("solver: {batch_size: all}", "solver.gamma_final", "5"),
         ("", "solver.weight_decay", "[0.1, 0.2]"),
         ("", "solver.step", "0.2"),

@@ -2,6 +2,7 @@
 
 mod model_files;
 mod notices;
+mod report_notes;
 mod report_plots;
 mod report_tables;
 #[path = "../shared/skipped.rs"]

@@ -15,7 +15,7 @@ fn fixture() -> TrialTable {
     run.read_trials().expect("the fixture is readable")
 }
 
-fn names(names: &[&str]) -> Vec<String> {
+pub fn names(names: &[&str]) -> Vec<String> {
     names.iter().map(ToString::to_string).collect()
 }
 
@@ -113,7 +113,7 @@ fn write_tables_leaves_three_files_and_nothing_else() {
     assert!(markdown.starts_with("**"), "{markdown}");
 }
 
-fn trial(seed: u64, swept: &[&str], accuracy: f64) -> TrialRow {
+pub fn trial(seed: u64, swept: &[&str], accuracy: f64) -> TrialRow {
     TrialRow {
         trial: format!("t{seed}-{}", swept.join("-")),
         status: TrialStatus::Done,
@@ -124,7 +124,7 @@ fn trial(seed: u64, swept: &[&str], accuracy: f64) -> TrialRow {
     }
 }
 
-fn two_settings() -> TrialTable {
+pub fn two_settings() -> TrialTable {
     TrialTable {
         swept: names(&["solver.tau", "solver.gamma"]),
         rows: vec![
@@ -136,7 +136,7 @@ fn two_settings() -> TrialTable {
     }
 }
 
-fn accuracy_by(rows: &[&str]) -> TableQuery {
+pub fn accuracy_by(rows: &[&str]) -> TableQuery {
     TableQuery {
         rows: names(rows),
         columns: Vec::new(),
@@ -230,55 +230,6 @@ fn unfinished_trials_are_counted_and_not_averaged() {
     assert_eq!((group.done, group.unfinished), (1, 1));
     assert_eq!(group.cells[0].summary.expect("one seed").mean, 0.7);
     assert_eq!(table.footnotes, ["1 of 2 seeds so far"]);
-}
-
-#[test]
-fn what_is_wrong_with_a_network_stands_under_the_table() {
-    let mut trials = two_settings();
-    trials.rows[0].notices = "dead-units from-a-later-version".to_owned();
-    for row in &mut trials.rows[2..] {
-        row.notices = "majority".to_owned();
-    }
-    let table = build(&trials, &accuracy_by(&[])).expect("names exist");
-    assert_eq!(
-        table.footnotes,
-        [
-            "seed 1: dead units: a tenth or more of a hidden layer is zero for every training sample",
-            "no better than always answering the most frequent class",
-        ]
-    );
-    let groups: Vec<Option<usize>> = (table.rows.iter())
-        .map(|row| row.groups[0].footnote)
-        .collect();
-    assert_eq!(groups, [Some(0), Some(1)]);
-}
-
-#[test]
-fn a_setting_that_changes_with_another_one_has_no_column_unless_asked_for() {
-    let trials = TrialTable {
-        swept: names(&["solver.batch_size", "solver.iterations", "solver.step"]),
-        rows: vec![
-            trial(1, &["auto", "", "1"], 0.5),
-            trial(1, &["all", "100", "1"], 0.6),
-            trial(1, &["auto", "", "2"], 0.7),
-        ],
-    };
-    let headers = |table: &PaperTable| -> Vec<String> {
-        (table.row_headers.iter())
-            .map(|header| header.short.clone())
-            .collect()
-    };
-    let table = build(&trials, &accuracy_by(&[])).expect("names exist");
-    assert_eq!(headers(&table), ["batch_size", "step"]);
-    assert_eq!(table.rows.len(), 3);
-    assert_eq!(
-        table.remarks.last().map(String::as_str),
-        Some("Changes with solver.batch_size: solver.iterations.")
-    );
-    let asked = accuracy_by(&["solver.iterations", "solver.step"]);
-    let table = build(&trials, &asked).expect("names exist");
-    assert_eq!(headers(&table), ["iterations", "step"]);
-    assert_eq!(table.remarks.len(), 1);
 }
 
 /// Which of the default metrics have a best value among two trials with these values of a setting.
