@@ -35,7 +35,7 @@ impl Notice {
             ],
             Self::DeadUnits => [
                 "dead-units",
-                "dead units: a tenth or more of a hidden layer is zero for every training sample",
+                "dead units: half of a hidden layer or more is zero for every training sample",
                 "set model.bias: true, take another seed or smaller steps, or use fewer units (model.hidden)",
             ],
             Self::CompressionLoss => [

@@ -9,9 +9,9 @@ use crate::network::{Deployed, dead_units};
 use crate::store::IterationRecord;
 use crate::training::{Training, TrainingData};
 
-/// A hidden layer with this share of dead units is noticed. A few units of a layer die in most runs and are not missed; where it
-/// is every tenth one, the network is narrower than what was asked for.
-const DEAD_SHARE: f64 = 0.1;
+/// A hidden layer with this share of dead units is noticed. Units die in good runs too and are not missed: on the digits,
+/// networks of two layers of 256 units with 0.985 to 0.997 right answers have 4 to 33 % of them.
+const DEAD_SHARE: f64 = 0.5;
 /// Points of accuracy that compression may cost unnoticed …
 const LOSS: f64 = 0.05;
 /// … or so many standard errors of the accuracy, where few samples make these more.

@@ -39,7 +39,7 @@ fn row_and_log(directory: &Path, grid: &str) -> (TrialRow, String) {
 /// A table of zeros, of which nothing can be learnt, with three samples of one class to one of the other.
 fn write_zeros(directory: &Path, scale: &str) {
     let line = |number: usize| {
-        let class = if number % 4 == 0 { "b" } else { "a" };
+        let class = if number.is_multiple_of(4) { "b" } else { "a" };
         format!("{scale},-{scale},{class}\n")
     };
     let text: String = (0..24).map(line).collect();

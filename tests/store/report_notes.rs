@@ -16,7 +16,7 @@ fn what_is_wrong_with_a_network_stands_under_the_table() {
     assert_eq!(
         table.footnotes,
         [
-            "seed 1: dead units: a tenth or more of a hidden layer is zero for every training sample",
+            "seed 1: dead units: half of a hidden layer or more is zero for every training sample",
             "no better than always answering the most frequent class",
         ]
     );
