@@ -10,6 +10,7 @@ use nnbcd::grid::{Plan, plan_from_file};
 use nnbcd::measure::{bytes, duration, width};
 use nnbcd::run::budget::memory_of_this_machine;
 use nnbcd::run::cost::product_rate;
+use nnbcd::run::notice;
 use nnbcd::run::{Budget, DataSets, PreparedTrial, prepare};
 
 use super::say;
@@ -38,6 +39,9 @@ pub fn plan(grid: &Path, limits: &Limits) -> Result<ExitCode> {
             loaded.classes.len(),
             loaded.samples
         ));
+        if let Some(finding) = notice::of_inputs(loaded) {
+            say(format_args!("  warning: {finding}"));
+        }
     }
     say_budget(&budget, &trials);
     say_trials(&plan, &trials);

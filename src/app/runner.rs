@@ -12,6 +12,7 @@ use nnbcd::grid::{Plan, plan_from_file};
 use nnbcd::measure::bytes;
 use nnbcd::report;
 use nnbcd::run::budget::memory_of_this_machine;
+use nnbcd::run::notice;
 use nnbcd::run::{
     Budget, DataSets, Interrupt, Moment, PreparedTrial, Progress, Summary, Sweep, prepare,
     run_sweep,
@@ -182,6 +183,11 @@ impl Prepared {
 pub fn load_and_prepare(grid: &Path, plan: &Plan) -> Result<(DataSets, Vec<PreparedTrial>)> {
     let data = DataSets::load(plan).map_err(|error| anyhow!("{}: {error}", grid.display()))?;
     let trials = prepare(plan, &data).map_err(|error| anyhow!("{}: {error}", grid.display()))?;
+    for (settings, loaded) in data.iter() {
+        if let Some(finding) = notice::of_inputs(loaded) {
+            tracing::warn!("{}: {finding}", settings.describe());
+        }
+    }
     Ok((data, trials))
 }
 

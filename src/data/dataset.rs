@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView1};
 
 /// A data set, ready for training.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,6 +52,16 @@ impl Part {
     /// Number of samples.
     pub fn samples(&self) -> usize {
         self.labels.len()
+    }
+
+    /// Largest root mean square of a feature: 1 where the inputs are standardised.
+    pub fn scale(&self) -> f64 {
+        let mean_square = |row: ArrayView1<'_, f64>| {
+            let squares: f64 = row.iter().map(|value| value * value).sum();
+            squares / row.len().max(1) as f64
+        };
+        let rows = self.inputs.rows().into_iter();
+        rows.map(mean_square).fold(0.0, f64::max).sqrt()
     }
 }
 

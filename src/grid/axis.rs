@@ -194,7 +194,8 @@ fn nested(path: &str, node: &Rc<Node>) -> Result<Vec<Rc<Node>>, Fault> {
     Ok(maps)
 }
 
-/// The tree with another value at a path; maps on the way are made where they lack.
+/// The tree with another value at a path; maps on the way are made where they lack. Null takes away what is there, so that the
+/// default holds.
 pub(super) fn set(node: &Rc<Node>, path: &DottedPath, value: &Rc<Node>) -> Result<Rc<Node>, Fault> {
     set_keys(node, path, &path.keys, value)
 }
@@ -218,15 +219,18 @@ fn set_keys(
                 .help("only maps have keys; use the whole map as the value of the axis"));
         }
     };
-    if let Some(entry) = entries.iter_mut().find(|entry| entry.key == *key) {
-        entry.value = set_keys(&entry.value, path, rest, value)?;
-    } else {
-        let empty = Node::map(path.span, Vec::new());
-        entries.push(Entry {
-            key: Rc::clone(key),
-            key_span: path.span,
-            value: set_keys(&empty, path, rest, value)?,
-        });
+    match entries.iter().position(|entry| entry.key == *key) {
+        Some(at) if rest.is_empty() && value.is_null() => drop(entries.remove(at)),
+        Some(at) => entries[at].value = set_keys(&entries[at].value, path, rest, value)?,
+        None if value.is_null() => return Ok(Rc::clone(node)),
+        None => {
+            let empty = Node::map(path.span, Vec::new());
+            entries.push(Entry {
+                key: Rc::clone(key),
+                key_span: path.span,
+                value: set_keys(&empty, path, rest, value)?,
+            });
+        }
     }
     Ok(Node::map(node.span, entries))
 }

@@ -1,6 +1,6 @@
 //! What settings are called: their names, which of them tell others apart, and the entries of a legend.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::{cut_middle, visible, width};
 
@@ -25,6 +25,27 @@ pub fn telling<R: AsRef<[String]>>(count: usize, rows: &[R]) -> Vec<usize> {
     let varies = |at: usize| (1..rows.len()).any(|row| value(row, at) != value(0, at));
     (0..count)
         .filter(|&at| rows.len() < 2 || varies(at))
+        .collect()
+}
+
+/// For each setting of `rows`, which hold the values of the settings at `paths`, the earlier one with which it changes, if there
+/// is one: equal values of one are equal values of the other, as in a group of `zip`. Such a setting says nothing that the
+/// earlier one does not say. What a compression is made of always counts as said by itself.
+pub fn follows<R: AsRef<[String]>>(paths: &[String], rows: &[R]) -> Vec<Option<usize>> {
+    let changes: Vec<Vec<usize>> = (0..paths.len()).map(|at| first_rows(at, rows)).collect();
+    let leader = |at: usize| {
+        let varies = changes[at].iter().any(|first| *first > 0);
+        let may_follow = varies && !paths[at].starts_with("compression.");
+        (0..at).find(|&earlier| may_follow && changes[earlier] == changes[at])
+    };
+    (0..paths.len()).map(leader).collect()
+}
+
+/// For each row the first one that has the same value of a setting.
+fn first_rows<R: AsRef<[String]>>(at: usize, rows: &[R]) -> Vec<usize> {
+    let mut first = HashMap::new();
+    (rows.iter().enumerate())
+        .map(|(row, values)| *first.entry(values.as_ref().get(at)).or_insert(row))
         .collect()
 }
 
@@ -128,7 +149,7 @@ fn unique(labels: Vec<String>) -> Vec<String> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{LONGEST, legend, short_names, telling};
+    use super::{LONGEST, follows, legend, short_names, telling};
 
     fn owned(texts: &[&str]) -> Vec<String> {
         texts.iter().map(ToString::to_string).collect()
@@ -153,6 +174,33 @@ mod tests {
         let rows = [owned(&["a", "1", ""]), owned(&["a", "2", "x"])];
         assert_eq!(telling(3, &rows), [1, 2]);
         assert_eq!(telling(3, &rows[..1]), [0, 1, 2]);
+    }
+
+    #[test]
+    fn a_setting_that_changes_with_an_earlier_one_follows_it() {
+        let paths = owned(&[
+            "compression.method",
+            "compression.rank",
+            "solver.batch_size",
+            "solver.iterations",
+            "solver.weight_decay",
+            "solver.step",
+        ]);
+        let rows = [
+            owned(&["none", "", "auto", "", "0.1", "1"]),
+            owned(&["none", "", "all", "100", "0.2", "1"]),
+            owned(&["low-rank", "8", "auto", "", "0.1", "1"]),
+            owned(&["low-rank", "8", "all", "100", "0.1", "1"]),
+        ];
+        // The weight decay is another in one row of three, the step the same in all.
+        let none = None;
+        assert_eq!(
+            follows(&paths, &rows),
+            [none, none, none, Some(2), none, none]
+        );
+        // Alone, a method has as many ranks as there are methods, and yet the rank is said.
+        assert_eq!(follows(&paths[..2], &rows), [none; 2]);
+        assert_eq!(follows(&paths, &rows[..1]), [none; 6]);
     }
 
     const MODES: &str = "[[6,22,34,2,2,2,2,2,2,2],[4,4,4,4,4,4,4,4,4,4],[4,4,4,4,4,4,4,4,4,2]]";

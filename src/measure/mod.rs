@@ -3,6 +3,7 @@
 
 mod front;
 mod labels;
+mod notice;
 mod quantity;
 mod slope;
 mod summary;
@@ -11,7 +12,8 @@ mod ticks;
 mod units;
 
 pub use front::on_front;
-pub use labels::{legend, short_names, telling};
+pub use labels::{follows, legend, short_names, telling};
+pub use notice::Notice;
 pub use quantity::{Better, DefinedBy, NumberStyle, Place, Quantity};
 pub use slope::{PowerLaw, running_minimum};
 pub use summary::Summary;

@@ -100,7 +100,7 @@ impl<'a, T: Real> Deployed<'a, T> {
             .into_par_iter()
             .flat_map_iter(|tile| {
                 let range = tile * TILE..((tile + 1) * TILE).min(samples);
-                let outputs = self.forward_tile(inputs.slice(s![.., range]));
+                let outputs = self.forward_tile(inputs.slice(s![.., range]), |_, _| {});
                 let classes: Vec<usize> = outputs.axis_iter(Axis(1)).map(largest).collect();
                 classes
             })
@@ -148,28 +148,65 @@ impl<'a, T: Real> Deployed<'a, T> {
             .into_par_iter()
             .map(|tile| {
                 let range = tile * TILE..((tile + 1) * TILE).min(samples);
-                let outputs = self.forward_tile(inputs.slice(s![.., range.clone()]));
+                let outputs = self.forward_tile(inputs.slice(s![.., range.clone()]), |_, _| {});
                 part(range, outputs)
             })
             .collect();
         parts.into_iter().sum()
     }
 
-    /// Outputs of the last layer for a few samples, classes x n, on the calling thread.
-    fn forward_tile(&self, inputs: ArrayView2<'_, T>) -> Array2<T> {
+    /// For every hidden layer, which of its outputs (units, or filters) are above zero for one of the samples.
+    pub(super) fn active_outputs(&self, inputs: ArrayView2<'_, T>) -> Vec<Vec<bool>> {
+        let samples = inputs.ncols();
+        let hidden = &self.architecture.layers[..self.architecture.layers.len() - 1];
+        let none: Vec<Vec<bool>> = (hidden.iter())
+            .map(|layer| vec![false; layer.weight.0])
+            .collect();
+        let of_tile = |tile: usize| {
+            let range = tile * TILE..((tile + 1) * TILE).min(samples);
+            let mut active = none.clone();
+            self.forward_tile(inputs.slice(s![.., range]), |layer, units| {
+                let outputs = active[layer].len();
+                for (unit, row) in units.rows().into_iter().enumerate() {
+                    active[layer][unit % outputs] |= row.iter().any(|value| *value > T::zero());
+                }
+            });
+            active
+        };
+        let either = |mut all: Vec<Vec<bool>>, others: Vec<Vec<bool>>| {
+            let pairs = all.iter_mut().flatten().zip(others.iter().flatten());
+            pairs.for_each(|(active, other)| *active |= *other);
+            all
+        };
+        (0..samples.div_ceil(TILE))
+            .into_par_iter()
+            .map(of_tile)
+            .reduce(|| none.clone(), either)
+    }
+
+    /// Outputs of the last layer for a few samples, classes x n, on the calling thread; `hidden` is shown the number and the
+    /// activations of every hidden layer.
+    fn forward_tile(
+        &self,
+        inputs: ArrayView2<'_, T>,
+        mut hidden: impl FnMut(usize, &Array2<T>),
+    ) -> Array2<T> {
         let mut activations = CowArray::from(inputs);
         for (index, layer) in self.architecture.layers.iter().enumerate() {
             let mut units = Array2::zeros((layer.units, activations.ncols()));
             self.operators[index].apply(layer, activations.view(), &mut units);
             let bias = self.biases[index];
-            let hidden = self.architecture.is_hidden(index);
+            let is_hidden = self.architecture.is_hidden(index);
             for (unit, mut row) in units.axis_iter_mut(Axis(0)).enumerate() {
                 let shift = bias.map_or(T::zero(), |bias| bias[unit % bias.len()]);
-                if hidden {
+                if is_hidden {
                     row.mapv_inplace(|value| (value + shift).max(T::zero()));
                 } else {
                     row.mapv_inplace(|value| value + shift);
                 }
+            }
+            if is_hidden {
+                hidden(index, &units);
             }
             activations = units.into();
         }

@@ -3,6 +3,7 @@
 mod any_model;
 mod architecture;
 mod check;
+mod dead_units;
 mod deployed;
 mod export;
 mod linear;
@@ -11,6 +12,7 @@ pub mod settings;
 mod weights;
 
 pub use architecture::{Architecture, Convolution, Layer, LayerKind};
+pub use dead_units::{DeadUnits, dead_units};
 pub use deployed::{Accuracies, Accuracy, Deployed, effective_sparsity, log_sum_exp};
 pub use export::{ExportError, to_numpy, to_onnx};
 pub use linear::{add_bias, add_correlation, apply_layer, gather_patch, sum_over_samples};

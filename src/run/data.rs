@@ -55,6 +55,8 @@ pub struct LoadedData {
     pub files: Vec<SourceFile>,
     /// Samples of each part.
     pub samples: SampleCounts,
+    /// Largest root mean square of a feature of the training part.
+    pub scale: f64,
     single: Option<Arc<TrainingData<f32>>>,
     double: Option<Arc<TrainingData<f64>>>,
 }
@@ -80,6 +82,7 @@ impl LoadedData {
                 validation: dataset.validation.as_ref().map(Part::samples),
                 test: dataset.test.samples(),
             },
+            scale: dataset.train.scale(),
             standardization: dataset
                 .standardization
                 .as_ref()

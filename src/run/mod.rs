@@ -6,12 +6,14 @@ pub mod cost;
 pub mod data;
 mod memory_limit;
 mod method;
+pub mod notice;
 pub mod prepare;
 pub mod progress;
 pub mod record;
 pub mod runner;
 pub mod shard;
 mod trial_files;
+mod trial_log;
 pub mod trial_run;
 
 pub use budget::Budget;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System};
 
+use super::notice;
 use super::prepare::PreparedTrial;
 use super::runner::{Summary, Sweep};
 use crate::store::{
@@ -301,6 +302,7 @@ fn queued_row(prepared: &PreparedTrial) -> TrialRow {
         seed: prepared.trial.settings.seed,
         swept: prepared.trial.swept.clone(),
         params_dense: Some(prepared.architecture.parameters() as u64),
+        notices: notice::codes(&prepared.data, 0, &[]),
         ..TrialRow::default()
     }
 }

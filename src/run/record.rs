@@ -1,5 +1,6 @@
 //! What a method measures, as the records of the run directory.
 
+use super::notice;
 use super::prepare::PreparedTrial;
 use crate::compress::Projected;
 use crate::grid::MethodSettings;
@@ -128,6 +129,7 @@ pub(super) fn failure(
         seconds: rows.last().map_or(0.0, |row| row.seconds),
         last: rows.last().cloned(),
         termination: "failed".into(),
+        notices: notice::codes(&trial.data, 0, &[]),
         error: Some(error),
         ..TrialResult::default()
     }

@@ -1,9 +1,6 @@
 //! One trial from start (or checkpoint) to result.
 
-use std::fs::{File, OpenOptions};
-use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,14 +8,15 @@ use thiserror::Error;
 
 use super::control::{Order, TrialControl};
 use super::method;
+use super::notice::{self, Finding};
 use super::prepare::PreparedTrial;
 use super::record;
 use super::trial_files::TrialFiles;
+use super::trial_log::TrialLog;
 use crate::linalg::Real;
 use crate::network::{ModelFileError, effective_sparsity};
 use crate::store::{
-    IterationRecord, StoreError, TrialDirectory, TrialResult, TrialStatus, checkpoint, rfc3339_utc,
-    unix_seconds,
+    IterationRecord, StoreError, TrialDirectory, TrialResult, TrialStatus, checkpoint,
 };
 use crate::training::{
     CheckpointError, IterationError, Precision, ProblemError, Training, TrainingData,
@@ -131,6 +129,10 @@ struct Run<'a, T> {
     /// Seconds of computing before this start, and since.
     seconds: f64,
     best_test_accuracy: Option<f64>,
+    /// Best accuracy of a row that is not yet that of the compressed network.
+    best_before: Option<f64>,
+    /// Steps back that the log tells of.
+    steps_back: usize,
     last: Option<IterationRecord>,
 }
 
@@ -147,6 +149,8 @@ impl<'a, T: Real> Run<'a, T> {
             log: TrialLog::open(&context.directory.log())?,
             seconds: 0.0,
             best_test_accuracy: None,
+            best_before: None,
+            steps_back: 0,
             last: None,
         })
     }
@@ -164,6 +168,7 @@ impl<'a, T: Real> Run<'a, T> {
         let mut pool = thread_pool(threads)?;
         let mut clock = Instant::now();
         let (mut solver, mut files) = pool.install(|| self.start())?;
+        self.steps_back = solver.steps_back();
         (self.context.started)(solver.iteration() as u64);
         if self.last.is_none() {
             pool.install(|| self.report(&*solver, &mut files, &mut clock))?;
@@ -183,7 +188,7 @@ impl<'a, T: Real> Run<'a, T> {
                     self.log.line(&format!(
                         "stopped after iteration {done}; checkpoint written"
                     ));
-                    let result = self.result(&*solver, TrialStatus::Stopped, "stopped".into());
+                    let result = self.result(&*solver, TrialStatus::Stopped, "stopped".into(), &[]);
                     return Ok(Outcome::Stopped(Box::new(result)));
                 }
             }
@@ -221,6 +226,7 @@ impl<'a, T: Real> Run<'a, T> {
         checkpoint::remove(directory)?;
         let files = TrialFiles::create(directory)?;
         self.log.line(&format!("started; {}", self.describe()));
+        self.log.warn(&notice::of_inputs(&self.trial.data));
         let solver = method::begin(self.trial, &self.data)?;
         Ok((solver, files))
     }
@@ -277,6 +283,13 @@ impl<'a, T: Real> Run<'a, T> {
             record::deployed_accuracy(settings, row),
         ];
         self.best_test_accuracy = accuracies.into_iter().flatten().reduce(f64::max);
+        if record::deployed_accuracy(settings, row).is_none() {
+            let accuracies = [
+                self.best_before,
+                notice::judged(row, self.trial.data.samples),
+            ];
+            self.best_before = accuracies.into_iter().flatten().reduce(f64::max);
+        }
         self.last = Some(row.clone());
     }
 
@@ -304,6 +317,10 @@ impl<'a, T: Real> Run<'a, T> {
                 "the objective rose in iteration {}",
                 row.iteration
             ));
+        }
+        if solver.steps_back() > self.steps_back {
+            self.steps_back = solver.steps_back();
+            self.log.warn(&notice::of_steps_back(self.steps_back));
         }
         self.remember(&row);
         let layers = if evaluated {
@@ -336,7 +353,9 @@ impl<'a, T: Real> Run<'a, T> {
         let model = record::model_file(self.trial, solver)?;
         crate::store::publish(&self.context.directory.model(), &model)?;
         let reason = solver.termination().unwrap_or_default();
-        let result = self.result(solver, TrialStatus::Done, reason);
+        let findings = notice::of_network(solver, &self.data, self.best_before);
+        self.log.warn(&findings);
+        let result = self.result(solver, TrialStatus::Done, reason, &findings);
         self.log.line(&format!("done: {}", result.termination));
         Ok(Outcome::Done(Box::new(result)))
     }
@@ -346,6 +365,7 @@ impl<'a, T: Real> Run<'a, T> {
         solver: &dyn Training<T>,
         status: TrialStatus,
         termination: String,
+        of_network: &[Finding],
     ) -> TrialResult {
         let size = record::size(solver);
         TrialResult {
@@ -365,6 +385,7 @@ impl<'a, T: Real> Run<'a, T> {
             bytes_compressed: size.bytes_compressed,
             seconds: self.seconds,
             termination,
+            notices: notice::codes(&self.trial.data, solver.steps_back(), of_network),
             error: None,
         }
     }
@@ -372,28 +393,4 @@ impl<'a, T: Real> Run<'a, T> {
 
 fn thread_pool(threads: usize) -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildError> {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build()
-}
-
-/// `log.txt` of a trial: what a user looks at when a trial did not do what it should.
-struct TrialLog {
-    file: File,
-}
-
-impl TrialLog {
-    fn open(path: &Path) -> Result<Self, TrialError> {
-        OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(path)
-            .map(|file| Self { file })
-            .map_err(|source| TrialError::Log {
-                path: path.to_path_buf(),
-                source,
-            })
-    }
-
-    /// A log that cannot be written must not end the trial: the line is given up.
-    fn line(&mut self, text: &str) {
-        let _ = writeln!(self.file, "{} {text}", rfc3339_utc(unix_seconds()));
-    }
 }

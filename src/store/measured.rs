@@ -63,6 +63,10 @@ pub struct TrialRow {
     /// column.
     #[serde(default)]
     pub validation_accuracy: Option<f64>,
+    /// Codes of what is wrong with the trial or its network ([`Notice`](crate::measure::Notice)), with spaces between; files of
+    /// earlier versions have no such column.
+    #[serde(default)]
+    pub notices: String,
     /// The error of a failed trial; empty otherwise.
     pub error: String,
 }
@@ -102,6 +106,7 @@ impl TrialRow {
                 .and_then(known)
                 .map(|count| result.seconds / count as f64),
             validation_accuracy: last.and_then(|row| row.validation_accuracy),
+            notices: result.notices.clone(),
             error: result.error.clone().unwrap_or_default(),
         }
     }

@@ -48,6 +48,10 @@ pub struct TrialResult {
     pub seconds: f64,
     /// Why the trial ended, in words.
     pub termination: String,
+    /// Codes of what is wrong with the trial or its network ([`Notice`](crate::measure::Notice)), with spaces between; results of
+    /// earlier versions say nothing.
+    #[serde(default)]
+    pub notices: String,
     /// The error of a failed trial.
     pub error: Option<String>,
 }

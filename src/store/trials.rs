@@ -13,8 +13,8 @@ use crate::measure::Quantity;
 
 /// The columns before the swept ones.
 const BEFORE: [&str; 3] = ["trial", "status", "seed"];
-/// The column after the metrics.
-const LAST: &str = "error";
+/// The columns after the metrics; files of earlier versions have only the last one.
+const LAST: [&str; 2] = ["notices", "error"];
 /// Metrics that files of every version have.
 const OLDEST: usize = 21;
 
@@ -88,7 +88,7 @@ impl TrialTable {
             .has_headers(false)
             .from_writer(Vec::new());
         writer
-            .write_record(header(&self.swept, &metrics()))
+            .write_record(header(&self.swept, &metrics(), &LAST))
             .map_err(|error| error.to_string())?;
         for row in &self.rows {
             writer
@@ -131,21 +131,28 @@ fn metrics() -> Vec<&'static str> {
     Quantity::of_trials().map(Quantity::name).collect()
 }
 
-fn header<'a>(swept: &'a [String], metrics: &'a [&str]) -> impl Iterator<Item = &'a str> {
+fn header<'a>(
+    swept: &'a [String],
+    metrics: &'a [&str],
+    last: &'a [&str],
+) -> impl Iterator<Item = &'a str> {
     BEFORE
         .into_iter()
         .chain(swept.iter().map(String::as_str))
         .chain(metrics.iter().copied())
-        .chain([LAST])
+        .chain(last.iter().copied())
 }
 
-/// Where the swept columns end. Files of earlier versions lack the last metrics.
+/// Where the swept columns end. Files of earlier versions lack the last metrics, or the notices.
 fn swept_end(columns: &StringRecord) -> Option<usize> {
     let metrics = metrics();
-    (OLDEST..=metrics.len()).rev().find_map(|count| {
-        let end = columns.len().checked_sub(count + 1)?;
+    let versions = [&LAST[..], &LAST[1..]];
+    let counts = (OLDEST..=metrics.len()).rev();
+    let mut layouts = counts.flat_map(|count| versions.map(|last| (count, last)));
+    layouts.find_map(|(count, last)| {
+        let end = columns.len().checked_sub(count + last.len())?;
         let swept = cells(columns, BEFORE.len(), end);
-        let fits = header(&swept, &metrics[..count]).eq(columns.iter());
+        let fits = header(&swept, &metrics[..count], last).eq(columns.iter());
         fits.then_some(end)
     })
 }

@@ -30,6 +30,14 @@ impl<T: Real> Samples<T> {
         self.labels.len()
     }
 
+    /// Share of the most frequent class: the accuracy of a network that always answers it.
+    pub fn majority_share(&self) -> f64 {
+        let mut counts = vec![0_usize; self.labels.iter().max().map_or(0, |last| last + 1)];
+        self.labels.iter().for_each(|label| counts[*label] += 1);
+        let most = counts.into_iter().max().unwrap_or(0);
+        most as f64 / self.len().max(1) as f64
+    }
+
     /// Whether there are no samples.
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
@@ -69,6 +77,13 @@ impl<T: Real> TrainingData<T> {
     #[must_use]
     pub fn with_validation(self, validation: Option<Samples<T>>) -> Self {
         Self { validation, ..self }
+    }
+
+    /// The samples that a network is judged by: the test part, or else what was held out, or else the training part.
+    pub fn judging(&self) -> &Samples<T> {
+        let parts = [Some(&self.test), self.validation.as_ref()];
+        let mut parts = parts.into_iter().flatten();
+        parts.find(|part| !part.is_empty()).unwrap_or(&self.train)
     }
 
     /// Accuracy of a network on each part.

@@ -23,6 +23,10 @@ pub trait Training<T: Real>: Send + Sync {
     fn termination(&self) -> Option<String>;
     /// What there is to report of the present state.
     fn measured(&self) -> Measurement;
+    /// How often the method had to go back to an earlier state, where it watches itself.
+    fn steps_back(&self) -> usize {
+        0
+    }
     /// Accuracy of the deployed network on each part of the data.
     fn accuracy(&self) -> Accuracies;
     /// The whole state.

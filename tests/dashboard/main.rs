@@ -5,6 +5,7 @@ mod demo;
 mod fixture;
 mod held_out;
 mod keys;
+mod notices;
 mod screens;
 mod settings;
 mod workers;

@@ -184,6 +184,60 @@ fn swept_weights_take_the_place_of_a_scheme_and_make_seeds_equal() {
     assert_eq!(plan.duplicates, 3);
 }
 
+/// Numbers, words, switches, lists, maps and keys of which others depend: no field can be told to be null, and each may be left
+/// out.
+#[test]
+fn null_in_an_axis_is_the_same_as_not_naming_the_setting() {
+    let usual = |base: &str| small(base).trials[0].id.clone();
+    for (base, path, other) in [
+        ("solver: {batch_size: all}", "solver.weight_decay", "0.5"),
+        ("solver: {batch_size: all}", "solver.eval_every", "5"),
+        ("solver: {batch_size: all}", "solver.gamma", "5"),
+        ("solver: {batch_size: all}", "solver.refit", "true"),
+        (
+            "solver: {batch_size: all}\ncompression: {method: prune, sparsity: 0.5}",
+            "solver.coupling",
+            "hard",
+        ),
+        ("solver: {batch_size: all}", "solver.gamma_final", "5"),
+        ("", "solver.weight_decay", "[0.1, 0.2]"),
+        ("", "solver.step", "0.2"),
+        ("", "solver.precision", "double"),
+        ("", "solver.batch_size", "64"),
+        ("", "solver.recipe", "paper"),
+        ("", "solver.method", "adam"),
+        ("", "solver", "{batch_size: all}"),
+        ("", "model.bias", "false"),
+        ("", "model.init.scale", "0.25"),
+        ("", "model.conv", "{filters: 2, kernel: 3}"),
+        ("", "compression", "{method: prune, sparsity: 0.5}"),
+        ("", "data.standardize", "true"),
+        ("", "data.train", "100"),
+        (
+            "compression: {method: prune, sparsity: 0.5}",
+            "compression.scope",
+            "global",
+        ),
+    ] {
+        let grid = format!("{base}\ngrid:\n  {path}: [~, {other}]\n");
+        let plan = small(&grid);
+        assert_eq!(plan.trials.len(), 2, "{path}");
+        assert_eq!(plan.trials[0].id, usual(base), "{path}");
+        assert_ne!(plan.trials[1].id, usual(base), "{path}");
+    }
+    // What stands outside the grid is not what holds then.
+    let plan = small("solver: {batch_size: all, gamma: 5}\ngrid:\n  solver.gamma: [~, 7]\n");
+    assert_eq!(plan.trials[0].id, usual("solver: {batch_size: all}"));
+    assert_eq!(cells(&plan), ["1", "7"]);
+    let nested = small(
+        "grid:\n  compression: [{method: prune, grid: {sparsity: [0.5], scope: [~, global]}}]\n",
+    );
+    assert_eq!(
+        nested.trials[0].id,
+        usual("compression: {method: prune, sparsity: 0.5}")
+    );
+}
+
 #[test]
 fn a_whole_map_in_an_axis_replaces_the_one_outside_the_grid() {
     let plan = small(

@@ -9,7 +9,7 @@ const TRIALS_HEADER: &str = "trial,status,seed,compression.method,compression.ra
     compression.sparsity,iterations,objective,loss,residual_v,residual_u,residual_w,step,\
     descent_violations,train_accuracy,test_accuracy,best_test_accuracy,balanced_accuracy,sparsity,\
     effective_sparsity,params_dense,params_compressed,compression_ratio,bytes_dense,\
-    bytes_compressed,seconds,seconds_per_iteration,validation_accuracy,error";
+    bytes_compressed,seconds,seconds_per_iteration,validation_accuracy,notices,error";
 
 const ITERATIONS_HEADER: &str = "iteration,seconds,objective,loss,residual_v,residual_u,residual_w,\
     step,descent_violations,train_accuracy,test_accuracy,balanced_accuracy,sparsity,\
@@ -57,6 +57,32 @@ fn a_grid_becomes_tables_rows_and_models() {
     let files = place.files("results/small");
     let left_over = |path: &&String| path.contains(".tmp") || path.contains("checkpoint");
     assert_eq!(files.iter().find(left_over), None);
+}
+
+#[test]
+fn inputs_of_another_scale_are_named_before_the_run_and_in_its_results() {
+    let place = Place::new();
+    let rows: Vec<String> = (0..20)
+        .map(|row| format!("{},{}", 1000 + row, row % 2))
+        .collect();
+    place.write("t.csv", &format!("x,y\n{}\n", rows.join("\n")));
+    place.write(
+        "g.yaml",
+        "data: {source: csv, csv: {label: y, features: [x], train: t.csv, test: t.csv}, standardize: false}\n\
+         model: {hidden: [4]}\nsolver: {method: sgd, iterations: 1, learning_rate: 1.0e-9}\n",
+    );
+    let warning = "the inputs are far from the scale 1 that training expects \
+                   (largest root mean square of a feature: 1.010e3): set data.standardize: true";
+    let planned = place.run(&["plan", "g.yaml"]);
+    let said = String::from_utf8_lossy(&planned.stdout);
+    assert!(said.contains(&format!("  warning: {warning}")), "{said}");
+    let run = place.run(&["g.yaml"]);
+    let said = String::from_utf8_lossy(&run.stderr);
+    assert!(said.contains(warning), "{said}");
+    let row = &trials(&place, "results/g")[0];
+    assert!(row["notices"].contains("input-scale"), "{row:?}");
+    let table = place.read("results/g/tables/summary.md");
+    assert!(table.contains("far from the scale 1"), "{table}");
 }
 
 fn check_trial(place: &Place, trial: &str) {

@@ -15,7 +15,7 @@ fn fixture() -> TrialTable {
     run.read_trials().expect("the fixture is readable")
 }
 
-fn names(names: &[&str]) -> Vec<String> {
+pub fn names(names: &[&str]) -> Vec<String> {
     names.iter().map(ToString::to_string).collect()
 }
 
@@ -113,7 +113,7 @@ fn write_tables_leaves_three_files_and_nothing_else() {
     assert!(markdown.starts_with("**"), "{markdown}");
 }
 
-fn trial(seed: u64, swept: &[&str], accuracy: f64) -> TrialRow {
+pub fn trial(seed: u64, swept: &[&str], accuracy: f64) -> TrialRow {
     TrialRow {
         trial: format!("t{seed}-{}", swept.join("-")),
         status: TrialStatus::Done,
@@ -124,7 +124,7 @@ fn trial(seed: u64, swept: &[&str], accuracy: f64) -> TrialRow {
     }
 }
 
-fn two_settings() -> TrialTable {
+pub fn two_settings() -> TrialTable {
     TrialTable {
         swept: names(&["solver.tau", "solver.gamma"]),
         rows: vec![
@@ -136,7 +136,7 @@ fn two_settings() -> TrialTable {
     }
 }
 
-fn accuracy_by(rows: &[&str]) -> TableQuery {
+pub fn accuracy_by(rows: &[&str]) -> TableQuery {
     TableQuery {
         rows: names(rows),
         columns: Vec::new(),

@@ -18,8 +18,8 @@ fn sweep(directory: &Path, iterations: usize) -> Sweep {
     sweep_of(directory, &grid)
 }
 
-fn sweep_of(directory: &Path, grid: &str) -> Sweep {
-    let plan = plan_from_text(grid, Path::new("g.yaml")).unwrap();
+pub fn sweep_of(directory: &Path, grid: &str) -> Sweep {
+    let plan = plan_from_text(grid, &directory.join("g.yaml")).unwrap();
     let data = DataSets::load(&plan).unwrap();
     let run = RunDirectory::new(directory.join("g"));
     run.create().unwrap();

@@ -23,6 +23,10 @@ impl<T: Real> Training<T> for MiniBatchSolver<T> {
         self.measurement().clone()
     }
 
+    fn steps_back(&self) -> usize {
+        MiniBatchSolver::steps_back(self)
+    }
+
     fn accuracy(&self) -> Accuracies {
         MiniBatchSolver::accuracy(self)
     }

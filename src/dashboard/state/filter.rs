@@ -63,9 +63,18 @@ impl Filter {
     /// Whether a trial passes.
     pub(crate) fn passes(&self, trial: &Trial, label: &str) -> bool {
         self.terms.iter().all(|term| match term {
-            Term::Word(word) => [label, &trial.row.trial, trial.phase.word(), trial.error()]
+            Term::Word(word) => {
+                let row = &trial.row;
+                [
+                    label,
+                    &row.trial,
+                    trial.phase.word(),
+                    trial.error(),
+                    &row.notices,
+                ]
                 .iter()
-                .any(|text| text.to_lowercase().contains(word)),
+                .any(|text| text.to_lowercase().contains(word))
+            }
             Term::Compare(column, comparison, wanted) => {
                 compare(trial, column, *comparison, wanted)
             }
@@ -155,6 +164,7 @@ mod tests {
             status,
             swept: vec![rank.to_owned()],
             test_accuracy: accuracy,
+            notices: if rank == "16" { "dead-units" } else { "" }.to_owned(),
             ..TrialRow::default()
         };
         trials.replace(TrialTable {
@@ -186,6 +196,7 @@ mod tests {
         assert_eq!(passing("rank=8"), ["aa", "cc"]);
         assert_eq!(passing("rank!=8 done"), ["bb"]);
         assert_eq!(passing("status=failed"), ["cc"]);
+        assert_eq!(passing("dead-units"), ["bb"]);
     }
 
     #[test]

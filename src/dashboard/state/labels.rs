@@ -40,10 +40,11 @@ pub(crate) enum Form {
 }
 
 impl Labels {
-    /// The labels of settings, without what is the same in all of them.
-    pub(crate) fn of<'a>(swept: &[String], settings: &[&'a [String]]) -> Self {
+    /// The labels of settings, without what is the same in all of them; `said`: the positions of what may be said at all.
+    pub(crate) fn of<'a>(swept: &[String], said: &[usize], settings: &[&'a [String]]) -> Self {
         let names = short_names(swept);
-        let columns = (telling(swept.len(), settings).into_iter()).map(|at| {
+        let telling = telling(swept.len(), settings).into_iter();
+        let columns = telling.filter(|at| said.contains(at)).map(|at| {
             let mut seen = HashSet::new();
             let cells = settings.iter().filter_map(|cells| cells.get(at));
             let values: Vec<&'a String> = cells.filter(|cell| seen.insert(*cell)).collect();
@@ -190,7 +191,7 @@ mod tests {
             .map(|cells| cells.map(str::to_owned).to_vec())
             .collect();
         let cells: Vec<&[String]> = settings.iter().map(Vec::as_slice).collect();
-        let labels = Labels::of(&swept.map(str::to_owned), &cells);
+        let labels = Labels::of(&swept.map(str::to_owned), &[0, 1, 2, 3], &cells);
         (labels, settings)
     }
 

@@ -129,7 +129,7 @@ impl List {
             let settings: Vec<&[String]> = (shown.iter())
                 .map(|entry| trials.groups[entry.group].swept.as_slice())
                 .collect();
-            Labels::of(&trials.swept, &settings)
+            Labels::of(&trials.swept, &trials.leading, &settings)
         });
         let members = || (shown.iter().flat_map(|entry| &entry.members)).map(|&at| &trials.all[at]);
         self.moving = members().any(|trial| trial.phase == Phase::Running);

@@ -44,7 +44,7 @@ impl State {
         };
         let mut request = self.table_request();
         let (columns, _) = self.table_room();
-        let needed = fit_settings(&mut table, &mut request, columns);
+        let needed = fit_settings(&mut table, &mut request, &self.trials.leading, columns);
         if request.metrics.is_empty() && request.columns.is_empty() {
             let count = (columns.saturating_sub(needed) / METRIC).max(1);
             let mut usual = table.usual_metrics();
@@ -71,15 +71,23 @@ impl State {
     }
 }
 
-/// Leaves out settings that are the same everywhere; if the others leave no room for a metric, they
+/// Leaves out settings that are the same everywhere, and those that are not `leading`; if the others leave no room for a metric, they
 /// become one column of labels. Returns the columns of the screen that they take.
-fn fit_settings(table: &mut TrialTable, request: &mut TableRequest, columns: usize) -> usize {
+fn fit_settings(
+    table: &mut TrialTable,
+    request: &mut TableRequest,
+    leading: &[usize],
+    columns: usize,
+) -> usize {
     let different = |at: usize| -> HashSet<&String> {
         let cells = table.rows.iter().filter_map(|row| row.swept.get(at));
         cells.collect()
     };
     let asked = |at: &usize| match &request.rows[..] {
-        [] => !request.columns.contains(&table.swept[*at]) && different(*at).len() > 1,
+        [] => {
+            let is_across = request.columns.contains(&table.swept[*at]);
+            !is_across && leading.contains(at) && different(*at).len() > 1
+        }
         rows => rows.contains(&table.swept[*at]),
     };
     let keys: Vec<usize> = (0..table.swept.len()).filter(asked).collect();
@@ -100,7 +108,8 @@ fn fit_settings(table: &mut TrialTable, request: &mut TableRequest, columns: usi
     let settings: Vec<Vec<String>> = table.rows.iter().map(|row| cells_of(&row.swept)).collect();
     let settings: HashSet<&[String]> = settings.iter().map(Vec::as_slice).collect();
     let settings: Vec<&[String]> = settings.into_iter().collect();
-    let labels = Labels::of(&cells_of(&table.swept), &settings);
+    let all: Vec<usize> = (0..keys.len()).collect();
+    let labels = Labels::of(&cells_of(&table.swept), &all, &settings);
     let mut form = labels.form(columns.saturating_sub(METRIC + GAP));
     let said = |form: &Form| -> HashSet<String> {
         let labels = settings.iter().map(|cells| labels.label(cells, form));

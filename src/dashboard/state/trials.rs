@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::labels::{Form, Labels};
-use crate::measure::{Quantity, Summary, short_names};
+use crate::measure::{Notice, Quantity, Summary, follows, short_names};
 use crate::store::{
     IterationRecord, TrialEvent, TrialEventKind, TrialRow, TrialStatus, TrialTable,
 };
@@ -122,6 +122,11 @@ impl Trial {
         }
     }
 
+    /// What is wrong with it or its network.
+    pub(crate) fn notices(&self) -> impl Iterator<Item = Notice> {
+        Notice::of_codes(&self.row.notices)
+    }
+
     /// Share of its iterations that are done, in [0, 1].
     pub(crate) fn progress(&self) -> Option<f64> {
         let planned = self.planned.filter(|&planned| planned > 0)?;
@@ -156,6 +161,8 @@ pub(crate) struct Trials {
     pub all: Vec<Trial>,
     /// The settings, in the order of their first trial.
     pub groups: Vec<Group>,
+    /// Positions of the swept columns that do not merely change with an earlier one.
+    pub leading: Vec<usize>,
     /// What the settings are called.
     pub labels: Labels,
     by_id: HashMap<String, usize>,
@@ -216,7 +223,11 @@ impl Trials {
         let settings: Vec<&[String]> = (self.groups.iter())
             .map(|group| group.swept.as_slice())
             .collect();
-        self.labels = Labels::of(&self.swept, &settings);
+        let follows = follows(&self.swept, &settings);
+        self.leading = (0..follows.len())
+            .filter(|&at| follows[at].is_none())
+            .collect();
+        self.labels = Labels::of(&self.swept, &self.leading, &settings);
         for group in &mut self.groups {
             group.label = self.labels.label(&group.swept, &Form::Named);
         }

@@ -24,7 +24,7 @@ use super::{bar, flow, rows};
 use crate::dashboard::layout;
 use crate::dashboard::state::{Phase, State, Trial, phase_of};
 use crate::dashboard::text::{self, cut, duration, number, number_or_dash, visible};
-use crate::measure::{Quantity, Scale};
+use crate::measure::{Notice, Quantity, Scale};
 
 /// The quantities of the mission: what stands in the line of numbers, and the same in few letters for narrow screens.
 const NUMBERS: [(Quantity, &str, &str); 10] = [
@@ -114,17 +114,28 @@ fn title<'a>(state: &State, subject: &Subject, columns: u16) -> Line<'a> {
 fn trouble(state: &State, columns: u16) -> Option<Line<'static>> {
     let selected = state.list.selected_trials(&state.trials);
     let several = selected.len() > 1;
-    let words = selected.iter().find_map(|&position| {
-        let trial = &state.trials.all[position];
-        let words = words_of_trouble(state, trial)?;
-        Some(if several {
-            format!("seed {}: {words}", trial.row.seed)
-        } else {
-            words
+    let first = |said: &dyn Fn(&Trial) -> Option<String>| {
+        selected.iter().find_map(|&position| {
+            let trial = &state.trials.all[position];
+            let words = said(trial)?;
+            Some(if several {
+                format!("seed {}: {words}", trial.row.seed)
+            } else {
+                words
+            })
         })
-    })?;
+    };
+    let theme = state.look.theme;
+    let error = first(&|trial| words_of_trouble(state, trial)).map(|words| (words, theme.bad()));
+    let notice = || first(&|trial| trial.notices().next().map(words_of_notice));
+    let (words, style) = error.or_else(|| Some((notice()?, theme.warning())))?;
     let line = cut(&format!(" ! {words}"), usize::from(columns));
-    Some(Line::from(Span::styled(line, state.look.theme.bad())))
+    Some(Line::from(Span::styled(line, style)))
+}
+
+/// What is wrong, and what helps.
+pub(super) fn words_of_notice(notice: Notice) -> String {
+    format!("{}: {}", notice.sentence(), notice.remedy())
 }
 
 /// The error of a trial, or what is wrong with its progress.

@@ -106,6 +106,8 @@ struct Words {
     setting: String,
     seeds: String,
     marked: bool,
+    /// Whether there is something to be said of one of the trials.
+    noticed: bool,
 }
 
 fn words_of(state: &State, form: &Form, row: Row) -> Words {
@@ -126,6 +128,8 @@ fn words_of(state: &State, form: &Form, row: Row) -> Words {
                 setting: format!("{open}{}", label(group)),
                 seeds: format!("{}/{}", done.count(), members.len()),
                 marked: members.iter().any(|&member| is_marked(state, member)),
+                noticed: (members.iter())
+                    .any(|&member| trials.all[member].notices().next().is_some()),
             }
         }
         Row::Member(member) | Row::Single(member) => {
@@ -143,6 +147,7 @@ fn words_of(state: &State, form: &Form, row: Row) -> Words {
                 setting,
                 seeds,
                 marked: is_marked(state, member),
+                noticed: trial.notices().next().is_some(),
             }
         }
     }
@@ -167,12 +172,17 @@ fn row_line(
         (false, true) => ">",
         (false, false) => " ",
     };
+    // Behind the word there is always room for a space and a sign, behind a sign alone for one.
+    let notice = match (words.noticed, columns.wide) {
+        (true, true) => " !",
+        (true, false) => "!",
+        (false, _) => "",
+    };
+    let room = columns.sign + 1 - text::width(&state_words);
     let mut line = Line::from(vec![
         Span::styled(mark, state.look.theme.warning()),
-        Span::styled(
-            fit(&state_words, columns.sign + 1),
-            state.look.theme.phase(words.phase),
-        ),
+        Span::styled(state_words, state.look.theme.phase(words.phase)),
+        Span::styled(fit(notice, room), state.look.theme.warning()),
         Span::raw(fit(&words.setting, columns.setting)),
         Span::raw(fit_right(&words.seeds, SEEDS)),
         Span::raw(" "),

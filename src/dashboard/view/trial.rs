@@ -18,7 +18,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::flow;
-use super::overview::words_of_trouble;
+use super::overview::{words_of_notice, words_of_trouble};
 use crate::dashboard::keymap::Key;
 use crate::dashboard::layout;
 use crate::dashboard::state::{State, Trial};
@@ -165,6 +165,9 @@ fn top(state: &State, trial: &Trial, columns: usize) -> Vec<Line<'static>> {
     if let Some(words) = words_of_trouble(state, trial) {
         lines.extend(said(&format!(" ! {words}"), theme.bad()));
     }
+    for words in trial.notices().map(words_of_notice) {
+        lines.extend(said(&format!(" ! {words}"), theme.warning()));
+    }
     lines
 }
 
@@ -218,8 +221,9 @@ fn neighbours(state: &State, trial: &Trial) -> Vec<String> {
         if lines.len() == MOST_NEIGHBOURS {
             break;
         }
+        // What changes with another setting makes no second difference.
         let mut differing = (group.swept.iter().zip(&own.swept).enumerate())
-            .filter(|(_, (other, own))| other != own);
+            .filter(|(at, (other, own))| other != own && state.trials.leading.contains(at));
         let (Some((at, (other, _))), None) = (differing.next(), differing.next()) else {
             continue;
         };

@@ -13,7 +13,7 @@ use std::{path::PathBuf, str::FromStr};
 
 use super::{
     ReportError,
-    table::{Setting, settings},
+    table::{Setting, leading, settings},
 };
 use crate::measure::{self, Quantity};
 use crate::store::{RunDirectory, TrialRow, TrialTable};
@@ -166,16 +166,16 @@ struct Subject<'a> {
 
 impl<'a> Subject<'a> {
     fn new(table: &'a TrialTable, query: &PlotQuery) -> Result<Self, ReportError> {
-        let find = |names: &[String]| -> Result<Vec<Setting>, ReportError> {
+        let find = |names: &[String], usual| -> Result<Vec<Setting>, ReportError> {
             if names.is_empty() {
-                return Ok(settings(table));
+                return Ok(usual);
             }
             names.iter().map(|name| Setting::new(table, name)).collect()
         };
         Ok(Self {
             table,
-            rows: find(&query.rows)?,
-            parameters: find(&query.parameters)?,
+            rows: find(&query.rows, leading(table).0)?,
+            parameters: find(&query.parameters, settings(table))?,
             metric: query.metric,
         })
     }

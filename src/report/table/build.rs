@@ -128,6 +128,8 @@ pub(crate) fn assemble(
     });
     let row_headers = headers(&layout.rows, &metrics);
     let unit = unit(&averaged);
+    let mut remarks = remarks(common_n, &rows, &averaged);
+    remarks.extend(layout.remarks.iter().cloned());
     Ok(PaperTable {
         title: title(&metrics),
         count_heading: if row_headers.iter().any(|header| header.short == "n") {
@@ -137,7 +139,7 @@ pub(crate) fn assemble(
         },
         row_headers,
         blocks: blocks.collect(),
-        remarks: remarks(common_n, &rows, &averaged),
+        remarks,
         metrics,
         rows,
         common_n,
@@ -268,7 +270,7 @@ fn group(
         done: done.len(),
         failed: failed.len(),
         unfinished: rest.len() - failed.len(),
-        footnote: footnotes.add(done.len(), rest.len() - failed.len(), &failed, averaged),
+        footnote: footnotes.add(&done, rest.len() - failed.len(), &failed, averaged),
     }
 }
 

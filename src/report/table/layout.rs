@@ -1,7 +1,7 @@
 //! Which swept settings go down, which across, and which are averaged over.
 
 use super::Header;
-use crate::measure::short_names;
+use crate::measure::{follows, short_names};
 use crate::report::ReportError;
 use crate::store::{TrialRow, TrialTable};
 
@@ -66,15 +66,45 @@ pub(crate) fn settings(table: &TrialTable) -> Vec<Setting> {
         .collect()
 }
 
+/// The swept settings that do not merely change with an earlier one, and remarks on the others.
+pub(crate) fn leading(table: &TrialTable) -> (Vec<Setting>, Vec<String>) {
+    let rows: Vec<&[String]> = (table.rows.iter())
+        .map(|row| row.swept.as_slice())
+        .collect();
+    let follows = follows(&table.swept, &rows);
+    let remark = |leader: usize| {
+        let followers = (table.swept.iter().zip(&follows))
+            .filter(|(_, follows)| **follows == Some(leader))
+            .map(|(path, _)| path.as_str());
+        let followers: Vec<&str> = followers.collect();
+        let said = || {
+            format!(
+                "Changes with {}: {}.",
+                table.swept[leader],
+                followers.join(", ")
+            )
+        };
+        (!followers.is_empty()).then(said)
+    };
+    let leading = settings(table).into_iter().zip(&follows);
+    let leading = leading.filter(|(_, follows)| follows.is_none());
+    (
+        leading.map(|(setting, _)| setting).collect(),
+        (0..follows.len()).filter_map(remark).collect(),
+    )
+}
+
 /// Which settings go down, which across, and which are averaged over.
 pub(crate) struct Layout {
     pub(super) rows: Vec<Setting>,
     pub(super) columns: Vec<Setting>,
     pub(super) others: Vec<Setting>,
+    /// What is said of settings that have no place of their own.
+    pub(super) remarks: Vec<String>,
 }
 
 impl Layout {
-    /// Looks the names up.
+    /// Looks the names up. Without names down the side every setting stands there that does not merely change with another one.
     pub(crate) fn new(
         table: &TrialTable,
         rows: &[String],
@@ -96,16 +126,20 @@ impl Layout {
         };
         let columns = find(columns)?;
         let mut rows = find(rows)?;
-        let mut others = settings(table);
+        let mut others = Vec::new();
+        let mut remarks = Vec::new();
         if rows.is_empty() {
-            others.retain(|setting| !contains(&columns, setting));
-            rows = std::mem::take(&mut others);
+            (rows, remarks) = leading(table);
+            rows.retain(|setting| !contains(&columns, setting));
+        } else {
+            others = settings(table);
         }
         others.retain(|setting| !contains(&columns, setting) && !contains(&rows, setting));
         Ok(Self {
             rows,
             columns,
             others,
+            remarks,
         })
     }
 }

@@ -17,7 +17,7 @@ use std::{
 
 pub(super) use build::assemble;
 pub use build::{TableQuery, build};
-pub(super) use layout::{Layout, Setting, settings};
+pub(super) use layout::{Layout, Setting, leading, settings};
 pub use plain::short_text;
 
 use super::{ReportError, metric::Metric};

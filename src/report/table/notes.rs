@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{PaperRow, layout::Setting, one_line};
+use crate::measure::Notice;
 use crate::store::TrialRow;
 
 /// A setting that varies among trials that are averaged, with its values.
@@ -23,16 +24,17 @@ pub(super) struct Footnotes {
 }
 
 impl Footnotes {
-    /// Says which trials failed and why, and how many are still to come.
+    /// Says which trials failed and why, how many are still to come, and what is wrong with networks that are done.
     pub(super) fn add(
         &mut self,
-        done: usize,
+        done: &[&TrialRow],
         unfinished: usize,
         failed: &[&TrialRow],
         averaged: &[Averaged],
     ) -> Option<usize> {
         let mut parts = Vec::new();
         if unfinished > 0 {
+            let done = done.len();
             let all = done + unfinished + failed.len();
             let unit = unit(averaged);
             let plural = if all == 1 { "" } else { "s" };
@@ -40,11 +42,7 @@ impl Footnotes {
         }
         let mut by_error: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for trial in failed {
-            let mut name = format!("seed {}", trial.seed);
-            for Averaged { setting, .. } in averaged {
-                let value = setting.value(trial);
-                let _ = write!(name, ", {} = {}", setting.header.path, one_line(&value));
-            }
+            let name = name(trial, averaged);
             let error = trial.error.lines().next().unwrap_or_default().trim();
             by_error.entry(one_line(error)).or_default().push(name);
         }
@@ -56,6 +54,18 @@ impl Footnotes {
             };
             parts.push(format!("{} failed: {reason}", names.join("; ")));
         }
+        for notice in Notice::ALL {
+            let has_it =
+                |trial: &&&TrialRow| Notice::of_codes(&trial.notices).any(|of| of == notice);
+            let names: Vec<String> = (done.iter().filter(has_it))
+                .map(|trial| name(trial, averaged))
+                .collect();
+            match names.len() {
+                0 => {}
+                all if all == done.len() => parts.push(notice.sentence().to_owned()),
+                _ => parts.push(format!("{}: {}", names.join("; "), notice.sentence())),
+            }
+        }
         if parts.is_empty() {
             return None;
         }
@@ -65,6 +75,16 @@ impl Footnotes {
             self.texts.len() - 1
         }))
     }
+}
+
+/// What a trial is called among those that it is averaged with.
+fn name(trial: &TrialRow, averaged: &[Averaged]) -> String {
+    let mut name = format!("seed {}", trial.seed);
+    for Averaged { setting, .. } in averaged {
+        let value = setting.value(trial);
+        let _ = write!(name, ", {} = {}", setting.header.path, one_line(&value));
+    }
+    name
 }
 
 /// What a cell is the mean of.

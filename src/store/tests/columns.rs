@@ -14,13 +14,13 @@ fn any_row(swept: usize) -> impl Strategy<Value = TrialRow> {
         TrialStatus::Stopped,
     ]);
     (
-        (any_text(), status, any::<u64>(), any_text()),
+        (any_text(), status, any::<u64>(), any_text(), any_text()),
         proptest::collection::vec(any_text(), swept),
         proptest::collection::vec(proptest::option::of(any::<u64>()), 6),
         proptest::collection::vec(proptest::option::of(any_number()), 16),
     )
         .prop_map(
-            |((trial, status, seed, error), swept, counts, numbers)| TrialRow {
+            |((trial, status, seed, notices, error), swept, counts, numbers)| TrialRow {
                 trial,
                 status,
                 seed,
@@ -47,6 +47,7 @@ fn any_row(swept: usize) -> impl Strategy<Value = TrialRow> {
                 seconds: numbers[13],
                 seconds_per_iteration: numbers[14],
                 validation_accuracy: numbers[15],
+                notices,
                 error,
             },
         )
@@ -129,8 +130,8 @@ fn the_columns_are_a_contract() {
         residual_w,step,descent_violations,train_accuracy,test_accuracy,best_test_accuracy,\
         balanced_accuracy,sparsity,effective_sparsity,params_dense,params_compressed,\
         compression_ratio,bytes_dense,bytes_compressed,seconds,seconds_per_iteration,\
-        validation_accuracy,error\n\
-        ,queued,0,1.0,,,,,,,,,,,,,,,,,,,,,,,\n";
+        validation_accuracy,notices,error\n\
+        ,queued,0,1.0,,,,,,,,,,,,,,,,,,,,,,,,\n";
     assert_eq!(text, expected);
 
     let trial = trial_in(&scratch, "t");
@@ -165,17 +166,22 @@ fn a_table_without_the_last_metrics_is_read() {
         table.write(&path).unwrap();
         let text = fs::read_to_string(&path).unwrap();
         // The first version had 21 metrics.
-        for missing in 1..=Quantity::of_trials().count() - 21 {
-            let without = |line: &str| {
-                let mut cells: Vec<&str> = line.split(',').collect();
-                let end = cells.len() - 1;
-                cells.drain(end - missing..end);
-                cells.join(",") + "\n"
-            };
-            let older: String = text.lines().map(without).collect();
-            assert!(older.len() < text.len());
-            fs::write(&path, older).unwrap();
-            assert_eq!(scratch.run.read_trials().unwrap(), table);
+        for missing in 0..=Quantity::of_trials().count() - 21 {
+            for notices in [0, 1] {
+                // The notices stand behind the metrics, the error last.
+                let without = |line: &str| {
+                    let mut cells: Vec<&str> = line.split(',').collect();
+                    let end = cells.len() - 1;
+                    cells.drain(end - notices..end);
+                    let end = cells.len() - 2 + notices;
+                    cells.drain(end - missing..end);
+                    cells.join(",") + "\n"
+                };
+                let older: String = text.lines().map(without).collect();
+                assert!(missing + notices == 0 || older.len() < text.len());
+                fs::write(&path, older).unwrap();
+                assert_eq!(scratch.run.read_trials().unwrap(), table);
+            }
         }
     }
 }
