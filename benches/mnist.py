@@ -75,7 +75,7 @@ def adamw(x, y, x_test, y_test, epochs, rate, seed, smoothing):
 
 def ours(epochs, seed):
     grid = f"""name: run
-data: {{source: idx, path: {FOLDER}, train_samples: 60000, test_samples: 10000}}
+data: {{source: idx, path: {FOLDER}, train: 60000, test: 10000}}
 model: {{hidden: [300, 100]}}
 solver: {{iterations: {epochs}, eval_every: 1}}
 seeds: [{seed}]

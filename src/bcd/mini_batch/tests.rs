@@ -1,6 +1,7 @@
 //! The mini-batch solver against an implementation in numpy, and against itself: threads, checkpoints, compression.
 
 mod compression;
+mod oracle;
 
 use std::sync::Arc;
 
