@@ -97,7 +97,7 @@ impl<T: Real> TrainedLayer<T> {
     /// The `W` block: a step to the ridge minimiser of the batch in the running metric,
     ///
     /// ```text
-    /// G = D Vc'/m - lambda W              up = G (A + delta a I)^-1,  a = tr(A)/d
+    /// G = D Vc'/m - lambda a W            up = G (A + delta a I)^-1,  a = tr(A)/d
     /// q = f min(s, eta sqrt( sum var(U) / (tr(up A up') + |dm|^2) ))
     /// M = mom M + q up                    Mb = mom Mb + q dm
     /// W = W + M                           b = b + Mb - M mu
@@ -153,13 +153,15 @@ impl<T: Real> TrainedLayer<T> {
         self.seen += 1;
     }
 
-    /// `lambda` of this layer.
+    /// Factor of `|W|^2/2`: `lambda`, the share of it that a compressed layer has, and `tr(A)/d`, without which the decay would
+    /// weigh more on inputs in smaller units.
     pub fn decay_of(&self, settings: &MiniBatchSettings) -> f64 {
         let decay = settings.weight_decay.as_ref();
-        self.decay * decay.map_or(0.0, |decay| decay.of_layer(self.of))
+        let lambda = decay.map_or(0.0, |decay| decay.of_layer(self.of));
+        lambda * self.decay * self.metric.mean_diagonal
     }
 
-    /// `G = D Vc'/m - lambda W`; the mean is taken out of the product: `D Vc' = D V' - m dm mu'`.
+    /// `G = D Vc'/m - lambda a W`; the mean is taken out of the product: `D Vc' = D V' - m dm mu'`.
     fn gradient(
         &self,
         batch: &Batch<'_, T>,

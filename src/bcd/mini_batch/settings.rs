@@ -39,7 +39,7 @@ pub enum Loss {
 /// | name | default | purpose | range |
 /// |---|---|---|---|
 /// | `batch_size` | auto | samples of a step, `m` | auto, 1 to the number of samples; `all`: the paper's algorithm |
-/// | `iterations` | 10 `n`/`m` steps, between 1000 and 4000 | epochs: passes over the samples | >= 1 |
+/// | `iterations` | 10 `n`/`m` steps, between 600 and 4000 | epochs: passes over the samples | >= 1 |
 /// | `step` | 0.1 | `eta`: the outputs of a layer move by at most this share of their spread per momentum horizon; falls linearly to 0 | > 0 |
 /// | `loss` | cross-entropy | what the outputs are fitted to | cross-entropy, squared |
 /// | `label_smoothing` | 0.1 | share of a target's one that is spread over all classes (Szegedy et al. 2016); cross-entropy only | >= 0, < 1 |
@@ -49,7 +49,7 @@ pub enum Loss {
 /// | `metric_rank` | 32 | columns that stand for the Gram matrix of a layer with more than twice as many inputs | >= 1 |
 /// | `refresh_every` | 4 | steps from one update of the Gram matrices and line searches to the next | >= 1 |
 /// | `ratio` | 0.3 | `r = rho/gamma` | > 0 |
-/// | `weight_decay` | 2.5/`n`, at most 1e-3 | `lambda` of `lambda/2 \|W\|^2`, beside the mean cross-entropy, or half the mean squared error of targets scaled to 1; one number, or one per layer; a compressed layer has the share of it that it stores of its entries | >= 0 |
+/// | `weight_decay` | 10/`n`, at most 1e-3 | `lambda` of `lambda a/2 \|W\|^2` with `a` the mean variance of the layer's inputs, beside the mean cross-entropy, or half the mean squared error of targets scaled to 1; one number, or one per layer; a compressed layer has the share of it that it stores of its entries | >= 0 |
 /// | `precision` | single | arithmetic | single, double |
 /// | `compress_from` | 0.1 | share of the steps after which compression begins; 0: from the start | >= 0, < 1 |
 /// | `compress_until` | 0.7 | share of the steps after which sparsity has its final level and the set of zeros stays | > `compress_from`, <= 1 |
@@ -123,12 +123,12 @@ impl Default for MiniBatchSettings {
 const BATCH: [usize; 2] = [16, 256];
 /// Passes over the samples of an automatic number of epochs, and the fewest and most steps that they make up.
 const PASSES: usize = 10;
-const STEPS: [usize; 2] = [1000, 4000];
+const STEPS: [usize; 2] = [600, 4000];
 /// Share of a target's one that is spread over all classes. Measured on held-out samples of six tables: worth up to 4 points
 /// with many classes, 1.5 on images, never less than a third of a point.
 const SMOOTHING: f64 = 0.1;
 /// `lambda n`, and the largest `lambda`: the more samples, the less has to be known beforehand.
-const DECAY: [f64; 2] = [2.5, 1e-3];
+const DECAY: [f64; 2] = [10.0, 1e-3];
 /// Evaluations of a run where `eval_every` is not given.
 const EVALUATIONS: usize = 10;
 
@@ -253,11 +253,11 @@ mod tests {
         let settings = MiniBatchSettings::default();
         // (samples, batch, steps of an epoch, epochs)
         let cases = [
-            (1, 1, 1, 1000),
-            (20, 16, 1, 1000),
-            (143, 16, 8, 125),
-            (1437, 128, 11, 91),
-            (6_000, 256, 23, 43),
+            (1, 1, 1, 600),
+            (20, 16, 1, 600),
+            (143, 16, 8, 75),
+            (1437, 128, 11, 55),
+            (6_000, 256, 23, 26),
             (60_000, 256, 234, 10),
             (5_000_000, 256, 19_531, 1),
         ];

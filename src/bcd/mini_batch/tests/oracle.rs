@@ -156,7 +156,9 @@ fn move_weight(layer: &mut Layer, d: &Matrix, v: &Matrix, u: &Matrix, (share, se
     let settings = settings();
     let (outputs, inputs) = (layer.weight.len(), layer.weight[0].len());
     let batch = d.len() as f64;
-    let decay = 1e-3;
+    let gram = layer.gram.clone().unwrap_or_default();
+    let trace: f64 = (0..inputs).map(|i| gram[i][i]).sum();
+    let decay = 1e-3 * trace / inputs as f64;
     let mut gradient = zeros(outputs, inputs);
     for (o, row) in gradient.iter_mut().enumerate() {
         for (i, entry) in row.iter_mut().enumerate() {
@@ -166,7 +168,6 @@ fn move_weight(layer: &mut Layer, d: &Matrix, v: &Matrix, u: &Matrix, (share, se
             *entry -= decay * layer.weight[o][i];
         }
     }
-    let gram = layer.gram.clone().unwrap_or_default();
     let change = direction(layer, &gradient, &gram, seen);
     let shift = means(d);
     let mut moved: f64 = shift.iter().map(|entry| entry * entry).sum();
