@@ -171,9 +171,10 @@ fn steps(
         let (o, d) = (layer.weight.0 as f64, layer.weight.1 as f64);
         let rows = batch * layer.positions() as f64;
         let entries = o * d;
-        // Weight, momentum, change, snapshot, what is deployed and its copy; inputs, their displacement, outputs and theirs.
+        // Weight, momentum, change, snapshot, what is deployed and its copy, of a sparse layer the zeros and mean squares; inputs,
+        // their displacement, outputs and theirs.
         let copies = if compression[index].is_some() {
-            9.0
+            10.0
         } else {
             6.0
         };
@@ -191,8 +192,9 @@ fn steps(
         if index > 0 {
             let side = o.min(d);
             products += 1.0 + refreshes;
-            system = side * side * (o.max(d) + side / 3.0 + 2.0 * batch);
-            numbers += side * side;
+            // Gram matrix, factor and solves of the matrix of the V block.
+            system = refreshes * side * side * (3.0 * o.max(d) + side / 3.0);
+            numbers += side * side + entries;
         }
         operations +=
             products * product(layer, steps * batch) + steps * (metric + system + 12.0 * entries);
