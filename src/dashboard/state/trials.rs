@@ -150,6 +150,8 @@ pub(crate) struct Group {
     pub label: String,
     /// Positions of the members.
     pub members: Vec<usize>,
+    /// Whether there is something to be said of one of them.
+    pub noticed: bool,
 }
 
 /// All trials of the run.
@@ -217,7 +219,9 @@ impl Trials {
                 });
                 groups.len() - 1
             });
-            self.groups[position].members.push(member);
+            let group = &mut self.groups[position];
+            group.members.push(member);
+            group.noticed |= trial.notices().next().is_some();
             trial.group = position;
         }
         let settings: Vec<&[String]> = (self.groups.iter())

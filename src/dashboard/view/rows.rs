@@ -128,8 +128,7 @@ fn words_of(state: &State, form: &Form, row: Row) -> Words {
                 setting: format!("{open}{}", label(group)),
                 seeds: format!("{}/{}", done.count(), members.len()),
                 marked: members.iter().any(|&member| is_marked(state, member)),
-                noticed: (members.iter())
-                    .any(|&member| trials.all[member].notices().next().is_some()),
+                noticed: trials.groups[group].noticed,
             }
         }
         Row::Member(member) | Row::Single(member) => {
