@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use crate::compress::ProjectionError;
 use crate::linalg::NotPositiveDefinite;
+use crate::network::WeightsError;
 
 /// A block of the split problem; layers are counted from 0 as in the grid file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub enum Block {
     Compressed(usize),
     /// No single block: the objective.
     Objective,
+    /// No single block: the weights at the start.
+    Start,
 }
 
 impl fmt::Display for Block {
@@ -30,6 +33,7 @@ impl fmt::Display for Block {
             Self::Activation(layer) => write!(f, "the activations V of layer {layer}"),
             Self::Compressed(layer) => write!(f, "the compressed weight Z of layer {layer}"),
             Self::Objective => write!(f, "the objective"),
+            Self::Start => write!(f, "the start weights"),
         }
     }
 }
@@ -58,4 +62,17 @@ pub enum Cause {
     /// A projection broke down.
     #[error("{0}; try double precision, a larger alpha, or a smaller init scale")]
     Projection(#[from] ProjectionError),
+    /// The start is not that of the network.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+}
+
+impl From<WeightsError> for SolverError {
+    fn from(error: WeightsError) -> Self {
+        Self {
+            iteration: 0,
+            block: Block::Start,
+            cause: error.into(),
+        }
+    }
 }

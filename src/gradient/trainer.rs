@@ -14,7 +14,7 @@ use super::settings::Compress;
 use crate::compress::{Projected, Stored};
 use crate::data::shuffle;
 use crate::linalg::{Real, entries, entries_mut, sum_of_squares};
-use crate::network::{Accuracies, Deployed, LayerWeights, squared_change};
+use crate::network::{Accuracies, Deployed, LayerWeights, check_weights, squared_change};
 use crate::training::{LayerMeasurement, Measurement};
 
 /// A gradient method on one problem.
@@ -37,11 +37,15 @@ impl<T: Real> Trainer<T> {
     /// Starts from the given weights, projected where compression takes part from the start.
     ///
     /// # Errors
-    /// [`TrainingError`] with epoch 0 when the weights are not finite.
+    /// [`TrainingError`] with epoch 0 when the weights are not those of the network, or not finite.
     pub fn new(
         problem: TrainingProblem<T>,
         weights: Vec<LayerWeights<T>>,
     ) -> Result<Self, TrainingError> {
+        check_weights(&problem.architecture, &weights).map_err(|error| TrainingError {
+            epoch: 0,
+            cause: error.into(),
+        })?;
         let mut trainer = Self {
             steps: Steps::new(&problem.settings),
             compressed: vec![None; weights.len()],

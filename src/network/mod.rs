@@ -21,4 +21,4 @@ pub use model_file::{
     Standardization, StartFile, bytes_compressed, bytes_dense, read_start_weights, to_bytes,
 };
 pub use settings::{ConvolutionSettings, InitScheme, InitSettings, ModelSettings};
-pub use weights::{LayerWeights, draw_weights, squared_change};
+pub use weights::{LayerWeights, WeightsError, check_weights, draw_weights, squared_change};

@@ -4,6 +4,7 @@ use ndarray::{Array1, Array2, ArrayView2};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal, StandardUniform};
+use thiserror::Error;
 
 use super::architecture::Architecture;
 use super::settings::InitScheme;
@@ -16,6 +17,76 @@ pub struct LayerWeights<T> {
     pub weight: Array2<T>,
     /// One number per output (per filter), where the network has biases.
     pub bias: Option<Array1<T>>,
+}
+
+/// Weights that are not those of a network; layers are counted from 0.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum WeightsError {
+    /// Too few layers, or too many.
+    #[error("weights of {found} layers, but the network has {expected}")]
+    Layers {
+        /// Layers of the weights.
+        found: usize,
+        /// Layers of the network.
+        expected: usize,
+    },
+    /// A weight of another shape, outputs x inputs.
+    #[error(
+        "layer {layer}: the weight is {} x {}, but the network has {} x {}",
+        found.0, found.1, expected.0, expected.1
+    )]
+    Shape {
+        /// The layer.
+        layer: usize,
+        /// Shape of its weight.
+        found: (usize, usize),
+        /// Shape in the network.
+        expected: (usize, usize),
+    },
+    /// A bias of another length; none has length 0.
+    #[error("layer {layer}: the bias has {found} entries, but the network has {expected}")]
+    Bias {
+        /// The layer.
+        layer: usize,
+        /// Entries of its bias.
+        found: usize,
+        /// Entries in the network.
+        expected: usize,
+    },
+}
+
+/// Whether weights have the shapes of a network's.
+///
+/// # Errors
+/// The first layer that has not.
+pub fn check_weights<T: Real>(
+    architecture: &Architecture,
+    weights: &[LayerWeights<T>],
+) -> Result<(), WeightsError> {
+    let (found, expected) = (weights.len(), architecture.layers.len());
+    if found != expected {
+        return Err(WeightsError::Layers { found, expected });
+    }
+    for (layer, (weights, of)) in weights.iter().zip(&architecture.layers).enumerate() {
+        let (found, expected) = (weights.weight.dim(), of.weight);
+        if found != expected {
+            return Err(WeightsError::Shape {
+                layer,
+                found,
+                expected,
+            });
+        }
+        let found = weights.bias.as_ref().map_or(0, Array1::len);
+        let expected = if architecture.bias { expected.0 } else { 0 };
+        if found != expected {
+            return Err(WeightsError::Bias {
+                layer,
+                found,
+                expected,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// `|W - W_before|^2` over all layers, with the biases.

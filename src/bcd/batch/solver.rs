@@ -11,7 +11,7 @@ use crate::bcd::problem::Problem;
 use crate::bcd::settings::Coupling;
 use crate::compress::Projected;
 use crate::linalg::{Real, entries, sum_of_squares};
-use crate::network::{Accuracies, Deployed, LayerWeights};
+use crate::network::{Accuracies, Deployed, LayerWeights, check_weights};
 
 /// Everything that one iteration reports; row 0 is the state before the first one.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,8 +66,9 @@ impl<T: Real> Solver<T> {
     /// and activations come from a forward pass.
     ///
     /// # Errors
-    /// [`SolverError`] with iteration 0 when the weights are not finite.
+    /// [`SolverError`] with iteration 0 when the weights are not those of the network, or not finite.
     pub fn new(problem: Problem<T>, weights: Vec<LayerWeights<T>>) -> Result<Self, SolverError> {
+        check_weights(&problem.architecture, &weights)?;
         let state = State::forward(&problem.architecture, &problem.data, weights);
         let mut solver = Self::from_state(problem, state);
         if solver.problem.settings.compresses_after(0) {

@@ -17,7 +17,9 @@ use crate::bcd::error::{Block, Cause, SolverError};
 use crate::compress::{LayerCompression, Projected, ProjectionError};
 use crate::data::shuffle;
 use crate::linalg::{Real, entries, sum_of_squares};
-use crate::network::{Accuracies, Architecture, Deployed, LayerWeights, squared_change};
+use crate::network::{
+    Accuracies, Architecture, Deployed, LayerWeights, check_weights, squared_change,
+};
 use crate::training::{LayerMeasurement, Measurement, ProblemError, TrainingData, check_shapes};
 
 /// What is to be solved: data, network, compression, settings.
@@ -109,11 +111,12 @@ impl<T: Real> MiniBatchSolver<T> {
     /// Starts from the given weights.
     ///
     /// # Errors
-    /// [`SolverError`] with iteration 0 when the weights are not finite.
+    /// [`SolverError`] with iteration 0 when the weights are not those of the network, or not finite.
     pub fn new(
         problem: MiniBatchProblem<T>,
         mut weights: Vec<LayerWeights<T>>,
     ) -> Result<Self, SolverError> {
+        check_weights(&problem.architecture, &weights)?;
         let output = output_of(&problem);
         let rank = problem.settings.metric_rank;
         let last = weights.len() - 1;

@@ -307,3 +307,29 @@ fn settings_out_of_range_cannot_be_run() {
         assert!(refused.is_err(), "{settings:?}");
     }
 }
+
+#[test]
+fn weights_of_another_network_cannot_be_run() {
+    let (narrow, wide) = (dense_network(true), dense_network(false));
+    let other = Architecture::resolve(&model(&[5], true), SIZES[0], None, 4)
+        .unwrap_or_else(|error| panic!("{error}"));
+    let cases = [
+        (
+            wide,
+            "layer 0: the bias has 0 entries, but the network has 12",
+        ),
+        (other, "weights of 2 layers, but the network has 3"),
+    ];
+    for (of, message) in cases {
+        let weights = draw_weights(&of, InitScheme::KaimingNormal, 0.5, 1);
+        let problem = MiniBatchProblem::new(data(), narrow.clone(), vec![None; 3], &settings(), 0)
+            .unwrap_or_else(|error| panic!("{error}"));
+        let error = MiniBatchSolver::new(problem, weights)
+            .map(|_| ())
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("iteration 0: the start weights: {message}")
+        );
+    }
+}
