@@ -14,7 +14,7 @@ use crate::training::{Training, TrainingData};
 const DEAD_SHARE: f64 = 0.5;
 /// Points of accuracy that compression may cost unnoticed …
 const LOSS: f64 = 0.05;
-/// … or so many standard errors of the accuracy, where few samples make these more.
+/// … or this multiple of the standard error of the accuracy, where few samples make that more.
 const STANDARD_ERRORS: f64 = 2.0;
 /// The largest root mean square of a feature that is unusual: standardised inputs have 1, pixels from 0 to 1 about 0.5.
 const SCALES: [f64; 2] = [0.1, 10.0];

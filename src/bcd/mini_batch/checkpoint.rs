@@ -213,7 +213,8 @@ impl LayerHeader {
             ..like
         };
         let momentum = read_weights(arrays, &weights)?;
-        let mut layer = TrainedLayer::new(self.of, self.relu, weights, settings.metric_rank);
+        let decay = problem.kept_share(self.of);
+        let mut layer = TrainedLayer::new(self.of, self.relu, decay, weights, settings.metric_rank);
         layer.momentum = momentum;
         (layer.seen, layer.search) = (self.seen, self.search);
         let inputs = self.shape.1;
@@ -235,7 +236,6 @@ impl LayerHeader {
             }
         }
         metric.factor(settings.damping);
-        layer.decay = problem.kept_share(self.of);
         if let Some(seen) = self.sparse {
             layer.sparse = Some(Sparse {
                 mask: arrays.matrix(self.shape)?,

@@ -121,8 +121,8 @@ pub(super) fn factor_low_rank<T: Real>(
                 sparse,
                 ..
             } = layer;
-            let mut same = TrainedLayer::new(of, relu, weights, metric_rank);
-            (same.decay, same.sparse) = (decay, sparse);
+            let mut same = TrainedLayer::new(of, relu, decay, weights, metric_rank);
+            same.sparse = sparse;
             factored.push(same);
             continue;
         };
@@ -153,9 +153,13 @@ pub(super) fn factor_low_rank<T: Real>(
             bias: layer.weights.bias,
         };
         for (relu, weights) in [(false, right), (layer.relu, left)] {
-            let mut factor = TrainedLayer::new(layer.of, relu, weights, metric_rank);
-            factor.decay = layer.decay;
-            factored.push(factor);
+            factored.push(TrainedLayer::new(
+                layer.of,
+                relu,
+                layer.decay,
+                weights,
+                metric_rank,
+            ));
         }
     }
     *layers = factored;

@@ -60,7 +60,13 @@ pub(super) struct Batch<'a, T> {
 
 impl<T: Real> TrainedLayer<T> {
     /// A layer that has seen nothing yet.
-    pub fn new(of: usize, relu: bool, weights: LayerWeights<T>, metric_rank: usize) -> Self {
+    pub fn new(
+        of: usize,
+        relu: bool,
+        decay: f64,
+        weights: LayerWeights<T>,
+        metric_rank: usize,
+    ) -> Self {
         let inputs = weights.weight.ncols();
         Self {
             of,
@@ -75,7 +81,7 @@ impl<T: Real> TrainedLayer<T> {
             metric: Metric::new(inputs, metric_rank),
             search: None,
             pull: None,
-            decay: 1.0,
+            decay,
             sparse: None,
         }
     }
@@ -189,7 +195,7 @@ impl<T: Real> TrainedLayer<T> {
     }
 
     /// The `V` block below this layer, `dV = W' (I/r + W W')^-1 D`, rows x d. The matrix before `D` is made every
-    /// `refresh` batches, and whenever there is none.
+    /// `refresh_every` batches, and whenever there is none.
     ///
     /// # Errors
     /// When the weights are not finite.
@@ -231,14 +237,14 @@ impl<T: Real> TrainedLayer<T> {
 
     /// Forgets the direction in which it moved and what it has seen of other weights.
     pub fn restart(&mut self, mut weights: LayerWeights<T>, mean: Array1<T>, metric_rank: usize) {
-        let (seen, decay) = (self.seen, self.decay);
+        let seen = self.seen;
         let mask = self.sparse.take().map(|sparse| sparse.mask);
         // The weights may be older than the choice of zeros.
         if let Some(mask) = &mask {
             weights.weight *= mask;
         }
-        *self = Self::new(self.of, self.relu, weights, metric_rank);
-        (self.seen, self.decay, self.mean) = (seen, decay, mean);
+        *self = Self::new(self.of, self.relu, self.decay, weights, metric_rank);
+        (self.seen, self.mean) = (seen, mean);
         self.sparse = mask.map(Sparse::new);
     }
 }

@@ -123,9 +123,13 @@ impl<T: Real> MiniBatchSolver<T> {
         output.scale(&mut weights[last]);
         let layers = (weights.into_iter().enumerate())
             .map(|(index, weights)| {
-                let mut layer = TrainedLayer::new(index, index < last, weights, rank);
-                layer.decay = problem.kept_share(index);
-                layer
+                TrainedLayer::new(
+                    index,
+                    index < last,
+                    problem.kept_share(index),
+                    weights,
+                    rank,
+                )
             })
             .collect();
         let mut solver = Self::with_layers(problem, output, layers)?;
