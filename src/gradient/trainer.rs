@@ -14,8 +14,8 @@ use super::settings::Compress;
 use crate::compress::{Projected, Stored};
 use crate::data::shuffle;
 use crate::linalg::{Real, entries, entries_mut, sum_of_squares};
-use crate::network::{Accuracies, Deployed, LayerWeights, check_weights, squared_change};
-use crate::training::{LayerMeasurement, Measurement};
+use crate::network::{Accuracies, LayerWeights, check_weights, squared_change};
+use crate::training::{LayerMeasurement, Measurement, Training};
 
 /// A gradient method on one problem.
 ///
@@ -212,10 +212,6 @@ impl<T: Real> Trainer<T> {
     /// Accuracy of the deployed network on each part of the data.
     pub fn accuracy(&self) -> Accuracies {
         self.problem.data.accuracies(&self.deployed())
-    }
-
-    fn deployed(&self) -> Deployed<'_, T> {
-        Deployed::new(&self.problem.architecture, &self.weights, &self.compressed)
     }
 
     /// The problem.

@@ -3,7 +3,7 @@
 use super::trainer::Trainer;
 use crate::compress::Projected;
 use crate::linalg::Real;
-use crate::network::{Accuracies, Architecture, LayerWeights};
+use crate::network::{Architecture, LayerWeights};
 use crate::training::{Checkpoint, IterationError, Measurement, Training};
 
 impl<T: Real> Training<T> for Trainer<T> {
@@ -21,10 +21,6 @@ impl<T: Real> Training<T> for Trainer<T> {
 
     fn measured(&self) -> Measurement {
         self.measurement().clone()
-    }
-
-    fn accuracy(&self) -> Accuracies {
-        Trainer::accuracy(self)
     }
 
     fn checkpoint(&self) -> Checkpoint<'_> {

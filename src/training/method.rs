@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::checkpoint::Checkpoint;
 use crate::compress::Projected;
 use crate::linalg::Real;
-use crate::network::{Accuracies, Architecture, LayerWeights};
+use crate::network::{Architecture, Deployed, LayerWeights};
 
 /// Why an iteration failed: the error of the method.
 pub type IterationError = Box<dyn std::error::Error + Send + Sync>;
@@ -27,8 +27,6 @@ pub trait Training<T: Real>: Send + Sync {
     fn steps_back(&self) -> usize {
         0
     }
-    /// Accuracy of the deployed network on each part of the data.
-    fn accuracy(&self) -> Accuracies;
     /// The whole state.
     fn checkpoint(&self) -> Checkpoint<'_>;
     /// The network.
@@ -37,6 +35,10 @@ pub trait Training<T: Real>: Send + Sync {
     fn weights(&self) -> &[LayerWeights<T>];
     /// The compressed weights, where a layer is compressed at present.
     fn compressed(&self) -> &[Option<Projected<T>>];
+    /// The network as it would be shipped.
+    fn deployed(&self) -> Deployed<'_, T> {
+        Deployed::new(self.architecture(), self.weights(), self.compressed())
+    }
 }
 
 /// What a method reports of an iteration; 0 is the state before the first one. None: the method

@@ -11,7 +11,8 @@ use crate::bcd::problem::Problem;
 use crate::bcd::settings::Coupling;
 use crate::compress::Projected;
 use crate::linalg::{Real, entries, sum_of_squares};
-use crate::network::{Accuracies, Deployed, LayerWeights, check_weights};
+use crate::network::{Accuracies, LayerWeights, check_weights};
+use crate::training::Training;
 
 /// Everything that one iteration reports; row 0 is the state before the first one.
 #[derive(Clone, Debug, PartialEq)]
@@ -288,12 +289,7 @@ impl<T: Real> Solver<T> {
 
     /// Accuracy of the deployed network on each part of the data.
     pub fn accuracy(&self) -> Accuracies {
-        let deployed = Deployed::new(
-            &self.problem.architecture,
-            &self.state.weights,
-            &self.state.compressed,
-        );
-        self.problem.data.accuracies(&deployed)
+        self.problem.data.accuracies(&self.deployed())
     }
 
     /// The problem.

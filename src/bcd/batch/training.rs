@@ -4,7 +4,7 @@ use super::solver::Solver;
 use crate::bcd::objective::LayerSums;
 use crate::compress::Projected;
 use crate::linalg::Real;
-use crate::network::{Accuracies, Architecture, LayerWeights};
+use crate::network::{Architecture, LayerWeights};
 use crate::training::{Checkpoint, IterationError, LayerMeasurement, Measurement, Training};
 
 impl<T: Real> Training<T> for Solver<T> {
@@ -40,10 +40,6 @@ impl<T: Real> Training<T> for Solver<T> {
             tau: self.coupling_weight(),
             layers: measured.sums.layers.iter().map(of_layer).collect(),
         }
-    }
-
-    fn accuracy(&self) -> Accuracies {
-        Solver::accuracy(self)
     }
 
     fn checkpoint(&self) -> Checkpoint<'_> {

@@ -5,7 +5,7 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 use super::settings::{Loss, MiniBatchSettings};
 use crate::linalg::{Real, entries, sum_of_squares};
 use crate::network::{Deployed, LayerWeights, log_sum_exp};
-use crate::training::TrainingData;
+use crate::training::{Samples, TrainingData};
 
 /// Keeps the scale positive where all targets are equal.
 const LEAST_SCALE: f64 = 1e-12;
@@ -140,17 +140,17 @@ impl<T: Real> Output<T> {
         }
     }
 
-    /// The error of a network on the training samples.
-    pub fn error_on(&self, network: &Deployed<'_, T>, data: &TrainingData<T>) -> f64 {
-        let inputs = data.train.inputs.view();
+    /// The error of a network on some samples.
+    pub fn error_on(&self, network: &Deployed<'_, T>, samples: &Samples<T>) -> f64 {
+        let inputs = samples.inputs.view();
         match self.form {
             Form::Squared { .. } => {
-                let targets = data.targets();
+                let targets = samples.targets(self.of_class.nrows());
                 let squared = network.squared_error(inputs, targets.view());
                 squared / targets.len() as f64 / self.unit()
             }
             Form::CrossEntropy { smoothing } => {
-                network.cross_entropy(inputs, &data.train.labels, smoothing)
+                network.cross_entropy(inputs, &samples.labels, smoothing)
             }
         }
     }

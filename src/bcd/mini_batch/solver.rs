@@ -17,10 +17,10 @@ use crate::bcd::error::{Block, Cause, SolverError};
 use crate::compress::{LayerCompression, Projected, ProjectionError};
 use crate::data::shuffle;
 use crate::linalg::{Real, entries, sum_of_squares};
-use crate::network::{
-    Accuracies, Architecture, Deployed, LayerWeights, check_weights, squared_change,
+use crate::network::{Accuracies, Architecture, LayerWeights, check_weights, squared_change};
+use crate::training::{
+    LayerMeasurement, Measurement, ProblemError, Training, TrainingData, check_shapes,
 };
-use crate::training::{LayerMeasurement, Measurement, ProblemError, TrainingData, check_shapes};
 
 /// What is to be solved: data, network, compression, settings.
 #[derive(Clone, Debug)]
@@ -274,9 +274,10 @@ impl<T: Real> MiniBatchSolver<T> {
         self.deploy()
     }
 
-    /// The row before the first epoch: the network on all samples.
+    /// The row before the first epoch: the loss on some of the samples counts for all.
     fn measure_start(&mut self) -> Result<(), SolverError> {
-        let error = self.output.error_on(&self.deployed(), &self.problem.data);
+        let samples = self.problem.data.glance();
+        let error = self.output.error_on(&self.deployed(), samples);
         self.measure(error, &[]);
         if self.measured.objective.is_finite() {
             return Ok(());
@@ -321,10 +322,6 @@ impl<T: Real> MiniBatchSolver<T> {
             block,
             cause,
         }
-    }
-
-    fn deployed(&self) -> Deployed<'_, T> {
-        Deployed::new(&self.problem.architecture, &self.weights, &self.compressed)
     }
 
     /// Accuracy of the deployed network on each part of the data.

@@ -3,7 +3,7 @@
 use super::solver::MiniBatchSolver;
 use crate::compress::Projected;
 use crate::linalg::Real;
-use crate::network::{Accuracies, Architecture, LayerWeights};
+use crate::network::{Architecture, LayerWeights};
 use crate::training::{Checkpoint, IterationError, Measurement, Training};
 
 impl<T: Real> Training<T> for MiniBatchSolver<T> {
@@ -25,10 +25,6 @@ impl<T: Real> Training<T> for MiniBatchSolver<T> {
 
     fn steps_back(&self) -> usize {
         MiniBatchSolver::steps_back(self)
-    }
-
-    fn accuracy(&self) -> Accuracies {
-        MiniBatchSolver::accuracy(self)
     }
 
     fn checkpoint(&self) -> Checkpoint<'_> {
