@@ -1,6 +1,8 @@
 //! Tensor trains: TT-SVD (Oseledets, *Tensor-Train Decomposition*, SIAM J. Sci. Comput. 2011) and
 //! the alternating least squares sweep that keeps the descent guarantee.
 
+use std::borrow::Cow;
+
 use ndarray::{Array2, ArrayView2, s};
 
 use crate::linalg::{
@@ -283,6 +285,7 @@ pub(super) fn dominant_left_vectors<T: Real>(
     a: &Array2<T>,
     rank: usize,
 ) -> Result<Array2<T>, ProjectionError> {
+    let a = &of_moderate_size(a);
     let (rows, columns) = a.dim();
     let mut gram = Array2::zeros((rows.min(columns), rows.min(columns)));
     if rows <= columns {
@@ -307,6 +310,18 @@ pub(super) fn dominant_left_vectors<T: Real>(
         image.view_mut(),
     );
     Ok(orthonormal_columns(image.view()))
+}
+
+/// A matrix with the same singular vectors whose squares neither overflow nor vanish in `T`.
+fn of_moderate_size<T: Real>(a: &Array2<T>) -> Cow<'_, Array2<T>> {
+    let largest = a
+        .iter()
+        .fold(T::zero(), |largest, entry| largest.max(entry.abs()));
+    let limit = T::from_f64(1e6);
+    if largest.is_zero() || !largest.is_finite() || (largest < limit && largest.recip() < limit) {
+        return Cow::Borrowed(a);
+    }
+    Cow::Owned(a.mapv(|entry| entry / largest))
 }
 
 /// `A' B`

@@ -72,9 +72,28 @@ impl<T: Real> Cholesky<T> {
         Ok(Self { lower: a })
     }
 
-    /// Returns the memory of the factor, to be used again.
-    pub fn into_storage(self) -> Array2<T> {
-        self.lower
+    /// The factor of `A`, or where rounding has cost `A` its definiteness that of `A + s I` with `s = d eps tr(A)`, and `s`.
+    ///
+    /// In a ridge system `s` is a larger proximal weight: its step is shorter, and descends as well.
+    ///
+    /// # Errors
+    /// [`NotPositiveDefinite`] when `A` holds numbers that are not finite.
+    pub fn factor_near(a: &Array2<T>) -> Result<(Self, T), NotPositiveDefinite> {
+        if let Ok(factor) = Self::factor(a.clone()) {
+            return Ok((factor, T::zero()));
+        }
+        let trace: f64 = a.diag().iter().map(|entry| entry.widen()).sum();
+        let shift = T::from_f64(trace * a.nrows() as f64) * T::epsilon();
+        let mut shifted = a.clone();
+        shifted.diag_mut().mapv_inplace(|entry| entry + shift);
+        Ok((Self::factor(shifted)?, shift))
+    }
+
+    /// The same factor in another precision.
+    pub fn in_precision<S: Real>(&self) -> Cholesky<S> {
+        Cholesky {
+            lower: self.lower.mapv(|entry| S::from_f64(entry.widen())),
+        }
     }
 
     /// `L`, with zeros above the diagonal.

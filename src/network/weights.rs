@@ -19,6 +19,16 @@ pub struct LayerWeights<T> {
     pub bias: Option<Array1<T>>,
 }
 
+impl<T: Real> LayerWeights<T> {
+    /// The same numbers in double precision.
+    pub fn in_double(&self) -> LayerWeights<f64> {
+        LayerWeights {
+            weight: self.weight.mapv(T::widen),
+            bias: self.bias.as_ref().map(|bias| bias.mapv(T::widen)),
+        }
+    }
+}
+
 /// Weights that are not those of a network; layers are counted from 0.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum WeightsError {

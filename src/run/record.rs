@@ -10,7 +10,7 @@ use crate::network::{
     effective_sparsity, to_bytes,
 };
 use crate::store::{IterationRecord, LayerRecord, TrialDirectory, TrialResult, TrialStatus};
-use crate::training::Training;
+use crate::training::{Training, TrainingData};
 
 /// Parameters and bytes of the dense and of the deployed network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +48,15 @@ fn parameters<T: Real>(method: &dyn Training<T>) -> usize {
 fn stored_numbers<T: Real>(weights: &LayerWeights<T>, compressed: Option<&Projected<T>>) -> usize {
     let bias = weights.bias.as_ref().map_or(0, ndarray::Array1::len);
     bias + compressed.map_or(weights.weight.len(), Projected::parameters)
+}
+
+/// Accuracy of the present network; on all training samples in the last iteration only.
+pub(super) fn accuracies<T: Real>(method: &dyn Training<T>, data: &TrainingData<T>) -> Accuracies {
+    let network = method.deployed();
+    match method.termination() {
+        Some(_) => data.accuracies(&network),
+        None => data.accuracies_under_way(&network),
+    }
 }
 
 /// The row of `iterations.csv`. `seconds` is asked last, so that the time can cover the measuring.

@@ -301,16 +301,8 @@ impl<'a, T: Real> Run<'a, T> {
         clock: &mut Instant,
     ) -> Result<(), TrialError> {
         let every = self.trial.trial.settings.solver.eval_every();
-        let is_last = solver.termination().is_some();
-        let evaluated = is_last || solver.iteration().is_multiple_of(every);
-        let accuracy = evaluated.then(|| {
-            let network = solver.deployed();
-            if is_last {
-                self.data.accuracies(&network)
-            } else {
-                self.data.accuracies_under_way(&network)
-            }
-        });
+        let evaluated = solver.iteration().is_multiple_of(every) || solver.termination().is_some();
+        let accuracy = evaluated.then(|| record::accuracies(solver, &self.data));
         let row = record::iteration(solver, accuracy, || {
             self.seconds += clock.elapsed().as_secs_f64();
             *clock = Instant::now();

@@ -35,6 +35,8 @@ pub const SPARSE: &str = r#"{"method": "prune", "sparsity": 0.9, "layers": "all"
 #[derive(Clone, Debug)]
 pub struct Case {
     pub features: usize,
+    /// Of every feature; empty: 1.
+    pub scales: Vec<f64>,
     pub convolution: bool,
     pub hidden: Vec<usize>,
     pub samples: usize,
@@ -53,6 +55,7 @@ impl Default for Case {
     fn default() -> Self {
         Self {
             features: 12,
+            scales: Vec::new(),
             convolution: false,
             hidden: vec![8, 6],
             samples: 30,
@@ -102,8 +105,8 @@ impl Case {
             .resolve(&architecture.weight_shapes(), self.convolution)
             .unwrap();
         let data = TrainingData::new(
-            samples(self.features, self.samples, 2 * self.seed),
-            samples(self.features, 20, 2 * self.seed + 1),
+            samples(self, self.samples, 2 * self.seed),
+            samples(self, 20, 2 * self.seed + 1),
             CLASSES,
         );
         Problem::new(
@@ -127,7 +130,8 @@ impl Case {
 }
 
 /// Samples scattered around a pattern of their class.
-fn samples<T: Real>(features: usize, count: usize, seed: u64) -> Samples<T> {
+fn samples<T: Real>(case: &Case, count: usize, seed: u64) -> Samples<T> {
+    let features = case.features;
     let noise = normal(features, count, seed + 100);
     let inputs = Array2::from_shape_fn((features, count), |(feature, sample)| {
         let pattern = if feature % CLASSES == sample % CLASSES {
@@ -135,7 +139,8 @@ fn samples<T: Real>(features: usize, count: usize, seed: u64) -> Samples<T> {
         } else {
             0.0
         };
-        pattern + 0.6 * noise[(feature, sample)]
+        let scale = case.scales.get(feature).copied().unwrap_or(1.0);
+        scale * (pattern + 0.6 * noise[(feature, sample)])
     });
     let labels: Vec<usize> = (0..count).map(|sample| sample % CLASSES).collect();
     Samples::new(inputs.view(), &labels)

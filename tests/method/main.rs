@@ -15,6 +15,7 @@ mod descent;
 mod earlier_version;
 mod golden_cases;
 mod gradient;
+mod hunt;
 mod initialisation;
 mod optimality;
 mod projections;

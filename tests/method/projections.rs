@@ -243,3 +243,31 @@ fn the_layout_of_a_weight_in_memory_does_not_matter() {
         assert_eq!(seen, copied, "{form:?}");
     }
 }
+
+/// Weights decay to sizes whose squares are zero in single precision, and diverge to those whose squares overflow.
+#[test]
+fn weights_of_any_size_have_projections() {
+    for method in &METHODS[1..6] {
+        for power in [-42, -38, -30, -20, -10, 10, 20, 30, 37] {
+            let settings: CompressionSettings = serde_json::from_str(method).unwrap();
+            let weight = normal(4, 12, 5).mapv(|entry| (entry * 10_f64.powi(power)) as f32);
+            let compression = settings.resolve(&[(4, 12), (4, 4), (3, 4)], false).unwrap();
+            let Some(compression) = &compression[0] else {
+                continue;
+            };
+            let projected = Projected::project(compression, weight.view(), None).unwrap();
+            let finite = projected.dense.iter().all(|entry| entry.is_finite());
+            assert!(finite, "{method} at 1e{power}");
+            let squares = |weight: &Array2<f32>| {
+                let squares = weight.iter().map(|entry| f64::from(*entry).powi(2));
+                squares.sum::<f64>()
+            };
+            let missed = squares(&(&projected.dense - &weight));
+            let all = squares(&weight);
+            assert!(
+                missed < 0.9 * all,
+                "{method} at 1e{power}: {missed:e} of {all:e}"
+            );
+        }
+    }
+}

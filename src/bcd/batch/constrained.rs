@@ -9,15 +9,14 @@
 //! with `A = (alpha + lambda_i) I + rho V V' = L L'` and the ridge solution `W*`; see
 //! [`crate::compress::Quadratic`] for its minimisers over the sets. Each step descends.
 
-use ndarray::Array2;
-
+use super::correlation::correlation;
 use super::iteration::Iteration;
 use super::ridge::Ridge;
 use super::system::System;
 use crate::bcd::error::{Block, SolverError};
 use crate::compress::{LayerCompression, Projected, Quadratic, kept_entries};
 use crate::linalg::Real;
-use crate::network::{add_correlation, sum_over_samples};
+use crate::network::sum_over_samples;
 
 impl<T: Real> Iteration<'_, T> {
     /// Whether the update of this weight stays in the set of its compression.
@@ -34,20 +33,12 @@ impl<T: Real> Iteration<'_, T> {
         let system = self.constrained_system(index)?;
         let settings = &self.problem.settings;
         let layer = &self.problem.architecture.layers[index];
-        let inputs = self.state.inputs_of(index, &self.problem.data).view();
+        let inputs = self.state.inputs_of(index, &self.problem.data);
         let residual = self.state.linear_residuals[index].view();
         let weights = &self.state.weights[index];
 
-        let mut correlation = Array2::zeros(weights.weight.dim());
-        add_correlation(
-            layer,
-            T::from_f64(self.penalties.rho),
-            residual,
-            inputs,
-            &mut correlation,
-        );
         let start = weights.weight.mapv(T::widen);
-        let mut descent = correlation.mapv(T::widen);
+        let mut descent = correlation(layer, system.ridge(), residual, inputs);
         descent.scaled_add(-settings.weight_decay.of_layer(index), &start);
         let bias_descent = sum_over_samples(layer, residual) * self.penalties.rho;
         system.eliminate_bias(&mut descent, &bias_descent);

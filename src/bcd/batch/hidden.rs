@@ -6,15 +6,15 @@
 use std::ops::Add;
 
 use ndarray::parallel::prelude::*;
-use ndarray::{Array1, ArrayView2, ArrayViewMut2, Axis, Zip};
+use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis, Zip};
 
 use super::iteration::Iteration;
-use super::memory::{TileMemory, matrix, take_matrix, with_memory};
+use super::memory::{TileMemory, matrix, with_memory};
 use crate::bcd::error::{Block, SolverError};
 use crate::bcd::objective::Penalties;
 use crate::bcd::prox::{Pass, PassSums, PreActivationUpdate};
 use crate::linalg::{
-    Accumulate, Cholesky, Factor, NotPositiveDefinite, Real, Threads, gram_of_columns,
+    Accumulate, Cholesky, Factor, NotPositiveDefinite, Real, Threads, entries, gram_of_columns,
     gram_of_rows, sum_of_squares, tile_width,
 };
 use crate::network::{LayerWeights, add_bias};
@@ -50,9 +50,13 @@ impl<T: Real> Iteration<'_, T> {
             self.state.pre_activations[index].nrows(),
             &self.state.weights[next],
             width,
-            &mut self.workspace.system,
         )
         .map_err(|error| self.fail(Block::Activation(index), error))?;
+        let wide_weights = needs_double(self.penalties, &self.state.weights[next])
+            .then(|| self.state.weights[next].in_double());
+        let wide = (wide_weights.as_ref())
+            .map(|weights| WideUpdate::new(self, index, weights, width))
+            .transpose()?;
         let (pre_activations, next_pre_activations) =
             this_and_next(&mut self.state.pre_activations, index);
         let (residual, next_residual) = this_and_next(&mut self.state.linear_residuals, index);
@@ -76,11 +80,15 @@ impl<T: Real> Iteration<'_, T> {
                         next_pre_activations,
                         next_residual,
                     };
-                    with_memory(memories, |memory| system.update_tile(update, tile, memory))
+                    match &wide {
+                        Some(wide) => wide.update_tile(tile),
+                        None => {
+                            with_memory(memories, |memory| system.update_tile(update, tile, memory))
+                        }
+                    }
                 },
             )
             .collect();
-        self.workspace.system = system.factor.into_storage().into_raw_vec_and_offset().0;
         let sums = sums.into_iter().fold(TileSums::default(), Add::add);
         self.sums.layers[next].linear_residual = sums.next_residual;
         self.sums.layers[index].activation_residual = sums.pass.activation_residual;
@@ -101,6 +109,65 @@ struct Tile<'a, T> {
     residual: ArrayViewMut2<'a, T>,
     next_pre_activations: ArrayView2<'a, T>,
     next_residual: ArrayViewMut2<'a, T>,
+}
+
+/// Whether rounding in `T` is too much for the activation update. The system `M = I + rho/gamma W W'` is solved with a residual
+/// of `eps |M| |E|`, which raises the objective by the square of `eps |M|`, relative to what it is.
+fn needs_double<T: Real>(Penalties { gamma, rho, .. }: Penalties, next: &LayerWeights<T>) -> bool {
+    let largest = 1.0 + rho / gamma * sum_of_squares(entries(&next.weight));
+    (T::epsilon().widen() * largest).powi(2) > T::DESCENT_TOLERANCE
+}
+
+/// The same updates with copies of the tiles in double precision.
+struct WideUpdate<'a> {
+    system: ActivationSystem<'a, f64>,
+    update: PreActivationUpdate<f64>,
+}
+
+impl<'a> WideUpdate<'a> {
+    fn new<T: Real>(
+        iteration: &Iteration<'_, T>,
+        index: usize,
+        next: &'a LayerWeights<f64>,
+        width: usize,
+    ) -> Result<Self, SolverError> {
+        let (penalties, relaxation) = (iteration.penalties, iteration.relaxation);
+        let units = iteration.state.pre_activations[index].nrows();
+        Ok(Self {
+            system: ActivationSystem::new(penalties, relaxation, units, next, width)
+                .map_err(|error| iteration.fail(Block::Activation(index), error))?,
+            update: PreActivationUpdate::new(penalties, iteration.settings().alpha, relaxation),
+        })
+    }
+
+    fn update_tile<T: Real>(&self, tile: Tile<'_, T>) -> TileSums {
+        let wide = |part: ArrayView2<'_, T>| part.mapv(T::widen);
+        let next_pre_activations = wide(tile.next_pre_activations);
+        let mut activations = wide(tile.activations.view());
+        let mut pre_activations = wide(tile.pre_activations.view());
+        let mut residual = wide(tile.residual.view());
+        let mut next_residual = wide(tile.next_residual.view());
+        let copy = Tile {
+            activations: activations.view_mut(),
+            pre_activations: pre_activations.view_mut(),
+            residual: residual.view_mut(),
+            next_pre_activations: next_pre_activations.view(),
+            next_residual: next_residual.view_mut(),
+        };
+        let sums = self
+            .system
+            .update_tile(self.update, copy, &mut TileMemory::default());
+        let pairs = [
+            (tile.activations, activations),
+            (tile.pre_activations, pre_activations),
+            (tile.residual, residual),
+            (tile.next_residual, next_residual),
+        ];
+        for (mut part, wide) in pairs {
+            part.zip_mut_with(&wide, |entry, wide| *entry = T::from_f64(*wide));
+        }
+        sums
+    }
 }
 
 /// What the update of one tile yields.
@@ -140,6 +207,7 @@ struct ActivationSystem<'a, T> {
     /// `omega - 1`
     excess: T,
     dual: bool,
+    /// Found in double precision.
     factor: Cholesky<T>,
 }
 
@@ -151,29 +219,29 @@ impl<'a, T: Real> ActivationSystem<'a, T> {
         units: usize,
         weights: &'a LayerWeights<T>,
         columns: usize,
-        memory: &mut Vec<T>,
     ) -> Result<Self, NotPositiveDefinite> {
         let weight = weights.weight.view();
         let outputs = weight.nrows();
         let dual = outputs as f64 <= DUAL_WIDTH_LIMIT * units as f64;
-        let ratio = T::from_f64(rho / gamma);
+        let ratio = rho / gamma;
         let size = if dual { outputs } else { units };
-        let mut system = take_matrix(memory, size, size);
+        let mut system = Array2::zeros((size, size));
+        let wide = weight.mapv(T::widen);
         if dual {
-            gram_of_rows(ratio, weight, system.view_mut());
+            gram_of_rows(ratio, wide.view(), system.view_mut());
         } else {
-            gram_of_columns(ratio, weight, system.view_mut());
+            gram_of_columns(ratio, wide.view(), system.view_mut());
         }
-        system.diag_mut().mapv_inplace(|entry| entry + T::one());
+        system.diag_mut().mapv_inplace(|entry| entry + 1.0);
         let [weight, transpose] = Factor::with_transpose(weight, columns);
         Ok(Self {
             weight,
             transpose,
             bias: weights.bias.as_ref(),
-            ratio,
+            ratio: T::from_f64(ratio),
             excess: T::from_f64(relaxation - 1.0),
             dual,
-            factor: Cholesky::factor(system)?,
+            factor: Cholesky::factor(system)?.in_precision(),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use ndarray::{Array2, ArrayViewMut2};
+use ndarray::ArrayViewMut2;
 
 use crate::linalg::Real;
 
@@ -13,14 +13,6 @@ pub fn matrix<T: Real>(memory: &mut Vec<T>, rows: usize, columns: usize) -> Arra
     }
     ArrayViewMut2::from_shape((rows, columns), &mut memory[..rows * columns])
         .expect("the slice has just been cut to this size")
-}
-
-/// The memory itself as a matrix, to be handed back as a vector.
-pub fn take_matrix<T: Real>(memory: &mut Vec<T>, rows: usize, columns: usize) -> Array2<T> {
-    let mut entries = std::mem::take(memory);
-    entries.resize(rows * columns, T::zero());
-    Array2::from_shape_vec((rows, columns), entries)
-        .expect("the vector has just been cut to this size")
 }
 
 /// Contiguous memory for the products of one tile, to be used again.

@@ -6,6 +6,7 @@
 mod checkpoint;
 mod compressed;
 mod constrained;
+mod correlation;
 mod hidden;
 mod iteration;
 mod memory;

@@ -1,11 +1,11 @@
-//! The ridge systems of the weight updates.
+//! The ridge systems of the weight updates, in double precision whatever that of the data: the systems are small and can be
+//! badly conditioned. In single precision rounding makes a step too long in directions in which the inputs hardly vary, and
+//! over-relaxation then raises the objective; or the regularisation is lost, and nothing can be solved at all.
 
-use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut1, s};
+use ndarray::{Array1, Array2, ArrayView2, s};
 
-use super::memory::take_matrix;
-use crate::linalg::{
-    Accumulate, Cholesky, NotPositiveDefinite, Real, gram_of_columns, gram_of_rows, product,
-};
+use super::system::{gram_in_double, sums_of_rows};
+use crate::linalg::{Accumulate, Cholesky, NotPositiveDefinite, Real, gram_of_columns, product};
 use crate::network::Layer;
 use crate::training::TrainingData;
 
@@ -22,14 +22,14 @@ pub struct Ridge {
 
 /// Right-hand side of the normal equations, and then their solution, the change of the weights.
 #[derive(Clone, Debug)]
-pub struct Change<T> {
+pub struct Change {
     /// Shape of the weight.
-    pub weight: Array2<T>,
+    pub weight: Array2<f64>,
     /// One number per output.
-    pub bias: Option<Array1<T>>,
+    pub bias: Option<Array1<f64>>,
 }
 
-impl<T: Real> Change<T> {
+impl Change {
     /// Whether all numbers are finite.
     pub fn is_finite(&self) -> bool {
         self.weight
@@ -42,61 +42,53 @@ impl<T: Real> Change<T> {
 /// Solves `D [ shift I + rho V V' ] = G` for the change `D` of the weights; `V` is inputs x n.
 ///
 /// With a bias, a row of ones is appended to `V`; its diagonal entry is regularised by
-/// `bias_shift` instead of `shift`.
+/// `bias_shift` instead of `shift`. The system is in double precision, as that of the first layer.
 pub fn solve_primal<T: Real>(
     ridge: Ridge,
     inputs: ArrayView2<'_, T>,
-    change: &mut Change<T>,
-    memory: &mut Vec<T>,
+    change: &mut Change,
 ) -> Result<(), NotPositiveDefinite> {
-    let features = inputs.nrows();
-    let size = features + usize::from(change.bias.is_some());
-    let mut system = take_matrix(memory, size, size);
-    let rho = T::from_f64(ridge.rho);
-    if change.bias.is_some() {
-        // The Gram matrix needs contiguous memory, so it is formed on its own and moved row by row
-        // to the wider rows, last row first.
-        let entries = system
-            .as_slice_mut()
-            .expect("the matrix has just been made");
-        let gram = ndarray::ArrayViewMut2::from_shape(
-            (features, features),
-            &mut entries[..features * features],
-        )
-        .expect("the slice has this size");
-        gram_of_rows(rho, inputs, gram);
-        for row in (1..features).rev() {
-            entries.copy_within(row * features..=row * features + row, row * size);
-        }
-        for (feature, row) in inputs.rows().into_iter().enumerate() {
-            let sum: f64 = row.iter().map(|value| value.widen()).sum();
-            system[(features, feature)] = T::from_f64(ridge.rho * sum);
-        }
-        system[(features, features)] = T::from_f64(ridge.rho * inputs.ncols() as f64);
-    } else {
-        gram_of_rows(rho, inputs, system.view_mut());
-    }
-    shift_diagonal(system.diag_mut(), ridge, features);
-    let factor = Cholesky::factor(system)?;
+    let sums = change.bias.is_some().then(|| sums_of_rows(inputs));
+    let gram = bordered(gram_in_double(inputs), sums, inputs.ncols());
+    let factor = factor(&gram, ridge, inputs.nrows())?;
     solve_bordered(&factor, change);
-    *memory = factor.into_storage().into_raw_vec_and_offset().0;
     Ok(())
 }
 
-/// Adds the regularisation to the diagonal of a (bordered) Gram matrix.
-fn shift_diagonal<T: Real>(mut diagonal: ArrayViewMut1<'_, T>, ridge: Ridge, features: usize) {
-    for (index, entry) in diagonal.iter_mut().enumerate() {
-        let shift = if index < features {
+/// The lower triangle of the Gram matrix of inputs with a row of ones below them, if their sums are given.
+fn bordered(gram: Array2<f64>, sums: Option<Vec<f64>>, columns: usize) -> Array2<f64> {
+    let Some(sums) = sums else {
+        return gram;
+    };
+    let features = gram.nrows();
+    let mut bordered = Array2::zeros((features + 1, features + 1));
+    bordered.slice_mut(s![..features, ..features]).assign(&gram);
+    bordered
+        .slice_mut(s![features, ..features])
+        .assign(&Array1::from_vec(sums));
+    bordered[(features, features)] = columns as f64;
+    bordered
+}
+
+/// The factor of `shift I + rho` times a (bordered) Gram matrix.
+fn factor(
+    gram: &Array2<f64>,
+    ridge: Ridge,
+    features: usize,
+) -> Result<Cholesky<f64>, NotPositiveDefinite> {
+    let mut system = gram * ridge.rho;
+    for (index, entry) in system.diag_mut().iter_mut().enumerate() {
+        *entry += if index < features {
             ridge.shift
         } else {
             ridge.bias_shift
         };
-        *entry += T::from_f64(shift);
     }
+    Ok(Cholesky::factor_near(&system)?.0)
 }
 
 /// Solves for the weight and the bias together.
-fn solve_bordered<T: Real>(factor: &Cholesky<T>, change: &mut Change<T>) {
+fn solve_bordered(factor: &Cholesky<f64>, change: &mut Change) {
     let Some(bias) = &mut change.bias else {
         factor.solve_right_in_place(&mut change.weight.view_mut());
         return;
@@ -120,54 +112,42 @@ pub fn solve_dual<T: Real>(
     ridge: Ridge,
     inputs: ArrayView2<'_, T>,
     residual: ArrayView2<'_, T>,
-    change: &mut Change<T>,
-    memory: &mut Vec<T>,
+    change: &mut Change,
 ) -> Result<(), NotPositiveDefinite> {
+    let inputs = inputs.mapv(T::widen);
     let samples = inputs.ncols();
-    let scale = T::from_f64(1.0 / ridge.shift);
-    let mut system = take_matrix(memory, samples, samples);
-    gram_of_columns(
-        T::from_f64(ridge.rho / ridge.shift),
-        inputs,
-        system.view_mut(),
-    );
+    let mut system = Array2::zeros((samples, samples));
+    gram_of_columns(ridge.rho / ridge.shift, inputs.view(), system.view_mut());
     if change.bias.is_some() {
-        let ones = T::from_f64(ridge.rho / ridge.bias_shift);
-        system.mapv_inplace(|entry| entry + ones);
+        system += ridge.rho / ridge.bias_shift;
     }
-    system.diag_mut().mapv_inplace(|entry| entry + T::one());
-    let factor = Cholesky::factor(system)?;
-    change.weight.mapv_inplace(|entry| entry * scale);
-    let mut rest = residual.to_owned();
+    system.diag_mut().mapv_inplace(|entry| entry + 1.0);
+    let (factor, _) = Cholesky::factor_near(&system)?;
+    change.weight /= ridge.shift;
+    let mut rest = residual.mapv(T::widen);
+    let add = Accumulate::Add;
     product(
-        -T::one(),
+        -1.0,
         change.weight.view(),
-        inputs,
-        Accumulate::Add,
+        inputs.view(),
+        add,
         rest.view_mut(),
     );
     factor.solve_right_in_place(&mut rest.view_mut());
-    product(
-        T::from_f64(ridge.rho / ridge.shift),
-        rest.view(),
-        inputs.reversed_axes(),
-        Accumulate::Add,
-        change.weight.view_mut(),
-    );
+    let scale = ridge.rho / ridge.shift;
+    let weight = change.weight.view_mut();
+    product(scale, rest.view(), inputs.t(), add, weight);
     if let Some(bias) = &mut change.bias {
         let factor = ridge.rho / ridge.bias_shift;
         for (entry, row) in bias.iter_mut().zip(rest.rows()) {
-            let sum: f64 = row.iter().map(|value| value.widen()).sum();
-            *entry = T::from_f64(factor * sum);
+            *entry = factor * row.sum();
         }
     }
-    *memory = factor.into_storage().into_raw_vec_and_offset().0;
     Ok(())
 }
 
 /// The factored system of the first layer. Its inputs never change, so that it is factored again
-/// only when the regularisation changes (tau continuation). In `f64` for both precisions: these
-/// systems are badly conditioned (raw features), and the work is small.
+/// only when the regularisation changes (tau continuation).
 #[derive(Debug)]
 pub struct FirstLayerSystem {
     gram: Array2<f64>,
@@ -177,47 +157,24 @@ pub struct FirstLayerSystem {
 impl FirstLayerSystem {
     /// The system for the inputs of `data`.
     pub fn new<T: Real>(layer: &Layer, data: &TrainingData<T>, bias: bool) -> Self {
-        let gram = data.input_gram(layer);
-        if !bias {
-            return Self {
-                gram,
-                factored: None,
-            };
-        }
-        let features = gram.nrows();
-        let mut bordered = Array2::zeros((features + 1, features + 1));
-        bordered.slice_mut(s![..features, ..features]).assign(&gram);
-        for (feature, sum) in data.input_sums(layer).into_iter().enumerate() {
-            bordered[(features, feature)] = sum;
-        }
-        bordered[(features, features)] = (layer.positions() * data.train.len()) as f64;
+        let sums = bias.then(|| data.input_sums(layer));
+        let columns = layer.positions() * data.train.len();
         Self {
-            gram: bordered,
+            gram: bordered(data.input_gram(layer), sums, columns),
             factored: None,
         }
     }
 
     /// Solves `D [ shift I + rho X X' ] = G` in place.
-    pub fn solve<T: Real>(
-        &mut self,
-        ridge: Ridge,
-        change: &mut Change<T>,
-    ) -> Result<(), NotPositiveDefinite> {
+    pub fn solve(&mut self, ridge: Ridge, change: &mut Change) -> Result<(), NotPositiveDefinite> {
         let factor = match &mut self.factored {
             Some((known, factor)) if *known == ridge => factor,
             slot => {
-                let mut system = &self.gram * ridge.rho;
-                shift_diagonal(system.diag_mut(), ridge, change.weight.ncols());
-                &mut slot.insert((ridge, Cholesky::factor(system)?)).1
+                let factored = factor(&self.gram, ridge, change.weight.ncols())?;
+                &mut slot.insert((ridge, factored)).1
             }
         };
-        let mut wide = Change {
-            weight: change.weight.mapv(T::widen),
-            bias: change.bias.as_ref().map(|bias| bias.mapv(T::widen)),
-        };
-        solve_bordered(factor, &mut wide);
-        change.weight = wide.weight.mapv(T::from_f64);
-        change.bias = wide.bias.map(|bias| bias.mapv(T::from_f64));
+        solve_bordered(factor, change);
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! The matrix `A` of a constrained weight update.
 
-use ndarray::{Array1, Array2, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
 use super::ridge::Ridge;
 use crate::linalg::{Cholesky, NotPositiveDefinite, Real, gram_of_rows};
@@ -8,7 +8,7 @@ use crate::network::Layer;
 use crate::training::TrainingData;
 
 /// Samples that are turned into double precision at a time.
-const TILE: usize = 2048;
+pub const TILE: usize = 2048;
 
 /// `A = shift I + rho V V'` (d x d, whatever the number of samples) in double precision, and its
 /// Cholesky factor.
@@ -52,8 +52,7 @@ impl System {
         inputs: ArrayView2<'_, T>,
         bias: bool,
     ) -> Result<Self, NotPositiveDefinite> {
-        let sum_of = |row: ndarray::ArrayView1<'_, T>| row.iter().map(|value| value.widen()).sum();
-        let sums = bias.then(|| inputs.rows().into_iter().map(sum_of).collect());
+        let sums = bias.then(|| sums_of_rows(inputs).into());
         Self::new(ridge, gram_in_double(inputs), sums, inputs.ncols())
     }
 
@@ -80,10 +79,12 @@ impl System {
                 matrix[(column, row)] = matrix[(row, column)];
             }
         }
+        let (factor, shift) = Cholesky::factor_near(&matrix)?;
+        matrix.diag_mut().mapv_inplace(|entry| entry + shift);
         Ok(Self {
             ridge,
-            factor: Cholesky::factor(matrix.clone())?,
             matrix,
+            factor,
             border,
         })
     }
@@ -123,7 +124,7 @@ impl System {
 }
 
 /// Lower triangle of `V V'`, its products and sums in double precision.
-fn gram_in_double<T: Real>(inputs: ArrayView2<'_, T>) -> Array2<f64> {
+pub fn gram_in_double<T: Real>(inputs: ArrayView2<'_, T>) -> Array2<f64> {
     let features = inputs.nrows();
     let mut sum = Array2::zeros((features, features));
     let mut part = Array2::zeros((features, features));
@@ -132,4 +133,10 @@ fn gram_in_double<T: Real>(inputs: ArrayView2<'_, T>) -> Array2<f64> {
         sum += &part;
     }
     sum
+}
+
+/// Sums over the samples (columns), in double precision.
+pub fn sums_of_rows<T: Real>(inputs: ArrayView2<'_, T>) -> Vec<f64> {
+    let sum_of = |row: ArrayView1<'_, T>| row.iter().map(|value| value.widen()).sum();
+    inputs.rows().into_iter().map(sum_of).collect()
 }

@@ -1,13 +1,13 @@
 //! The update of a weight and its bias: one ridge system.
 
-use ndarray::Zip;
+use ndarray::{Array1, Zip};
 
+use super::correlation::correlation;
 use super::iteration::Iteration;
 use super::ridge::{Change, FirstLayerSystem, Ridge, solve_dual, solve_primal};
-use super::workspace::Workspace;
 use crate::bcd::error::{Block, Cause, SolverError};
 use crate::linalg::{Real, entries, sum_of_squares};
-use crate::network::{add_correlation, sum_over_samples};
+use crate::network::sum_over_samples;
 
 impl<T: Real> Iteration<'_, T> {
     /// (3) `W_i = argmin rho/2 |U_i - W V_{i-1}|^2 + alpha/2 |W - W_i_old|^2 + tau_i/2 |W - Z_i|^2 +
@@ -29,17 +29,19 @@ impl<T: Real> Iteration<'_, T> {
             return Err(self.fail(Block::Weight(index), Cause::NonFinite));
         }
         let weights = &mut self.state.weights[index];
-        let relaxation = T::from_f64(self.relaxation);
-        weights.weight.scaled_add(relaxation, &change.weight);
+        let relaxation = self.relaxation;
+        let moved =
+            |old: &mut T, change: &f64| *old = T::from_f64(old.widen() + relaxation * change);
+        weights.weight.zip_mut_with(&change.weight, moved);
         if let (Some(bias), Some(change)) = (&mut weights.bias, &change.bias) {
-            bias.scaled_add(relaxation, change);
+            bias.zip_mut_with(change, moved);
         }
         self.measure_weight(index);
         Ok(())
     }
 
     /// The change of the weight and bias of layer `index`.
-    fn solve_for_weight(&mut self, index: usize) -> Result<Change<T>, SolverError> {
+    fn solve_for_weight(&mut self, index: usize) -> Result<Change, SolverError> {
         let problem = self.problem;
         let settings = &problem.settings;
         let layer = &problem.architecture.layers[index];
@@ -55,41 +57,35 @@ impl<T: Real> Iteration<'_, T> {
             rho: self.penalties.rho,
         };
         let weights = &self.state.weights[index];
-        let (pull, shrink) = (T::from_f64(tau), T::from_f64(decay));
-        let mut weight = weights.weight.mapv(|w| -shrink * w);
+        let mut weight = weights.weight.mapv(|w| -decay * w.widen());
         if let Some(compressed) = &self.state.compressed[index] {
             Zip::from(&mut weight)
                 .and(&compressed.dense)
                 .and(&weights.weight)
-                .for_each(|g, z, w| *g += pull * (*z - *w));
+                .for_each(|g, z, w| *g += tau * (z.widen() - w.widen()));
         }
         let mut change = Change {
             weight,
-            bias: weights.bias.as_ref().map(|bias| bias.mapv(|_| T::zero())),
+            bias: weights.bias.as_ref().map(|bias| Array1::zeros(bias.len())),
         };
-        let inputs = self.state.inputs_of(index, &problem.data).view();
+        let inputs = self.state.inputs_of(index, &problem.data);
         let residual = self.state.linear_residuals[index].view();
-        let Workspace {
-            system,
-            first_layer,
-            ..
-        } = &mut *self.workspace;
         let solved = if problem.solves_dual(index) {
-            solve_dual(ridge, inputs, residual, &mut change, system)
+            solve_dual(ridge, inputs.view(), residual, &mut change)
         } else {
-            let rho = T::from_f64(ridge.rho);
-            add_correlation(layer, rho, residual, inputs, &mut change.weight);
+            change.weight += &correlation(layer, ridge, residual, inputs);
             if let Some(bias) = &mut change.bias {
-                let sums = sum_over_samples(layer, residual);
-                *bias = sums.mapv(|sum| T::from_f64(ridge.rho * sum));
+                *bias = sum_over_samples(layer, residual) * ridge.rho;
             }
             match index {
-                0 => first_layer
+                0 => self
+                    .workspace
+                    .first_layer
                     .get_or_insert_with(|| {
                         FirstLayerSystem::new(layer, &problem.data, problem.architecture.bias)
                     })
                     .solve(ridge, &mut change),
-                _ => solve_primal(ridge, inputs, &mut change, system),
+                _ => solve_primal(ridge, inputs.view(), &mut change),
             }
         };
         solved.map_err(|error| self.fail(Block::Weight(index), error))?;

@@ -15,8 +15,6 @@ use crate::network::{LayerWeights, squared_change};
 pub struct Workspace<T> {
     /// For the tiles of the activation update.
     pub tiles: TileMemories<T>,
-    /// The matrix of a ridge system.
-    pub system: Vec<T>,
     /// The system of the first layer.
     pub first_layer: Option<FirstLayerSystem>,
     /// The system of the first layer inside its set.
