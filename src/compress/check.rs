@@ -62,6 +62,10 @@ impl CompressionSettings {
                 mixed(choices, layers)?;
                 Ok(choices.clone())
             }
+            Self::Target(target) => {
+                target.check()?;
+                target.mildest().choices(layers, convolution)
+            }
         }
     }
 }

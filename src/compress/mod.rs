@@ -8,6 +8,7 @@ mod prune;
 mod quadratic;
 mod resolve;
 pub mod settings;
+mod target;
 mod tensor_train;
 
 pub use form::{Form, Part};
@@ -19,6 +20,7 @@ pub use resolve::automatic_modes;
 pub use settings::{
     CompressionSettings, LayerSelection, Method, MethodChoice, Modes, PerLayer, Scope,
 };
+pub use target::{Target, TargetMethod};
 pub use tensor_train::TensorTrain;
 
 #[cfg(test)]

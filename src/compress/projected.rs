@@ -6,7 +6,7 @@ use thiserror::Error;
 use crate::linalg::{NotPositiveDefinite, Real, sum_of_squares_of_difference};
 
 use super::low_rank::LowRank;
-use super::prune::{keep_n_of_m, prune_jointly};
+use super::prune::{keep_n_of_m, kept_entries, prune_jointly};
 use super::tensor_train::TensorTrain;
 
 /// A weight cannot be brought into its set.
@@ -53,24 +53,31 @@ pub enum LayerCompression {
 
 impl LayerCompression {
     /// Stored numbers over entries, for a weight of `outputs x inputs`; at most 1.
-    pub fn kept_share(&self, (outputs, inputs): (usize, usize)) -> f64 {
-        let entries = (outputs * inputs) as f64;
+    pub fn kept_share(&self, shape @ (outputs, inputs): (usize, usize)) -> f64 {
         let share = match self {
+            Self::Prune { sparsity, .. } => 1.0 - sparsity,
+            Self::NM { n, m } => *n as f64 / *m as f64,
+            _ => self.stored(shape) as f64 / (outputs * inputs) as f64,
+        };
+        share.min(1.0)
+    }
+
+    /// Numbers that a weight of this shape stores; those of pruning under one threshold for several layers in proportion.
+    pub(super) fn stored(&self, (outputs, inputs): (usize, usize)) -> usize {
+        match self {
             Self::TensorTrain { modes, rank } => {
                 let ranks = TensorTrain::<f64>::ranks_of(modes, *rank);
                 let before = std::iter::once(&1).chain(&ranks);
                 let after = ranks.iter().chain([&1]);
                 let cores = modes.iter().zip(before).zip(after);
-                let stored: usize = cores
+                cores
                     .map(|((mode, before), after)| mode * before * after)
-                    .sum();
-                stored as f64 / entries
+                    .sum()
             }
-            Self::LowRank { rank } => (rank * (outputs + inputs)) as f64 / entries,
-            Self::Prune { sparsity, .. } => 1.0 - sparsity,
-            Self::NM { n, m } => *n as f64 / *m as f64,
-        };
-        share.min(1.0)
+            Self::LowRank { rank } => rank * (outputs + inputs),
+            Self::Prune { sparsity, .. } => kept_entries(outputs * inputs, *sparsity),
+            Self::NM { n, m } => outputs * (inputs / m * n + (inputs % m).min(*n)),
+        }
     }
 }
 

@@ -6,7 +6,8 @@ use crate::check::SettingError;
 
 impl CompressionSettings {
     /// The compression of every layer (`None`: the layer stays dense) of a network whose weights
-    /// have the given shapes; `convolution`: the first of them is a convolution.
+    /// have the given shapes; `convolution`: the first of them is a convolution. A ratio is one of the weights alone, see
+    /// [`Self::reaching`].
     ///
     /// # Errors
     /// [`SettingError`] for a setting out of its range, and for a rank, mode list or group size that does not fit the
@@ -16,6 +17,11 @@ impl CompressionSettings {
         shapes: &[(usize, usize)],
         convolution: bool,
     ) -> Result<Vec<Option<LayerCompression>>, SettingError> {
+        if let Self::Target(_) = self {
+            return self
+                .reaching(shapes, convolution, 0)?
+                .resolve(shapes, convolution);
+        }
         let choices = self.choices(shapes.len(), convolution)?;
         let global = self.has_one_threshold()?;
         let mut resolved = vec![None; shapes.len()];

@@ -4,6 +4,8 @@ use serde::de::value::{self, StrDeserializer};
 use serde::de::{self, IntoDeserializer};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::target::{Target, TargetMethod};
+
 /// One value for every compressed layer, or one per compressed layer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(
@@ -112,6 +114,21 @@ pub enum CompressionSettings {
         /// The compressed layers; a layer that is not named stays dense.
         choices: Vec<MethodChoice>,
     },
+    /// Tensor train, low rank or pruning, as much of it as a compression ratio asks for.
+    #[serde(untagged)]
+    Target(Target),
+}
+
+impl Modes {
+    pub(super) fn is_auto(&self) -> bool {
+        *self == Self::Auto
+    }
+}
+
+impl Scope {
+    pub(super) fn is_layer(&self) -> bool {
+        *self == Self::Layer
+    }
 }
 
 /// One layer's own method, for `method: mixed`.
@@ -178,12 +195,16 @@ impl<'de> Deserialize<'de> for CompressionSettings {
             ("rank", flat.rank.is_some()),
             ("modes", flat.modes.is_some()),
             ("sparsity", flat.sparsity.is_some()),
+            ("ratio", flat.ratio.is_some()),
             ("scope", flat.scope.is_some()),
             ("n", flat.n.is_some()),
             ("m", flat.m.is_some()),
             ("choices", flat.choices.is_some()),
         ];
         refuse_unused(&given, flat.method.keys())?;
+        if let Some(ratio) = flat.ratio {
+            return flat.target(ratio).map(Self::Target);
+        }
         let layers = flat.layers.unwrap_or_default();
         Ok(match flat.method {
             MethodName::None => Self::None,
@@ -256,10 +277,40 @@ struct FlatCompression {
     rank: Option<PerLayer<usize>>,
     modes: Option<Modes>,
     sparsity: Option<PerLayer<f64>>,
+    ratio: Option<f64>,
     scope: Option<Scope>,
     n: Option<usize>,
     m: Option<usize>,
     choices: Option<Vec<MethodChoice>>,
+}
+
+impl FlatCompression {
+    /// The method with a ratio, which stands in the place of its amount.
+    fn target<E: de::Error>(self, ratio: f64) -> Result<Target, E> {
+        let (method, amount) = match self.method {
+            MethodName::TensorTrain => (TargetMethod::TensorTrain, self.rank.is_some()),
+            MethodName::LowRank => (TargetMethod::LowRank, self.rank.is_some()),
+            MethodName::Prune => (TargetMethod::Prune, self.sparsity.is_some()),
+            _ => unreachable!("the keys of other methods do not have it"),
+        };
+        if amount {
+            let amount = if method == TargetMethod::Prune {
+                "sparsity"
+            } else {
+                "rank"
+            };
+            return Err(E::custom(format!(
+                "ratio and {amount} say the same; give one of them"
+            )));
+        }
+        Ok(Target {
+            method,
+            layers: self.layers.unwrap_or_default(),
+            ratio,
+            modes: self.modes.unwrap_or_default(),
+            scope: self.scope.unwrap_or_default(),
+        })
+    }
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -286,9 +337,9 @@ impl MethodName {
     fn keys(self) -> &'static [&'static str] {
         match self {
             Self::None => &[],
-            Self::TensorTrain => &["layers", "rank", "modes"],
-            Self::LowRank => &["layers", "rank"],
-            Self::Prune => &["layers", "sparsity", "scope"],
+            Self::TensorTrain => &["layers", "rank", "ratio", "modes"],
+            Self::LowRank => &["layers", "rank", "ratio"],
+            Self::Prune => &["layers", "sparsity", "ratio", "scope"],
             Self::NM => &["layers", "n", "m"],
             Self::Mixed => &["choices"],
         }

@@ -48,6 +48,9 @@ pub(super) fn about(path: &str) -> Option<&'static str> {
         "compression.sparsity" => {
             "fraction of zeros in [0, 1): one number, or one per compressed layer"
         }
+        "compression.ratio" => {
+            "a number > 1, in the place of rank or sparsity: how many times fewer numbers the network stores"
+        }
         "compression.n" | "compression.m" => {
             "of every m consecutive weights of a row the n largest stay; GPUs run 2 of 4"
         }

@@ -116,21 +116,21 @@ pub fn prepare_trial(
 ) -> Result<PreparedTrial, Problem> {
     let mut trial = trial.clone();
     trial.settings.solver = trial.settings.solver.resolved(data.samples.train);
-    let settings = &trial.settings;
     let architecture = Architecture::resolve(
-        &settings.model,
+        &trial.settings.model,
         data.features,
         data.image,
         data.classes.len(),
     )
     .map_err(Problem::Model)?;
-    let compression = settings
-        .compression
-        .resolve(
-            &architecture.weight_shapes(),
-            architecture.has_convolution(),
-        )
-        .map_err(Problem::Compression)?;
+    let (shapes, convolution) = (architecture.weight_shapes(), architecture.has_convolution());
+    let weights: usize = shapes.iter().map(|(rows, columns)| rows * columns).sum();
+    let biases = architecture.parameters() - weights;
+    let compression = &mut trial.settings.compression;
+    *compression =
+        (compression.reaching(&shapes, convolution, biases)).map_err(Problem::Compression)?;
+    let compression = (compression.resolve(&shapes, convolution)).map_err(Problem::Compression)?;
+    let settings = &trial.settings;
     let start = match &settings.model.init {
         InitSettings::Random { .. } => None,
         InitSettings::File { weights } => Some(starts.read(base.join(weights))?),
