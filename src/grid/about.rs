@@ -131,3 +131,10 @@ fn about_solver(path: &str) -> Option<&'static str> {
         _ => return None,
     })
 }
+
+/// Help where a setting that takes one value has a list of them: what is tried in turn stands under `grid`.
+pub(super) fn several(path: &str, value: &str, allowed: &str) -> Option<String> {
+    let is_list = value.starts_with('[') && !allowed.contains("list");
+    let values = if value.ends_with(']') { value } else { "[…]" };
+    is_list.then(|| format!("to try several values, as in `grid: {{{path}: {values}}}`"))
+}

@@ -10,7 +10,7 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-use super::about::about;
+use super::about::{about, several};
 use super::error::{Fault, Span, known_words};
 use super::tree::{Entry, Node, Scalar, Value};
 use crate::grid::MethodSettings;
@@ -119,7 +119,10 @@ impl Mistake {
         }
         let fault = match details.kind {
             Kind::Refused { value, allowed } => {
-                Fault::refused(path, value.unwrap_or_default(), allowed).help_about(path)
+                let value = value.unwrap_or_default();
+                let several = several(path, &value, &allowed);
+                let fault = Fault::refused(path, value, allowed).help_about(path);
+                several.map_or(fault.clone(), |help| fault.help(help))
             }
             Kind::UnknownKey { key, known } => match details.owner.or_else(|| {
                 // The one method that need not be named.
