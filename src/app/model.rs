@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use nnbcd::data::{DataSettings, Part, load};
+use nnbcd::data::choices::Standardize;
+use nnbcd::data::{DataSettings, Dataset, Part, Transformation, load, load_as};
 use nnbcd::grid::{TrialSettings, plan_from_file};
 use nnbcd::network::{Accuracy, AnyModel};
 use nnbcd::store::{Provenance, RunDirectory, publish};
@@ -50,8 +51,8 @@ fn base_of_run(path: &Path) -> Option<PathBuf> {
 
 fn evaluate(model: &AnyModel, mut settings: DataSettings, base: &Path) -> Result<ExitCode> {
     // The model brings its own standardisation, fitted where it was trained.
-    settings.standardize = false;
-    let data = load(&settings, base)?;
+    settings.standardize = Standardize::Off;
+    let data = load_for(model, &settings, base)?;
     if data.features() != model.inputs() {
         bail!(
             "the data have {} features, but the model expects {}",
@@ -76,6 +77,25 @@ fn evaluate(model: &AnyModel, mut settings: DataSettings, base: &Path) -> Result
     Ok(ExitCode::SUCCESS)
 }
 
+/// The data with the columns of the model, found by their names where both have names.
+fn load_for(model: &AnyModel, settings: &DataSettings, base: &Path) -> Result<Dataset> {
+    let within = |error: nnbcd::data::DataError| error.within("data");
+    let Some(fitted) = &model.description().transformation else {
+        let data = load(settings, base).map_err(within)?;
+        if data.transformation.is_some() {
+            say("the model has no names of features: columns are taken in their order");
+        }
+        return Ok(data);
+    };
+    let fitted: Transformation = serde_json::from_value(fitted.clone())
+        .context("the columns of the model are not in a form that this version knows")?;
+    let data = load_as(settings, base, &fitted).map_err(within)?;
+    if data.transformation.is_none() {
+        say("the data have no names of columns: features are taken in their order");
+    }
+    Ok(data)
+}
+
 fn accuracy(model: &AnyModel, part: Part, classes: &[String]) -> Result<Accuracy> {
     let known = &model.description().classes;
     let labels: Result<Vec<usize>> = part
@@ -97,6 +117,11 @@ pub fn export(model: &Path, onnx: Option<&Path>, numpy: Option<&Path>) -> Result
     if let Some(path) = onnx {
         publish(path, &model.to_onnx()?)?;
         say(path.display());
+        if model.wants_double_inputs() {
+            say(
+                "  its input is in double precision (float64): some features differ by less than single precision can tell",
+            );
+        }
     }
     if let Some(path) = numpy {
         publish(path, &model.to_numpy()?)?;

@@ -39,7 +39,10 @@ pub fn plan(grid: &Path, limits: &Limits) -> Result<ExitCode> {
             loaded.classes.len(),
             loaded.samples
         ));
-        if let Some(finding) = notice::of_inputs(loaded) {
+        for note in &loaded.notes {
+            say(format_args!("    {note}"));
+        }
+        for finding in notice::of_data(loaded) {
             say(format_args!("  warning: {finding}"));
         }
     }

@@ -1,7 +1,7 @@
 //! `uci-har`: the directory layout of *Human Activity Recognition Using Smartphones*.
 //!
 //! `train/X_train.txt` holds one sample per line (numbers separated by white space),
-//! `train/y_train.txt` its label; the same for `test`.
+//! `train/y_train.txt` its label; the same for `test`. Its successor HAPT has `Train` and `Test`.
 
 use std::io::{BufRead, Read};
 use std::path::Path;
@@ -27,12 +27,7 @@ pub(super) fn read(directory: &Path, base: &Path) -> Result<RawData, DataError> 
             remedy: "use training and test files of the same data set".into(),
         });
     }
-    Ok(RawData {
-        train,
-        test: Some(test),
-        image: None,
-        files,
-    })
+    Ok(RawData::nameless(train, Some(test), None, files))
 }
 
 fn read_part(
@@ -42,9 +37,11 @@ fn read_part(
     files: &mut Vec<SourceFile>,
 ) -> Result<RawPart, DataError> {
     let open = |letter: &str| {
-        let name = directory.join(part).join(format!("{letter}_{part}.txt"));
+        let file = format!("{letter}_{part}.txt");
+        let capital = part[..1].to_ascii_uppercase() + &part[1..];
+        let names = [part, &capital].map(|folder| directory.join(folder).join(&file));
         let remedy = "put the file there, or let `path` name the directory above train and test";
-        StoredFile::open(base, &[name], remedy)
+        StoredFile::open(base, &names, remedy)
     };
     let value_file = open("X")?;
     let label_file = open("y")?;
