@@ -91,15 +91,12 @@ fn keyword<'a>(line: &'a [u8], word: &[u8]) -> Option<&'a [u8]> {
 
 /// Name, which may be quoted, and type.
 fn attribute(text: &[u8]) -> Option<(String, &[u8])> {
-    let (name, rest) = match text {
-        [quote @ (b'\'' | b'"'), rest @ ..] => {
-            let end = rest.iter().position(|byte| byte == quote)?;
-            (&rest[..end], &rest[end + 1..])
-        }
-        _ => {
-            let end = (text.iter()).position(|byte| byte.is_ascii_whitespace() || *byte == b'{')?;
-            text.split_at(end)
-        }
+    let (name, rest) = if let [quote @ (b'\'' | b'"'), rest @ ..] = text {
+        let end = rest.iter().position(|byte| byte == quote)?;
+        (&rest[..end], &rest[end + 1..])
+    } else {
+        let end = (text.iter()).position(|byte| byte.is_ascii_whitespace() || *byte == b'{')?;
+        text.split_at(end)
     };
     let name = String::from_utf8_lossy(name).into_owned();
     let rest = rest.trim_ascii();

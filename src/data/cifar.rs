@@ -89,7 +89,7 @@ fn part(
                 bytes.extend((0..CHANNELS).map(|channel| planes[channel * PIXELS + pixel]));
             }
         }
-        label_file = file.path().to_owned();
+        file.path().clone_into(&mut label_file);
         files.push(file.source());
     }
     Ok(RawPart {

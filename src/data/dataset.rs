@@ -26,6 +26,8 @@ pub struct Dataset {
     pub transformation: Option<Transformation>,
     /// The files that were read.
     pub files: Vec<SourceFile>,
+    /// Name of the label column, where there is one.
+    pub label: Option<String>,
     /// What was found out about the files, a sentence each.
     pub notes: Vec<String>,
     /// What is probably wrong with the data.

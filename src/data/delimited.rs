@@ -21,7 +21,7 @@ pub(super) fn read(
     train_file: StoredFile,
     test_file: Option<StoredFile>,
     wish: &Wish<'_>,
-    reading: &Reading,
+    reading: Reading,
 ) -> Result<RawData, DataError> {
     let sources = [Some(&train_file), test_file.as_ref()];
     let sources = sources
@@ -39,9 +39,9 @@ pub(super) fn read(
             // Rows alone cannot say whether the first one is a header.
             let reading = Reading {
                 header: reading.header.or(Some(table.dialect.header)),
-                ..*reading
+                ..reading
             };
-            let other = Table::open(file, &reading, wish.label)?;
+            let other = Table::open(file, reading, wish.label)?;
             Some(other.read_like(wish, &label.name, &mut columns, &mut findings.dropped)?)
         }
     };
@@ -55,6 +55,7 @@ pub(super) fn read(
     Ok(RawData {
         warnings: findings.warnings(),
         columns: Some(columns),
+        label: Some(label.name),
         notes,
         train,
         test,
@@ -84,7 +85,7 @@ pub(super) struct Table {
 impl Table {
     pub(super) fn open(
         file: StoredFile,
-        reading: &Reading,
+        reading: Reading,
         label: Option<&str>,
     ) -> Result<Self, DataError> {
         let mut file = read_as_text(file, reading.encoding)?;
@@ -100,10 +101,14 @@ impl Table {
             file = file.holding(text);
         }
         let mut first = ByteRecord::new();
-        Rows::of(&file, &dialect, false).next(&mut first)?;
+        Rows::of(&file, dialect, false).next(&mut first)?;
         let names = if dialect.header {
-            let name = |cell: &[u8]| String::from_utf8_lossy(cell.trim_ascii()).into_owned();
-            first.iter().map(name).collect()
+            let name = |(position, cell): (usize, &[u8])| match cell.trim_ascii() {
+                // As pandas calls them, so that settings can name them.
+                [] => format!("Unnamed: {position}"),
+                name => String::from_utf8_lossy(name).into_owned(),
+            };
+            first.iter().enumerate().map(name).collect()
         } else {
             (1..=first.len()).map(|number| number.to_string()).collect()
         };
@@ -318,7 +323,7 @@ mod tests {
         let settings = DataSettings::of(Source::Csv);
         let wish = Wish::of(&settings, Some("label"), Some(features), "csv.");
         let file = StoredFile::in_memory("table.csv", bytes);
-        read(file, None, &wish, &Reading::default())
+        read(file, None, &wish, Reading::default())
     }
 
     /// The message about a file that cannot be read.

@@ -45,7 +45,7 @@ pub(super) struct Dialect {
 
 impl Dialect {
     /// What the first bytes of a file say. `label`: the label column, if settings name it.
-    pub(super) fn detect(start: &[u8], reading: &Reading, label: Option<&str>) -> Self {
+    pub(super) fn detect(start: &[u8], reading: Reading, label: Option<&str>) -> Self {
         let start = whole_lines(start);
         let delimiter = reading.delimiter.unwrap_or_else(|| delimiter(start));
         let rows = rows(start, delimiter);
@@ -61,7 +61,7 @@ impl Dialect {
     }
 
     /// In words.
-    pub(super) fn describe(&self) -> String {
+    pub(super) fn describe(self) -> String {
         let header = if self.header { "a header" } else { "no header" };
         let decimal = match self.decimal {
             Decimal::Point => "",
@@ -71,7 +71,7 @@ impl Dialect {
     }
 
     /// A reader of rows in this dialect; the header is the first of them.
-    pub(super) fn reader(&self) -> ReaderBuilder {
+    pub(super) fn reader(self) -> ReaderBuilder {
         let mut builder = ReaderBuilder::new();
         builder
             .has_headers(false)
@@ -236,7 +236,7 @@ mod tests {
     use super::*;
 
     fn detect(text: &str) -> Dialect {
-        Dialect::detect(text.as_bytes(), &Reading::default(), None)
+        Dialect::detect(text.as_bytes(), Reading::default(), None)
     }
 
     #[test]
@@ -285,7 +285,7 @@ mod tests {
         ] {
             assert_eq!(detect(text).header, header, "{text}");
         }
-        let named = Dialect::detect(b"0.5,1.5,c\n1,2,a\n3,4,b\n", &Reading::default(), Some("c"));
+        let named = Dialect::detect(b"0.5,1.5,c\n1,2,a\n3,4,b\n", Reading::default(), Some("c"));
         assert!(named.header);
     }
 }

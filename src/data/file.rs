@@ -113,7 +113,7 @@ fn read_files(
             )?;
             libsvm::read(&train, test.as_ref())
         }
-        _ => delimited::read(train, test, wish, &Reading::of(settings)),
+        _ => delimited::read(train, test, wish, Reading::of(settings)),
     }
 }
 

@@ -104,19 +104,7 @@ fn load_with(
     if raw.test.is_none() && settings.source != Source::Digits {
         raw.notes.push(split::describe(settings));
     }
-    let transformation = match (&raw.columns, fitted) {
-        (None, _) => None,
-        (Some(_), Some(fitted)) => Some(fitted.clone()),
-        (Some(columns), None) => {
-            let missing = settings.missing.unwrap_or_default();
-            let chosen = &selection.train;
-            let fit = Transformation::fit(columns, &raw.train, chosen, missing, settings.rare)?;
-            raw.notes.extend(fit.without_inputs().map(|name| {
-                format!("column {name:?} is left out: hardly any of its texts comes again")
-            }));
-            Some(fit)
-        }
-    };
+    let transformation = transformation(settings, &mut raw, &selection.train, fitted)?;
     let part = |source: &raw::RawPart, labels: &[usize], chosen: &[usize]| {
         let inputs = match (&transformation, &raw.columns) {
             (Some(transformation), Some(columns)) => {
@@ -129,22 +117,15 @@ fn load_with(
     };
     let mut train = part(&raw.train, &train_labels, &selection.train)?;
     let held_out = settings.validation.is_some() || !selection.validation.is_empty();
-    let mut validation = if held_out {
-        Some(part(&raw.train, &train_labels, &selection.validation)?)
-    } else {
-        None
-    };
+    let validation = held_out.then(|| part(&raw.train, &train_labels, &selection.validation));
+    let mut validation = validation.transpose()?;
     let test_source = raw.test.as_ref().unwrap_or(&raw.train);
     let mut test = part(test_source, test_labels, &selection.test)?;
     let classes = classes.into_names();
-    let mut warnings = std::mem::take(&mut raw.warnings);
+    let mut warnings = raw.warnings;
     if settings.source != Source::Digits {
-        warnings.extend(found_in(
-            [&train, &test],
-            validation.as_ref(),
-            &classes,
-            &raw.files,
-        ));
+        let parts = [&train, &test];
+        warnings.extend(found_in(parts, validation.as_ref(), &classes, &raw.files));
     }
     let standardization = match settings.standardize {
         Standardize::Off => None,
@@ -164,9 +145,33 @@ fn load_with(
         image: raw.image,
         transformation,
         files: raw.files,
+        label: raw.label,
         notes: raw.notes,
         warnings,
     })
+}
+
+/// What is done to the columns: what a model does, or what is fitted to the chosen training samples; none without names.
+fn transformation(
+    settings: &DataSettings,
+    raw: &mut RawData,
+    chosen: &[usize],
+    fitted: Option<&Transformation>,
+) -> Result<Option<Transformation>, DataError> {
+    let Some(columns) = &raw.columns else {
+        return Ok(None);
+    };
+    if let Some(fitted) = fitted {
+        return Ok(Some(fitted.clone()));
+    }
+    let missing = settings.missing.unwrap_or_default();
+    let fit = Transformation::fit(columns, &raw.train, chosen, missing, settings.rare)?;
+    raw.notes.extend(
+        fit.without_inputs().map(|name| {
+            format!("column {name:?} is left out: hardly any of its texts comes again")
+        }),
+    );
+    Ok(Some(fit))
 }
 
 /// Samples as the source stores them.
@@ -197,7 +202,7 @@ fn read(
                 .transpose()?;
             let (label, features) = (tables.label.as_deref(), tables.features.as_ref());
             let wish = Wish::of(settings, label, features, "csv.").for_model(fitted);
-            delimited::read(train, test, &wish, &Reading::of(settings))
+            delimited::read(train, test, &wish, Reading::of(settings))
         }
         Origin::File(path) => {
             let (label, features) = (settings.label.as_deref(), settings.features.as_ref());

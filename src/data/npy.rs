@@ -7,6 +7,8 @@ use super::labels::LabelColumn;
 use super::raw::Values;
 use super::stored::StoredFile;
 
+const WRITE_AGAIN: &str = "write the array again with numpy.save";
+
 /// The byte that stands for 1 in an image of bytes.
 const FULL_SCALE: f64 = 255.0;
 
@@ -40,16 +42,19 @@ impl<'a> Array<'a> {
         let refused = |value: String, allowed: &'static str, remedy: &'static str| {
             Err(file.content(None, format!("array {name}"), value, allowed, remedy))
         };
-        const AGAIN: &str = "write the array again with numpy.save";
         let Some((text, start)) = header(&bytes) else {
-            return refused("without a whole header".into(), "an array of NumPy", AGAIN);
+            return refused(
+                "without a whole header".into(),
+                "an array of NumPy",
+                WRITE_AGAIN,
+            );
         };
         let header = &text.to_owned()[..];
         let (Some(kind), Some(shape)) = (field(header, "'descr':"), shape(header)) else {
             return refused(
                 shown(header.as_bytes()),
                 "a header with descr and shape",
-                AGAIN,
+                WRITE_AGAIN,
             );
         };
         let Some((swapped, item)) = item(kind) else {

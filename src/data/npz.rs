@@ -28,8 +28,13 @@ pub(super) fn refused_archive(bytes: &[u8]) -> Option<&'static Foreign> {
     if archive.file_names().any(|name| name.starts_with("xl/")) {
         return Some(&WORKBOOK);
     }
-    let holds_arrays = archive.file_names().any(|name| name.ends_with(".npy"));
+    let holds_arrays = archive.file_names().any(|name| array_name(name).is_some());
     (!holds_arrays).then_some(&ARCHIVE)
+}
+
+/// The name of an array, of the name of its file.
+fn array_name(file: &str) -> Option<&str> {
+    file.strip_suffix(".npy")
 }
 
 /// The arrays of an archive by name.
@@ -40,7 +45,7 @@ fn arrays(file: &StoredFile) -> Result<BTreeMap<String, Vec<u8>>, DataError> {
     let mut arrays = BTreeMap::new();
     for index in 0..archive.len() {
         let entry = archive.by_index(index).map_err(damaged)?;
-        let Some(name) = entry.name().strip_suffix(".npy").map(str::to_owned) else {
+        let Some(name) = array_name(entry.name()).map(str::to_owned) else {
             continue;
         };
         let mut array = Vec::new();
@@ -50,58 +55,113 @@ fn arrays(file: &StoredFile) -> Result<BTreeMap<String, Vec<u8>>, DataError> {
     Ok(arrays)
 }
 
+/// Name and bytes of an array.
+type Named = (String, Vec<u8>);
+
+/// The arrays of an archive, and which of them are meant.
+struct Archive<'a> {
+    file: &'a StoredFile,
+    arrays: BTreeMap<String, Vec<u8>>,
+    /// Names of all of them.
+    names: Vec<String>,
+}
+
+impl Archive<'_> {
+    /// Name of the array that is called by one of the usual names of a part.
+    fn find(&self, usual: &[&str], part: &str, setting: &str) -> Result<Option<String>, DataError> {
+        let mut found = self
+            .names
+            .iter()
+            .filter(|name| is_called(name, usual, part));
+        match (found.next(), found.next()) {
+            (Some(first), Some(second)) => Err(self.file.content(
+                None,
+                format!("array of {setting}"),
+                format!("{first} or {second}"),
+                "one array of such a name",
+                format!("set `{setting}: NAME`"),
+            )),
+            (found, _) => Ok(found.cloned()),
+        }
+    }
+
+    /// Features and labels of a part; none: it is not there.
+    fn take(&mut self, part: &str) -> Result<Option<[Named; 2]>, DataError> {
+        let x = self.find(&FEATURES, part, "features")?;
+        let y = self.find(&LABELS, part, "label")?;
+        match (x, y) {
+            (Some(x), Some(y)) => Ok(Some([self.take_array(&x)?, self.take_array(&y)?])),
+            _ => Ok(None),
+        }
+    }
+
+    fn take_array(&mut self, name: &str) -> Result<Named, DataError> {
+        match self.arrays.remove(name) {
+            Some(bytes) => Ok((name.to_owned(), bytes)),
+            None => Err(self.lacks(&format!("array {name}"))),
+        }
+    }
+
+    /// Features and labels of the training part. Names that settings give come first.
+    fn take_train(
+        &mut self,
+        features: Option<&str>,
+        label: Option<&str>,
+    ) -> Result<[Named; 2], DataError> {
+        if features.is_none() && label.is_none() {
+            for part in ["train", ""] {
+                if let Some(found) = self.take(part)? {
+                    return Ok(found);
+                }
+            }
+            return Err(self.lacks("arrays of features and labels"));
+        }
+        let mut named = |wish: Option<&str>, usual: &[&str], setting: &str| {
+            let found = match wish {
+                Some(name) => Some(name.to_owned()),
+                None => self.find(usual, "", setting)?,
+            };
+            match found {
+                Some(name) => self.take_array(&name),
+                None => Err(self.lacks(&format!("array of {setting}"))),
+            }
+        };
+        Ok([
+            named(features, &FEATURES, "features")?,
+            named(label, &LABELS, "label")?,
+        ])
+    }
+
+    fn lacks(&self, what: &str) -> DataError {
+        self.file.content(
+            None,
+            what,
+            "missing",
+            format!(
+                "x and y, x_train, y_train, x_test and y_test, or the like; the file has {}",
+                self.names.join(", ")
+            ),
+            "set `features: NAME` and `label: NAME`, or write the file with such names",
+        )
+    }
+}
+
 /// Reads the arrays of features and labels; those of a test part where their names say `test`.
 pub(super) fn read(
     file: &StoredFile,
     features: Option<&str>,
     label: Option<&str>,
 ) -> Result<RawData, DataError> {
-    let mut arrays = arrays(file)?;
-    let names: Vec<String> = arrays.keys().cloned().collect();
-    let chosen = |wish: Option<&str>, usual: &[&str], part: &str, what: &str| match wish {
-        Some(name) if part.is_empty() => Ok(Some(name.to_owned())),
-        Some(_) => Ok(None),
-        None => {
-            let fits = |name: &&String| is_called(name, usual, part);
-            let mut found = names.iter().filter(fits);
-            match (found.next(), found.next()) {
-                (Some(first), Some(second)) => Err(file.content(
-                    None,
-                    format!("array of {what}"),
-                    format!("{first} or {second}"),
-                    "one array of such a name",
-                    format!("set `{what}: NAME`"),
-                )),
-                (found, _) => Ok(found.cloned()),
-            }
-        }
+    let arrays = arrays(file)?;
+    let mut archive = Archive {
+        file,
+        names: arrays.keys().cloned().collect(),
+        arrays,
     };
-    let train_part =
-        if names.iter().any(|name| is_called(name, &FEATURES, "train")) && features.is_none() {
-            "train"
-        } else {
-            ""
-        };
-    let mut take = |part: &str| -> Result<Option<[(String, Vec<u8>); 2]>, DataError> {
-        let x = chosen(features, &FEATURES, part, "features")?;
-        let y = chosen(label, &LABELS, part, "label")?;
-        let (Some(x), Some(y)) = (x, y) else {
-            return Ok(None);
-        };
-        let mut bytes = |name: &str| {
-            arrays
-                .remove(name)
-                .ok_or_else(|| lacking(file, &names, &format!("array {name}")))
-        };
-        let (x_bytes, y_bytes) = (bytes(&x)?, bytes(&y)?);
-        Ok(Some([(x, x_bytes), (y, y_bytes)]))
-    };
-    let Some([x, y]) = take(train_part)? else {
-        return Err(lacking(file, &names, "arrays of features and labels"));
-    };
+    let [x, y] = archive.take_train(features, label)?;
     let mut notes = vec![format!("features from array {}, labels from {}", x.0, y.0)];
     let (train, image) = part(file, [x, y])?;
-    let test = match take("test")? {
+    let test = match archive.take("test")? {
         None => None,
         Some([x, y]) => {
             notes.push(format!("test part from arrays {} and {}", x.0, y.0));
@@ -112,19 +172,6 @@ pub(super) fn read(
     };
     let data = RawData::nameless(train, test, image, vec![file.source()]);
     Ok(RawData { notes, ..data })
-}
-
-fn lacking(file: &StoredFile, names: &[String], what: &str) -> DataError {
-    file.content(
-        None,
-        what,
-        "missing",
-        format!(
-            "x and y, x_train, y_train, x_test and y_test, or the like; the file has {}",
-            names.join(", ")
-        ),
-        "set `features: NAME` and `label: NAME`, or write the file with such names",
-    )
 }
 
 /// Whether an array is called `x`, `X_train`, `test_images` or the like: one of the words with the part before or behind it.
@@ -146,7 +193,7 @@ fn is_called(name: &str, words: &[&str], part: &str) -> bool {
 /// A part from an array of features and one of labels.
 pub(super) fn part(
     file: &StoredFile,
-    [x, y]: [(String, Vec<u8>); 2],
+    [x, y]: [Named; 2],
 ) -> Result<(RawPart, Option<ImageShape>), DataError> {
     let labels = Array::parse(file, &y.0, y.1.into())?;
     let array = Array::parse(file, &x.0, x.1.into())?;

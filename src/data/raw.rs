@@ -21,6 +21,8 @@ pub(super) struct RawData {
     pub(super) columns: Option<Vec<RawColumn>>,
     /// The files.
     pub(super) files: Vec<SourceFile>,
+    /// Name of the label column, where there is one.
+    pub(super) label: Option<String>,
     /// What was found out about the files, a sentence each.
     pub(super) notes: Vec<String>,
     /// What is probably wrong with them.
@@ -40,6 +42,7 @@ impl RawData {
             test,
             image,
             columns: None,
+            label: None,
             files,
             notes: Vec::new(),
             warnings: Vec::new(),

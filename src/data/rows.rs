@@ -27,7 +27,7 @@ pub(super) struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     /// All rows, or those behind the header.
-    pub(super) fn of(file: &'a StoredFile, dialect: &Dialect, skip_header: bool) -> Self {
+    pub(super) fn of(file: &'a StoredFile, dialect: Dialect, skip_header: bool) -> Self {
         let mut rows = Self {
             file,
             reader: dialect.reader().from_reader(RowLimit::new(file.reader())),
@@ -154,7 +154,7 @@ impl Cells<'_> {
         mut doubts: Option<&mut Vec<Doubt>>,
     ) -> Result<(RawPart, Findings), DataError> {
         let file = &self.table.file;
-        let mut rows = Rows::of(file, &self.table.dialect, true);
+        let mut rows = Rows::of(file, self.table.dialect, true);
         let mut numbers = Vec::new();
         let mut labels = LabelColumn::default();
         let mut findings = Findings::default();
@@ -190,7 +190,7 @@ impl Cells<'_> {
         }
         let is_counting = |column: usize| {
             let name = &columns[column].name;
-            let nameless = name.is_empty() || name.starts_with("Unnamed:");
+            let nameless = name.starts_with("Unnamed:");
             let is_number = columns[column].texts.is_none();
             nameless || (counts[column] && is_number && labels.len() >= COUNTING_ROWS)
         };

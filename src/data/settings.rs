@@ -164,7 +164,7 @@ impl DataSettings {
             Source::Csv => self.csv.as_ref().is_some_and(|csv| csv.test.is_some()),
         };
         let counts = [self.train, self.validation, self.test];
-        let takes_some = counts.iter().any(Option::is_some);
+        let takes_some = counts.iter().any(Option::is_some) || self.split.is_some();
         let has_order = self.shuffle_seed.is_some() || self.stratify.is_some();
         match self.shuffle {
             // The default of settings that name no order.

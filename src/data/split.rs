@@ -141,7 +141,7 @@ fn quotas(sizes: &[usize], count: usize) -> Vec<usize> {
         by_lack.sort_by(|a, b| lack(b).total_cmp(&lack(a)));
         let mut changed = false;
         if sum < count {
-            for &class in by_lack.iter() {
+            for &class in &by_lack {
                 if quotas.iter().sum::<usize>() < count && quotas[class] < most(class) {
                     quotas[class] += 1;
                     changed = true;

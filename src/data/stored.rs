@@ -166,7 +166,7 @@ impl StoredFile {
     fn refuse_foreign(&self) -> Result<(), DataError> {
         match sniff::kind(&self.start(64)) {
             Kind::Foreign(kind) => Err(self.foreign(kind)),
-            Kind::Zip => match npz::refused_archive(&*self.content_bytes()?) {
+            Kind::Zip => match npz::refused_archive(&self.content_bytes()?) {
                 Some(kind) => Err(self.foreign(kind)),
                 None => Ok(()),
             },
@@ -239,7 +239,7 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
 fn other_names(name: &Path) -> Vec<PathBuf> {
     let has_ending = |ending: &&str| name.extension().is_some_and(|found| found == *ending);
     let mut names = vec![name.to_owned()];
-    if PACKED.iter().any(|ending| has_ending(&ending)) {
+    if PACKED.iter().any(has_ending) {
         names.push(name.with_extension(""));
         return names;
     }

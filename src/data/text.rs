@@ -59,9 +59,12 @@ fn utf16(file: StoredFile) -> Result<StoredFile, DataError> {
         all => (false, all),
     };
     let (words, rest) = content.as_chunks::<2>();
-    let words = words.iter().map(|word| match big_endian {
-        true => u16::from_be_bytes(*word),
-        false => u16::from_le_bytes(*word),
+    let words = words.iter().map(|word| {
+        if big_endian {
+            u16::from_be_bytes(*word)
+        } else {
+            u16::from_le_bytes(*word)
+        }
     });
     let text: Option<String> = char::decode_utf16(words).map(Result::ok).collect();
     match text.filter(|_| rest.is_empty()) {

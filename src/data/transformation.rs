@@ -12,6 +12,8 @@ use super::columns::RawColumn;
 use super::error::{DataError, shown};
 use super::raw::RawPart;
 
+/// Samples that are computed together.
+const BLOCK: usize = 16;
 /// More categories of one column than this are names or numbers of things.
 const MOST_CATEGORIES: usize = 1000;
 
@@ -109,7 +111,7 @@ impl Transformation {
     }
 
     /// Columns of text of which nothing is left, as hardly any value comes again.
-    pub(super) fn without_inputs(&self) -> impl Iterator<Item = &str> {
+    pub fn without_inputs(&self) -> impl Iterator<Item = &str> {
         let columns = self.columns.iter();
         columns
             .filter(|column| column.inputs() == 0)
@@ -161,7 +163,6 @@ impl Transformation {
             });
         }
         // Samples by the block, as in `RawPart::inputs`.
-        const BLOCK: usize = 16;
         let mut table = Array2::zeros((inputs.len(), chosen.len()));
         let blocks = table.axis_chunks_iter_mut(Axis(1), BLOCK);
         for (samples, mut block) in chosen.chunks(BLOCK).zip(blocks) {

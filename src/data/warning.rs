@@ -24,6 +24,8 @@ pub struct Warning {
     pub notice: Notice,
     /// By which names or numbers it was found.
     pub numbers: String,
+    /// The column that is better left out, where it is about one.
+    pub column: Option<String>,
 }
 
 impl Warning {
@@ -32,6 +34,7 @@ impl Warning {
         Self {
             notice: Notice::IndexColumn,
             numbers: format!("column {}", shown(name.as_bytes())),
+            column: Some(name.to_owned()),
         }
     }
 }
@@ -43,6 +46,7 @@ pub(super) fn same_files(files: &[SourceFile]) -> Option<Warning> {
     Some(Warning {
         notice: Notice::SameFiles,
         numbers: repeated.path.display().to_string(),
+        column: None,
     })
 }
 
@@ -66,6 +70,7 @@ pub(super) fn lacking_classes(name: &str, part: &Part, classes: &[String]) -> Op
     Some(Warning {
         notice: Notice::LackingClass,
         numbers: format!("the {name} part has no {}", names.join(", ")),
+        column: None,
     })
 }
 
@@ -75,6 +80,7 @@ pub(super) fn many_classes(train: &Part, classes: usize) -> Option<Warning> {
     (classes > MANY_CLASSES && samples < SAMPLES_PER_CLASS * classes).then(|| Warning {
         notice: Notice::ManyClasses,
         numbers: format!("{classes} classes, {samples} training samples"),
+        column: None,
     })
 }
 
@@ -86,6 +92,7 @@ pub(super) fn repeated_samples(train: &Part, test: &Part) -> Option<Warning> {
     (repeated as f64 > REPEATED_SHARE * test.samples() as f64).then(|| Warning {
         notice: Notice::RepeatedSamples,
         numbers: format!("{repeated} of {} test samples", test.samples()),
+        column: None,
     })
 }
 

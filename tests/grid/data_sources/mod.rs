@@ -1,5 +1,8 @@
 //! The sources of data, through the public door of the room.
 
+mod formats;
+mod made;
+mod people;
 mod refused;
 
 use std::path::{Path, PathBuf};

@@ -1,0 +1,451 @@
+//! Data as people have them, in one line of a grid file: what is found out, and what is said.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use nnbcd::data::{Dataset, load, load_as};
+use nnbcd::grid::plan_from_text;
+use nnbcd::measure::Notice;
+use tempfile::TempDir;
+
+use super::made::{self, HEADER, number_rows, table};
+
+fn place() -> TempDir {
+    tempfile::tempdir().expect("a temporary directory")
+}
+
+fn put(place: &TempDir, name: &str, content: impl AsRef<[u8]>) {
+    let path = place.path().join(name);
+    fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+    fs::write(path, content).expect("a writable folder");
+}
+
+/// What `data: …` of a grid file in this place gives, or what is said about it.
+fn outcome(place: &TempDir, data: &str) -> Result<Dataset, String> {
+    let grid = format!("data: {data}\nmodel: {{hidden: [4]}}\n");
+    let plan = plan_from_text(&grid, &place.path().join("g.yaml")).map_err(|e| e.to_string())?;
+    let settings = &plan.trials[0].settings.data;
+    load(settings, &plan.base).map_err(|error| error.within("data").to_string())
+}
+
+fn read(place: &TempDir, data: &str) -> Dataset {
+    outcome(place, data).unwrap_or_else(|error| panic!("{data}: {error}"))
+}
+
+fn refused(place: &TempDir, data: &str) -> String {
+    match outcome(place, data) {
+        Err(message) => message,
+        Ok(_) => panic!("{data} was accepted"),
+    }
+}
+
+fn counts(data: &Dataset) -> [usize; 3] {
+    let validation = data
+        .validation
+        .as_ref()
+        .map_or(0, nnbcd::data::Part::samples);
+    [data.train.samples(), validation, data.test.samples()]
+}
+
+fn names(data: &Dataset) -> Vec<String> {
+    data.transformation.as_ref().expect("a table").input_names()
+}
+
+fn notices(data: &Dataset) -> Vec<Notice> {
+    data.warnings.iter().map(|warning| warning.notice).collect()
+}
+
+/// Thirty rows of three classes.
+fn plain() -> String {
+    table(&HEADER, &number_rows(30, 1, 0.3))
+}
+
+#[test]
+fn one_file_name_is_enough() {
+    let place = place();
+    put(&place, "mine.csv", plain());
+    let data = read(&place, "mine.csv");
+    assert_eq!(counts(&data), [24, 0, 6]);
+    assert_eq!(data.classes, ["A", "B", "C"]);
+    assert_eq!(names(&data), ["x1", "x2", "x3", "x4"]);
+    assert!(data.standardization.is_some());
+    assert_eq!(
+        data.notes[0],
+        "mine.csv: comma between cells, a header; label column \"label\" (by its name), 4 feature columns"
+    );
+    assert!(data.notes[1].contains("20 % test"), "{:?}", data.notes);
+    let explicit = read(
+        &place,
+        "{path: mine.csv, label: label, features: 'x*', split: {test: 0.2, validation: 0.1, seed: 0}}",
+    );
+    assert_eq!(counts(&explicit), [21, 3, 6]);
+    assert_eq!(explicit.test, {
+        let settings = read(
+            &place,
+            "{path: mine.csv, split: {test: 0.2, validation: 0.1}}",
+        );
+        settings.test
+    });
+    let other = read(&place, "{path: mine.csv, split: {test: 0.2, seed: 1}}");
+    assert_ne!(other.test.labels, Vec::<usize>::new());
+    assert_ne!(other.test, data.test);
+}
+
+#[test]
+fn every_way_to_write_a_table_gives_the_same_samples() {
+    let place = place();
+    put(&place, "comma.csv", plain());
+    let expected = read(&place, "comma.csv");
+    let swap = |mark: &str| plain().replace(',', mark);
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(plain().as_bytes()).expect("memory");
+    let utf16 = |text: &str| -> Vec<u8> {
+        let words = std::iter::once(0xfeff).chain(text.encode_utf16());
+        words.flat_map(u16::to_le_bytes).collect()
+    };
+    let european = plain().replace(',', ";").replace('.', ",");
+    for (name, content) in [
+        ("semicolon.csv", swap(";").into_bytes()),
+        ("tab.tsv", swap("\t").into_bytes()),
+        ("pipe.txt", swap("|").into_bytes()),
+        ("space.data", swap("   ").into_bytes()),
+        ("european.csv", european.into_bytes()),
+        ("windows.csv", plain().replace('\n', "\r\n").into_bytes()),
+        ("mark.csv", format!("\u{feff}{}", plain()).into_bytes()),
+        ("sixteen.csv", utf16(&plain())),
+        ("packed.csv.gz", packed.finish().expect("memory")),
+    ] {
+        put(&place, name, content);
+        let data = read(&place, name);
+        assert_eq!(
+            (data.train, data.test),
+            (expected.train.clone(), expected.test.clone()),
+            "{name}"
+        );
+    }
+    // `.gz` may be left out.
+    assert_eq!(read(&place, "packed.csv").train, expected.train);
+}
+
+#[test]
+fn wine_and_iris_as_they_are_published() {
+    let place = place();
+    put(&place, "wine.csv", made::WINE);
+    let data = read(&place, "{train: wine.csv, test: wine.csv, missing: refuse}");
+    assert_eq!(names(&data), ["fixed acidity", "volatile acidity"]);
+    assert_eq!(data.classes, ["5", "6"]);
+    assert!(data.notes[0].contains("semicolon"), "{:?}", data.notes);
+    assert!(
+        data.notes[0].contains("\"quality\" (the last)"),
+        "{:?}",
+        data.notes
+    );
+    put(&place, "iris.csv", made::IRIS);
+    let data = read(&place, "{train: iris.csv, test: iris.csv}");
+    assert_eq!(data.train.samples(), 4);
+    assert_eq!(data.classes, ["Iris-setosa", "Iris-versicolor"]);
+    assert_eq!(names(&data), ["1", "2", "3", "4"]);
+    assert!(data.notes[0].contains("no header"), "{:?}", data.notes);
+    // The old spelling, whose label is no column of such a file.
+    let old = |label: &str| {
+        format!(
+            "{{source: csv, csv: {{label: {label}, features: '*', train: iris.csv, test: iris.csv}}}}"
+        )
+    };
+    for label in ["class", "Iris-setosa"] {
+        let said = refused(&place, &old(label));
+        assert!(said.contains("looks like a row of values"), "{said}");
+        assert!(said.contains("data.header: true"), "{said}");
+    }
+    assert_eq!(read(&place, &old("5")).train, data.train);
+}
+
+#[test]
+fn encodings_that_cannot_be_known_are_named() {
+    let place = place();
+    let mut text = b"label,x1\n".to_vec();
+    for row in 0..10 {
+        let class: &[u8] = if row % 2 == 0 {
+            b"BENIGN"
+        } else {
+            b"Web Attack \x96 XSS"
+        };
+        text.extend([class, b",", row.to_string().as_bytes(), b"\n"].concat());
+    }
+    put(&place, "cp.csv", text);
+    let said = refused(&place, "cp.csv");
+    assert!(said.contains("set data.encoding: cp1252"), "{said}");
+    let data = read(&place, "{path: cp.csv, encoding: cp1252}");
+    assert_eq!(data.classes[1], "Web Attack \u{2013} XSS");
+}
+
+#[test]
+fn what_is_something_else_is_called_by_its_name() {
+    let place = place();
+    for (name, content, expected) in [
+        ("a.csv.gz", &b"<!DOCTYPE html><html>"[..], "an HTML page"),
+        ("b.csv", b"PAR1\x15\x04\x15", "a Parquet file"),
+        ("c.csv", b"\xfd7zXZ\0\0\x04", "xz data"),
+        ("d.csv", b"PK\x03\x04broken", "a ZIP archive"),
+        ("e.csv", b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
+        ("f.csv", b"a\0b\0c\0", "UTF-16 without a mark"),
+    ] {
+        put(&place, name, content);
+        let said = refused(&place, name);
+        assert!(said.contains(expected), "{name}: {said}");
+    }
+    put(&place, "x.npy", made::npy("<f4", &[2, 1], &[0; 8]));
+    let said = refused(&place, "{source: csv, csv: {train: x.npy}}");
+    assert!(said.contains("a NumPy array"), "{said}");
+    let said = refused(&place, "nothing.csv");
+    assert!(said.contains("nothing.csv.gz"), "{said}");
+}
+
+#[test]
+fn text_becomes_categories_and_gaps_are_filled_from_training_samples() {
+    let place = place();
+    let mut rows = vec!["colour,size,ripe".to_owned()];
+    for row in 0..40 {
+        let colour = ["red", "green", "blue", "red"][row % 4];
+        let colour = if row == 7 { "violet" } else { colour };
+        let size = if row % 10 == 3 {
+            "NA".to_owned()
+        } else {
+            (row % 5).to_string()
+        };
+        rows.push(format!(
+            "{colour},{size},{}",
+            if row % 2 == 0 { "yes" } else { "no" }
+        ));
+    }
+    put(&place, "fruit.csv", rows.join("\n"));
+    let said = refused(&place, "fruit.csv");
+    assert!(
+        said.contains("fruit.csv:5: column \"size\" is \"NA\""),
+        "{said}"
+    );
+    assert!(said.contains("data.missing: mean"), "{said}");
+    let data = read(
+        &place,
+        "{path: fruit.csv, missing: mean, standardize: false, split: {test: 0.25}}",
+    );
+    let named = names(&data);
+    assert_eq!(named[..3], ["colour=blue", "colour=green", "colour=red"]);
+    // One-hot: at most one of them.
+    for sample in data.train.inputs.columns() {
+        let hot: f64 = sample.iter().take(named.len() - 1).sum();
+        assert!(hot <= 1.0);
+    }
+    let fitted = data.transformation.clone().expect("a table");
+    let fill = fitted.columns[1].fill.expect("a mean");
+    assert!((1.0..3.0).contains(&fill), "{fill}");
+    let dropped = read(&place, "{path: fruit.csv, missing: drop}");
+    assert_eq!(counts(&dropped).iter().sum::<usize>(), 36);
+    assert!(dropped.notes[1].contains("4 rows"), "{:?}", dropped.notes);
+    let said = refused(
+        &place,
+        "{path: fruit.csv, missing: mean, categorical: refuse}",
+    );
+    assert!(said.contains("column \"colour\" is \"red\""), "{said}");
+    // Numbers may stand for categories, too.
+    let sizes = read(
+        &place,
+        "{path: fruit.csv, missing: mean, categorical: [size]}",
+    );
+    assert!(
+        names(&sizes).contains(&"size=3".to_owned()),
+        "{:?}",
+        names(&sizes)
+    );
+    // Values that training has not seen make every input of the column 0.
+    put(
+        &place,
+        "new.csv",
+        "size,colour,ripe\n1,pink,yes\n2,red,no\n",
+    );
+    let grid = "data: {train: fruit.csv, test: new.csv, missing: mean, standardize: false}\nmodel: {hidden: [4]}\n";
+    let plan = plan_from_text(grid, &place.path().join("g.yaml")).expect("a grid");
+    let settings = &plan.trials[0].settings.data;
+    let two = load(settings, place.path()).expect("two tables");
+    let width = two.features();
+    assert_eq!(
+        two.test.inputs.column(0).to_vec()[..width - 1],
+        vec![0.0; width - 1]
+    );
+    assert_eq!(two.test.inputs.column(1)[width - 1], 2.0);
+    // What was fitted is applied to another file by name.
+    let again = load_as(
+        settings,
+        place.path(),
+        two.transformation.as_ref().expect("fitted"),
+    );
+    assert_eq!(again.expect("the same columns").train, two.train);
+}
+
+#[test]
+fn a_typing_error_in_a_column_of_numbers_makes_no_categories() {
+    let place = place();
+    let mut text = "x,y\n".to_owned();
+    for row in 0..20 {
+        text += &format!(
+            "{},{}\n",
+            if row == 6 {
+                "1O".to_owned()
+            } else {
+                row.to_string()
+            },
+            row % 2
+        );
+    }
+    put(&place, "t.csv", text);
+    let said = refused(&place, "t.csv");
+    assert!(
+        said.contains("t.csv:8: column \"x\" is \"1O\"; allowed: a finite number"),
+        "{said}"
+    );
+    assert!(said.contains("data.categorical"), "{said}");
+}
+
+#[test]
+fn sorted_files_give_every_part_its_share_unless_the_order_is_asked_for() {
+    let place = place();
+    let mut rows = number_rows(60, 1, 0.3);
+    rows.sort();
+    put(&place, "train.csv", table(&HEADER, &rows));
+    put(&place, "test.csv", table(&HEADER, &number_rows(30, 2, 0.3)));
+    let old = |rest: &str| {
+        format!(
+            "{{source: csv, csv: {{label: label, features: 'x*', train: train.csv, test: test.csv}}{rest}}}"
+        )
+    };
+    let by_class = |part: &nnbcd::data::Part| {
+        [0, 1, 2].map(|class| part.labels.iter().filter(|label| **label == class).count())
+    };
+    let data = read(&place, &old(", train: 21"));
+    assert_eq!(by_class(&data.train), [7, 7, 7]);
+    let data = read(&place, &old(", validation: 21"));
+    assert_eq!(
+        by_class(data.validation.as_ref().expect("held out")),
+        [7, 7, 7]
+    );
+    assert!(notices(&data).is_empty(), "{:?}", data.warnings);
+    let ordered = read(&place, &old(", train: 20, shuffle: false"));
+    assert_eq!(by_class(&ordered.train), [20, 0, 0]);
+    assert_eq!(notices(&ordered), [Notice::LackingClass]);
+    let held_out = read(&place, &old(", validation: 20, shuffle: false"));
+    // The training part and the validation part.
+    assert_eq!(notices(&held_out), [Notice::LackingClass; 2]);
+    let said = refused(&place, &old(", split: {test: 0.2}"));
+    assert!(said.contains("data.split.test"), "{said}");
+    let said = refused(&place, &old(", shuffle: false, shuffle_seed: 1"));
+    assert!(said.contains("data.shuffle is false"), "{said}");
+}
+
+#[test]
+fn what_looks_like_a_mistake_is_said() {
+    let place = place();
+    put(&place, "plain.csv", plain());
+    let same = read(&place, "{train: plain.csv, test: plain.csv}");
+    assert_eq!(notices(&same), [Notice::SameFiles]);
+    let rows = number_rows(30, 1, 0.3);
+    let numbered = |first: &str| {
+        let rows = rows
+            .iter()
+            .enumerate()
+            .map(|(at, row)| format!("{at},{}", row.join(",")));
+        format!(
+            "{first},{}\n{}\n",
+            HEADER.join(","),
+            rows.collect::<Vec<_>>().join("\n")
+        )
+    };
+    for name in ["", "Unnamed: 0", "id"] {
+        put(&place, "index.csv", numbered(name));
+        let data = read(&place, "index.csv");
+        assert_eq!(notices(&data), [Notice::IndexColumn], "{name}");
+        let name = if name.is_empty() { "Unnamed: 0" } else { name };
+        let data = read(&place, &format!("{{path: index.csv, ignore: ['{name}']}}"));
+        assert_eq!((notices(&data), data.features()), (vec![], 4));
+    }
+    put(&place, "other.csv", format!("{}{}", plain(), "A,9,9,9,9\n"));
+    let data = read(&place, "{train: plain.csv, test: other.csv}");
+    assert_eq!(notices(&data), [Notice::RepeatedSamples]);
+    assert_eq!(data.warnings[0].numbers, "30 of 31 test samples");
+}
+
+#[test]
+fn a_feature_that_varies_by_rounding_alone_stays_small() {
+    let place = place();
+    let near = |value: &dyn Fn(usize) -> &'static str, count, seed| {
+        let rows: Vec<Vec<String>> = (number_rows(count, seed, 0.3).into_iter().enumerate())
+            .map(|(at, mut row)| {
+                row.push(value(at).to_owned());
+                row
+            })
+            .collect();
+        table(&["label", "x1", "x2", "x3", "x4", "x5"], &rows)
+    };
+    put(
+        &place,
+        "a.csv",
+        near(&|at| ["0.3", "0.30000000000000004"][at % 2], 60, 1),
+    );
+    put(&place, "b.csv", near(&|_| "0.31", 30, 2));
+    let data = read(&place, "{train: a.csv, test: b.csv, standardize: true}");
+    assert!(
+        data.test
+            .inputs
+            .row(4)
+            .iter()
+            .all(|value| value.abs() < 0.1)
+    );
+}
+
+#[test]
+fn columns_of_a_model_are_found_by_name_and_missed_by_name() {
+    let place = place();
+    let rows = number_rows(30, 2, 0.3);
+    put(&place, "plain.csv", table(&HEADER, &rows));
+    let turned: Vec<Vec<String>> = (rows.iter())
+        .map(|row| {
+            row[..1]
+                .iter()
+                .chain(row[1..].iter().rev())
+                .cloned()
+                .collect()
+        })
+        .collect();
+    put(
+        &place,
+        "turned.csv",
+        table(&["label", "x4", "x3", "x2", "x1"], &turned),
+    );
+    put(&place, "less.csv", plain().replace("x3", "x9"));
+    let data = read(&place, "{path: plain.csv, standardize: false}");
+    let fitted = data.transformation.as_ref().expect("a table");
+    let load_for = |name: &str| {
+        let grid = format!("data: {{path: {name}, standardize: false}}\nmodel: {{hidden: [4]}}\n");
+        let plan = plan_from_text(&grid, &place.path().join("g.yaml")).expect("a grid");
+        load_as(&plan.trials[0].settings.data, &plan.base, fitted)
+    };
+    let other = load_for("turned.csv").expect("the same columns");
+    assert_eq!(
+        (other.train, other.test),
+        (data.train.clone(), data.test.clone())
+    );
+    let said = load_for("less.csv").expect_err("x3 is missing").to_string();
+    assert!(said.contains("\"x3\" is missing"), "{said}");
+}
+
+#[test]
+fn a_home_directory_is_followed() {
+    let said = refused(&place(), "{source: idx, path: ~/no-such-mnist}");
+    let home = std::env::var("HOME").expect("a home");
+    assert!(
+        said.contains(&Path::new(&home).join("no-such-mnist").display().to_string()),
+        "{said}"
+    );
+}
