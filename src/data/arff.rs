@@ -1,6 +1,6 @@
 //! ARFF, the format of Weka: a head with names and types of the columns, then rows.
 
-use super::choices::{Decimal, Delimiter};
+use super::choices::{Decimal, Delimiter, Quote};
 use super::dialect::Dialect;
 use super::error::{DataError, shown};
 use super::stored::StoredFile;
@@ -13,14 +13,29 @@ pub(super) struct Head {
     pub(super) nominal: Vec<String>,
 }
 
-/// How its rows are written.
-pub(super) const DIALECT: Dialect = Dialect {
-    delimiter: Delimiter::Comma,
-    header: false,
-    decimal: Decimal::Point,
-    quote: b'\'',
-    comment: Some(b'%'),
-};
+/// What comments begin with; no other text has them.
+const COMMENT: u8 = b'%';
+
+/// How its rows are written. Either quotes are allowed, and files have one kind of them.
+pub(super) fn dialect(start: &[u8]) -> Dialect {
+    let has_single = start.contains(&b'\'');
+    Dialect {
+        delimiter: Delimiter::Comma,
+        header: false,
+        decimal: Decimal::Point,
+        quote: if has_single {
+            Quote::Single
+        } else {
+            Quote::Double
+        },
+        comment: Some(COMMENT),
+    }
+}
+
+/// Whether rows are those of such a file.
+pub(super) fn is_of_arff(dialect: Dialect) -> bool {
+    dialect.comment == Some(COMMENT)
+}
 
 /// Whether a text begins like ARFF: with `@relation`, behind comments.
 pub(super) fn is_arff(start: &[u8]) -> bool {

@@ -13,9 +13,10 @@ const CSV: &str = "csv";
 /// Settings of a file whose format is found out.
 const OF_FILE: [&str; 3] = ["test_path", "label", "features"];
 /// Settings of tables.
-const OF_TABLES: [&str; 9] = [
+const OF_TABLES: [&str; 10] = [
     "ignore",
     "delimiter",
+    "quote",
     "header",
     "encoding",
     "decimal",
@@ -142,6 +143,7 @@ impl DataSettings {
             word(self.features.is_some(), "features"),
             word(self.ignore.is_some(), "ignore"),
             word(self.delimiter.is_some(), "delimiter"),
+            word(self.quote.is_some(), "quote"),
             word(self.header.is_some(), "header"),
             word(self.encoding.is_some(), "encoding"),
             word(self.decimal.is_some(), "decimal"),

@@ -155,6 +155,26 @@ impl Delimiter {
     }
 }
 
+/// What stands around cells that hold a delimiter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Quote {
+    /// `"`
+    #[serde(rename = "\"", alias = "double")]
+    Double,
+    /// `'`; a backslash before a character takes its meaning away.
+    #[serde(rename = "'", alias = "single")]
+    Single,
+}
+
+impl Quote {
+    pub(super) fn byte(self) -> u8 {
+        match self {
+            Self::Double => b'"',
+            Self::Single => b'\'',
+        }
+    }
+}
+
 /// What stands before the decimals of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Decimal {

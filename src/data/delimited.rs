@@ -93,7 +93,7 @@ impl Table {
         if arff::is_arff(&start) {
             let (head, rows) = arff::take_head(file)?;
             let nominal = head.nominal.into_iter().collect();
-            return Ok(Self::new(rows, arff::DIALECT, head.names, nominal));
+            return Ok(Self::new(rows, arff::dialect(&start), head.names, nominal));
         }
         let dialect = Dialect::detect(&start, reading, label);
         if dialect.delimiter == Delimiter::Space {
@@ -213,7 +213,7 @@ impl Table {
     }
 
     fn missing(&self, field: String, setting: &str) -> DataError {
-        if self.dialect.header || self.dialect == arff::DIALECT {
+        if self.dialect.header || arff::is_of_arff(self.dialect) {
             return self.file.content(
                 Some(1),
                 field,
@@ -295,9 +295,10 @@ impl Table {
             0 => String::new(),
             count => format!(", {count} of them text"),
         };
-        let dialect = match self.dialect {
-            arff::DIALECT => "ARFF".to_owned(),
-            dialect => dialect.describe(),
+        let dialect = if arff::is_of_arff(self.dialect) {
+            "ARFF".to_owned()
+        } else {
+            self.dialect.describe()
         };
         let name = self.file.path().file_name().unwrap_or_default();
         format!(

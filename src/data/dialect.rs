@@ -2,7 +2,7 @@
 
 use csv::{ByteRecord, ReaderBuilder};
 
-use super::choices::{Decimal, Delimiter, Encoding};
+use super::choices::{Decimal, Delimiter, Encoding, Quote};
 use super::settings::DataSettings;
 use super::text::with_tabs;
 
@@ -15,6 +15,7 @@ const ROWS: usize = 200;
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Reading {
     pub(super) delimiter: Option<Delimiter>,
+    pub(super) quote: Option<Quote>,
     pub(super) header: Option<bool>,
     pub(super) encoding: Option<Encoding>,
     pub(super) decimal: Option<Decimal>,
@@ -24,6 +25,7 @@ impl Reading {
     pub(super) fn of(settings: &DataSettings) -> Self {
         Self {
             delimiter: settings.delimiter,
+            quote: settings.quote,
             header: settings.header,
             encoding: settings.encoding,
             decimal: settings.decimal,
@@ -38,7 +40,7 @@ pub(super) struct Dialect {
     pub(super) header: bool,
     pub(super) decimal: Decimal,
     /// The quotes around cells.
-    pub(super) quote: u8,
+    pub(super) quote: Quote,
     /// What comments begin with.
     pub(super) comment: Option<u8>,
 }
@@ -47,15 +49,16 @@ impl Dialect {
     /// What the first bytes of a file say. `label`: the label column, if settings name it.
     pub(super) fn detect(start: &[u8], reading: Reading, label: Option<&str>) -> Self {
         let start = whole_lines(start);
-        let delimiter = reading.delimiter.unwrap_or_else(|| delimiter(start));
-        let rows = rows(start, delimiter);
+        let quote = reading.quote.unwrap_or_else(|| quote(start));
+        let delimiter = (reading.delimiter).unwrap_or_else(|| delimiter(start, quote));
+        let rows = rows(start, delimiter, quote);
         let decimal = reading.decimal.unwrap_or_else(|| decimal(&rows, delimiter));
         let header = (reading.header).unwrap_or_else(|| has_header(&rows, decimal, label));
         Self {
             delimiter,
             header,
             decimal,
-            quote: b'"',
+            quote,
             comment: None,
         }
     }
@@ -67,7 +70,14 @@ impl Dialect {
             Decimal::Point => "",
             Decimal::Comma => ", decimal commas",
         };
-        format!("{} between cells, {header}{decimal}", self.delimiter.name())
+        let quote = match self.quote {
+            Quote::Double => "",
+            Quote::Single => ", single quotes",
+        };
+        format!(
+            "{} between cells, {header}{decimal}{quote}",
+            self.delimiter.name()
+        )
     }
 
     /// A reader of rows in this dialect; the header is the first of them.
@@ -76,9 +86,9 @@ impl Dialect {
         builder
             .has_headers(false)
             .delimiter(self.delimiter.byte())
-            .quote(self.quote)
+            .quote(self.quote.byte())
             .comment(self.comment);
-        if self.quote == b'\'' {
+        if self.quote == Quote::Single {
             builder.escape(Some(b'\\'));
         }
         builder
@@ -111,7 +121,29 @@ fn whole_lines(start: &[u8]) -> &[u8] {
     }
 }
 
-fn rows(start: &[u8], delimiter: Delimiter) -> Vec<ByteRecord> {
+/// Single quotes where cells begin and end with them and double ones do not occur.
+fn quote(start: &[u8]) -> Quote {
+    let is_mark = |byte: Option<&u8>| {
+        byte.is_none_or(|byte| matches!(byte, b',' | b';' | b'\t' | b'|' | b' ' | b'\r' | b'\n'))
+    };
+    let quotes = start.iter().enumerate().filter(|(_, byte)| **byte == b'\'');
+    let (mut begins, mut ends) = (0, 0);
+    for (at, _) in quotes {
+        let before = at.checked_sub(1).and_then(|before| start.get(before));
+        match (is_mark(before), is_mark(start.get(at + 1))) {
+            (true, false) => begins += 1,
+            (false, true) => ends += 1,
+            _ => {}
+        }
+    }
+    if begins > 0 && begins == ends && !start.contains(&b'"') {
+        Quote::Single
+    } else {
+        Quote::Double
+    }
+}
+
+fn rows(start: &[u8], delimiter: Delimiter, quote: Quote) -> Vec<ByteRecord> {
     let spaced;
     let text = if delimiter == Delimiter::Space {
         spaced = with_tabs(start);
@@ -123,16 +155,17 @@ fn rows(start: &[u8], delimiter: Delimiter) -> Vec<ByteRecord> {
     builder
         .has_headers(false)
         .flexible(true)
+        .quote(quote.byte())
         .delimiter(delimiter.byte());
     let rows = builder.from_reader(text).into_byte_records();
     rows.map_while(Result::ok).take(ROWS).collect()
 }
 
 /// The delimiter that makes the most regular table with the cleanest cells; a comma where none makes one.
-fn delimiter(start: &[u8]) -> Delimiter {
+fn delimiter(start: &[u8], quote: Quote) -> Delimiter {
     let mut best = (Delimiter::Comma, 0.0);
     for delimiter in Delimiter::ALL {
-        let rows = rows(start, delimiter);
+        let rows = rows(start, delimiter, quote);
         let width = rows.first().map_or(0, ByteRecord::len);
         if width < 2 {
             continue;
@@ -265,6 +298,19 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn single_quotes_are_told_from_apostrophes() {
+        for (text, quote) in [
+            ("'a','b, c'\n'1','2'\n", Quote::Single),
+            ("a,b\nit's,o'clock\n", Quote::Double),
+            ("a,b\n'tis,x\n", Quote::Double),
+            ("\"a\",'b'\n", Quote::Double),
+        ] {
+            assert_eq!(detect(text).quote, quote, "{text}");
+        }
+        assert_eq!(detect("'a','b, c'\n'1','2'\n").delimiter, Delimiter::Comma);
     }
 
     #[test]

@@ -18,10 +18,11 @@ use super::stored::{StoredFile, located};
 use super::uci_har;
 
 /// Settings that only text tables take, with whether they are given.
-fn of_text_tables(settings: &DataSettings) -> [(&'static str, bool); 8] {
+fn of_text_tables(settings: &DataSettings) -> [(&'static str, bool); 9] {
     [
         ("ignore", settings.ignore.is_some()),
         ("delimiter", settings.delimiter.is_some()),
+        ("quote", settings.quote.is_some()),
         ("header", settings.header.is_some()),
         ("encoding", settings.encoding.is_some()),
         ("decimal", settings.decimal.is_some()),
@@ -211,10 +212,11 @@ fn read_directory(
         let own = [
             ("features", settings.features.is_some()),
             ("label", settings.label.is_some()),
-            ("test_path", settings.test_path.is_some()),
         ];
         refuse_given(&own, known)?;
     }
+    let held = ("test_path", settings.test_path.is_some());
+    refuse_given(&[held], "a directory, which holds the test part")?;
     let mut data = match (known, train) {
         ("CIFAR-10", _) => cifar::read(directory, base)?,
         ("IDX files", _) => idx::read(directory, base)?,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::choices::{
-    Categorical, Decimal, Delimiter, Encoding, Missing, Share, SplitSettings, Standardize,
+    Categorical, Decimal, Delimiter, Encoding, Missing, Quote, Share, SplitSettings, Standardize,
 };
 use super::digits;
 use super::error::DataError;
@@ -104,6 +104,9 @@ pub struct DataSettings {
     /// What stands between cells; none: found out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delimiter: Option<Delimiter>,
+    /// What stands around cells; none: found out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quote: Option<Quote>,
     /// Whether the first row has the names of the columns; none: found out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub header: Option<bool>,
@@ -192,6 +195,7 @@ impl DataSettings {
             features: None,
             ignore: None,
             delimiter: None,
+            quote: None,
             header: None,
             encoding: None,
             decimal: None,

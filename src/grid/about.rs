@@ -24,6 +24,7 @@ pub(super) fn about(path: &str) -> Option<&'static str> {
         }
         "data.ignore" => "columns that are no features, as in `ignore: [id]`",
         "data.delimiter" => "between cells: \",\", \";\", \"|\", tab or space; omit to find it out",
+        "data.quote" => "around cells: '\"' or \"'\"; omit to find it out",
         "data.header" => "whether the first row names the columns; omit to find it out",
         "data.encoding" => "utf-8, cp1252 or utf-16; UTF-8 is the default",
         "data.decimal" => "before decimals: \".\" or \",\"; omit to find it out",

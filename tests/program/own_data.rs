@@ -84,16 +84,10 @@ fn a_model_finds_its_columns_by_name() {
     );
     for file in ["m.onnx", "m.npz", &model] {
         let bytes = fs::read(place.path(file)).unwrap();
-        let text = String::from_utf8_lossy(&bytes);
+        // JSON within JSON has its quotes escaped.
+        let text = String::from_utf8_lossy(&bytes).replace('\\', "");
         assert!(text.contains(r#"["x1","x2","x3","x4"]"#), "{file}");
     }
-    // One of an earlier version has no names, and says so.
-    let bytes = fs::read(place.path(&model)).unwrap();
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    assert!(
-        text.contains(r#"\"columns\":[{\"name\":\"x1\"}"#),
-        "names are there"
-    );
 }
 
 #[test]
@@ -250,16 +244,16 @@ fn write_examples(place: &Place) {
     archive.finish().unwrap();
     fs::create_dir(place.path("mnist")).unwrap();
     for (part, count) in [("train", 100_u32), ("t10k", 40)] {
+        let pixel = |image: u32, at: u32| {
+            let noise = 40.0 * noise((1000 * count + 64 * image + at) as usize);
+            if at / 32 == image % 2 {
+                250
+            } else {
+                noise as u8
+            }
+        };
         let pixels: Vec<u8> = (0..count)
-            .flat_map(|image| {
-                (0..64_u32).map(move |pixel| {
-                    if pixel / 32 == image % 2 {
-                        250
-                    } else {
-                        (pixel % 9) as u8
-                    }
-                })
-            })
+            .flat_map(|image| (0..64).map(move |at| pixel(image, at)))
             .collect();
         let labels: Vec<u8> = (0..count).map(|image| (image % 2) as u8).collect();
         let sizes = |sizes: &[u32]| {
