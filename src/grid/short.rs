@@ -21,7 +21,7 @@ pub(super) fn in_full(settings: &Rc<Node>) -> Rc<Node> {
     Node::map(settings.span, entries)
 }
 
-/// `mine.csv` is `{source: file, path: mine.csv}`, and so is `{path: mine.csv}`; `{train: a.csv, test: b.csv}` is
+/// `digits` is `{source: digits}`, `mine.csv` is `{source: file, path: mine.csv}`, and so is `{path: mine.csv}`; `{train: a.csv, test: b.csv}` is
 /// `{source: file, path: a.csv, test_path: b.csv}`.
 fn data_in_full(data: &Rc<Node>) -> Rc<Node> {
     let entry = |key: &str, at: &Node, value: Rc<Node>| Entry {
@@ -30,6 +30,12 @@ fn data_in_full(data: &Rc<Node>) -> Rc<Node> {
         value,
     };
     let word = |at: &Node, text: &str| Node::scalar(at.span, text.to_owned(), true);
+    if data
+        .as_scalar()
+        .is_some_and(|scalar| scalar.text == "digits")
+    {
+        return Node::map(data.span, vec![entry("source", data, Rc::clone(data))]);
+    }
     if is_file_name(data) {
         let source = entry("source", data, word(data, "file"));
         let path = entry("path", data, Rc::clone(data));
@@ -95,5 +101,6 @@ mod tests {
         assert_eq!(two.test_path.as_deref(), Some("b.csv".as_ref()));
         assert_eq!((two.train, two.validation), (None, Some(5)));
         assert_eq!(data("{csv: {train: a.csv}}").source, Source::Csv);
+        assert_eq!(data("digits"), data("{source: digits}"));
     }
 }

@@ -1,37 +1,13 @@
 //! Arrays, images and the layouts of known data sets, each as it is shipped.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
-use nnbcd::data::{Dataset, load};
-use nnbcd::grid::plan_from_text;
-use tempfile::TempDir;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use super::made::{idx, npy};
-
-fn place() -> TempDir {
-    tempfile::tempdir().expect("a temporary directory")
-}
-
-fn put(place: &TempDir, name: &str, content: impl AsRef<[u8]>) {
-    let path = place.path().join(name);
-    fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-    fs::write(path, content).expect("a writable folder");
-}
-
-fn outcome(place: &TempDir, data: &str) -> Result<Dataset, String> {
-    let grid = format!("data: {data}\nmodel: {{hidden: [4]}}\n");
-    let plan = plan_from_text(&grid, &place.path().join("g.yaml")).map_err(|e| e.to_string())?;
-    let settings = &plan.trials[0].settings.data;
-    load(settings, &plan.base).map_err(|error| error.within("data").to_string())
-}
-
-fn read(place: &TempDir, data: &str) -> Dataset {
-    outcome(place, data).unwrap_or_else(|error| panic!("{data}: {error}"))
-}
+use super::made::{idx, npy, outcome, place, put, read};
 
 fn npz(path: &Path, arrays: &[(&str, Vec<u8>)]) {
     let mut archive = ZipWriter::new(File::create(path).expect("a writable folder"));

@@ -1,4 +1,10 @@
-//! Inputs that tests make up: tables, arrays, images.
+//! Inputs that tests make up: tables, arrays, images; and what becomes of them.
+
+use std::fs;
+
+use nnbcd::data::{DataSettings, Dataset, load};
+use nnbcd::grid::plan_from_text;
+use tempfile::TempDir;
 
 pub const HEADER: [&str; 5] = ["label", "x1", "x2", "x3", "x4"];
 
@@ -53,4 +59,48 @@ pub fn idx(shape: &[u32], bytes: &[u8]) -> Vec<u8> {
     file.extend(shape.iter().flat_map(|size| size.to_be_bytes()));
     file.extend(bytes);
     file
+}
+
+pub fn place() -> TempDir {
+    tempfile::tempdir().expect("a temporary directory")
+}
+
+pub fn put(place: &TempDir, name: &str, content: impl AsRef<[u8]>) {
+    let path = place.path().join(name);
+    fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+    fs::write(path, content).expect("a writable folder");
+}
+
+/// The settings of `data: …` of a grid file in this place.
+pub fn settings(place: &TempDir, data: &str) -> Result<DataSettings, String> {
+    let grid = format!("data: {data}\nmodel: {{hidden: [4]}}\n");
+    let plan = plan_from_text(&grid, &place.path().join("g.yaml")).map_err(|e| e.to_string())?;
+    Ok(plan.trials[0].settings.data.clone())
+}
+
+/// What such data give, or what is said about them.
+pub fn outcome(place: &TempDir, data: &str) -> Result<Dataset, String> {
+    let settings = settings(place, data)?;
+    load(&settings, place.path()).map_err(|error| error.within("data").to_string())
+}
+
+pub fn read(place: &TempDir, data: &str) -> Dataset {
+    outcome(place, data).unwrap_or_else(|error| panic!("{data}: {error}"))
+}
+
+pub fn refused(place: &TempDir, data: &str) -> String {
+    match outcome(place, data) {
+        Err(message) => message,
+        Ok(_) => panic!("{data} was accepted"),
+    }
+}
+
+/// Names of the inputs of a table.
+pub fn names(data: &Dataset) -> Vec<String> {
+    data.transformation.as_ref().expect("a table").input_names()
+}
+
+/// Thirty rows of three classes.
+pub fn plain() -> String {
+    table(&HEADER, &number_rows(30, 1, 0.3))
 }

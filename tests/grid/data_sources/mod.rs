@@ -2,6 +2,7 @@
 
 mod formats;
 mod made;
+mod parts;
 mod people;
 mod refused;
 

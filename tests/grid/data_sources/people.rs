@@ -1,66 +1,17 @@
 //! Data as people have them, in one line of a grid file: what is found out, and what is said.
 
-use std::fs;
 use std::io::Write;
 use std::path::Path;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use nnbcd::data::{Dataset, load, load_as};
-use nnbcd::grid::plan_from_text;
-use nnbcd::measure::Notice;
-use tempfile::TempDir;
+use nnbcd::data::{Dataset, Part, load, load_as};
 
-use super::made::{self, HEADER, number_rows, table};
-
-fn place() -> TempDir {
-    tempfile::tempdir().expect("a temporary directory")
-}
-
-fn put(place: &TempDir, name: &str, content: impl AsRef<[u8]>) {
-    let path = place.path().join(name);
-    fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-    fs::write(path, content).expect("a writable folder");
-}
-
-/// What `data: …` of a grid file in this place gives, or what is said about it.
-fn outcome(place: &TempDir, data: &str) -> Result<Dataset, String> {
-    let grid = format!("data: {data}\nmodel: {{hidden: [4]}}\n");
-    let plan = plan_from_text(&grid, &place.path().join("g.yaml")).map_err(|e| e.to_string())?;
-    let settings = &plan.trials[0].settings.data;
-    load(settings, &plan.base).map_err(|error| error.within("data").to_string())
-}
-
-fn read(place: &TempDir, data: &str) -> Dataset {
-    outcome(place, data).unwrap_or_else(|error| panic!("{data}: {error}"))
-}
-
-fn refused(place: &TempDir, data: &str) -> String {
-    match outcome(place, data) {
-        Err(message) => message,
-        Ok(_) => panic!("{data} was accepted"),
-    }
-}
+use super::made::{self, names, place, plain, put, read, refused, settings};
 
 fn counts(data: &Dataset) -> [usize; 3] {
-    let validation = data
-        .validation
-        .as_ref()
-        .map_or(0, nnbcd::data::Part::samples);
+    let validation = data.validation.as_ref().map_or(0, Part::samples);
     [data.train.samples(), validation, data.test.samples()]
-}
-
-fn names(data: &Dataset) -> Vec<String> {
-    data.transformation.as_ref().expect("a table").input_names()
-}
-
-fn notices(data: &Dataset) -> Vec<Notice> {
-    data.warnings.iter().map(|warning| warning.notice).collect()
-}
-
-/// Thirty rows of three classes.
-fn plain() -> String {
-    table(&HEADER, &number_rows(30, 1, 0.3))
 }
 
 #[test]
@@ -266,10 +217,9 @@ fn text_becomes_categories_and_gaps_are_filled_from_training_samples() {
         "new.csv",
         "size,colour,ripe\n1,pink,yes\n2,red,no\n",
     );
-    let grid = "data: {train: fruit.csv, test: new.csv, missing: mean, standardize: false}\nmodel: {hidden: [4]}\n";
-    let plan = plan_from_text(grid, &place.path().join("g.yaml")).expect("a grid");
-    let settings = &plan.trials[0].settings.data;
-    let two = load(settings, place.path()).expect("two tables");
+    let wanted = "{train: fruit.csv, test: new.csv, missing: mean, standardize: false}";
+    let wanted = settings(&place, wanted).expect("a grid");
+    let two = load(&wanted, place.path()).expect("two tables");
     let width = two.features();
     assert_eq!(
         two.test.inputs.column(0).to_vec()[..width - 1],
@@ -278,7 +228,7 @@ fn text_becomes_categories_and_gaps_are_filled_from_training_samples() {
     assert_eq!(two.test.inputs.column(1)[width - 1], 2.0);
     // What was fitted is applied to another file by name.
     let again = load_as(
-        settings,
+        &wanted,
         place.path(),
         two.transformation.as_ref().expect("fitted"),
     );
@@ -307,137 +257,6 @@ fn a_typing_error_in_a_column_of_numbers_makes_no_categories() {
         "{said}"
     );
     assert!(said.contains("data.categorical"), "{said}");
-}
-
-#[test]
-fn sorted_files_give_every_part_its_share_unless_the_order_is_asked_for() {
-    let place = place();
-    let mut rows = number_rows(60, 1, 0.3);
-    rows.sort();
-    put(&place, "train.csv", table(&HEADER, &rows));
-    put(&place, "test.csv", table(&HEADER, &number_rows(30, 2, 0.3)));
-    let old = |rest: &str| {
-        format!(
-            "{{source: csv, csv: {{label: label, features: 'x*', train: train.csv, test: test.csv}}{rest}}}"
-        )
-    };
-    let by_class = |part: &nnbcd::data::Part| {
-        [0, 1, 2].map(|class| part.labels.iter().filter(|label| **label == class).count())
-    };
-    let data = read(&place, &old(", train: 21"));
-    assert_eq!(by_class(&data.train), [7, 7, 7]);
-    let data = read(&place, &old(", validation: 21"));
-    assert_eq!(
-        by_class(data.validation.as_ref().expect("held out")),
-        [7, 7, 7]
-    );
-    assert!(notices(&data).is_empty(), "{:?}", data.warnings);
-    let ordered = read(&place, &old(", train: 20, shuffle: false"));
-    assert_eq!(by_class(&ordered.train), [20, 0, 0]);
-    assert_eq!(notices(&ordered), [Notice::LackingClass]);
-    let held_out = read(&place, &old(", validation: 20, shuffle: false"));
-    // The training part and the validation part.
-    assert_eq!(notices(&held_out), [Notice::LackingClass; 2]);
-    let said = refused(&place, &old(", split: {test: 0.2}"));
-    assert!(said.contains("data.split.test"), "{said}");
-    let said = refused(&place, &old(", shuffle: false, shuffle_seed: 1"));
-    assert!(said.contains("data.shuffle is false"), "{said}");
-}
-
-#[test]
-fn what_looks_like_a_mistake_is_said() {
-    let place = place();
-    put(&place, "plain.csv", plain());
-    let same = read(&place, "{train: plain.csv, test: plain.csv}");
-    assert_eq!(notices(&same), [Notice::SameFiles]);
-    let rows = number_rows(30, 1, 0.3);
-    let numbered = |first: &str| {
-        let rows = rows
-            .iter()
-            .enumerate()
-            .map(|(at, row)| format!("{at},{}", row.join(",")));
-        format!(
-            "{first},{}\n{}\n",
-            HEADER.join(","),
-            rows.collect::<Vec<_>>().join("\n")
-        )
-    };
-    for name in ["", "Unnamed: 0", "id"] {
-        put(&place, "index.csv", numbered(name));
-        let data = read(&place, "index.csv");
-        assert_eq!(notices(&data), [Notice::IndexColumn], "{name}");
-        let name = if name.is_empty() { "Unnamed: 0" } else { name };
-        let data = read(&place, &format!("{{path: index.csv, ignore: ['{name}']}}"));
-        assert_eq!((notices(&data), data.features()), (vec![], 4));
-    }
-    put(&place, "other.csv", format!("{}{}", plain(), "A,9,9,9,9\n"));
-    let data = read(&place, "{train: plain.csv, test: other.csv}");
-    assert_eq!(notices(&data), [Notice::RepeatedSamples]);
-    assert_eq!(data.warnings[0].numbers, "30 of 31 test samples");
-}
-
-#[test]
-fn a_feature_that_varies_by_rounding_alone_stays_small() {
-    let place = place();
-    let near = |value: &dyn Fn(usize) -> &'static str, count, seed| {
-        let rows: Vec<Vec<String>> = (number_rows(count, seed, 0.3).into_iter().enumerate())
-            .map(|(at, mut row)| {
-                row.push(value(at).to_owned());
-                row
-            })
-            .collect();
-        table(&["label", "x1", "x2", "x3", "x4", "x5"], &rows)
-    };
-    put(
-        &place,
-        "a.csv",
-        near(&|at| ["0.3", "0.30000000000000004"][at % 2], 60, 1),
-    );
-    put(&place, "b.csv", near(&|_| "0.31", 30, 2));
-    let data = read(&place, "{train: a.csv, test: b.csv, standardize: true}");
-    assert!(
-        data.test
-            .inputs
-            .row(4)
-            .iter()
-            .all(|value| value.abs() < 0.1)
-    );
-}
-
-#[test]
-fn columns_of_a_model_are_found_by_name_and_missed_by_name() {
-    let place = place();
-    let rows = number_rows(30, 2, 0.3);
-    put(&place, "plain.csv", table(&HEADER, &rows));
-    let turned: Vec<Vec<String>> = (rows.iter())
-        .map(|row| {
-            row[..1]
-                .iter()
-                .chain(row[1..].iter().rev())
-                .cloned()
-                .collect()
-        })
-        .collect();
-    put(
-        &place,
-        "turned.csv",
-        table(&["label", "x4", "x3", "x2", "x1"], &turned),
-    );
-    put(&place, "less.csv", plain().replace("x3", "x9"));
-    let data = read(&place, "{path: plain.csv, standardize: false}");
-    let fitted = data.transformation.as_ref().expect("a table");
-    let load_for = |name: &str| {
-        let grid = format!("data: {{path: {name}, standardize: false}}\nmodel: {{hidden: [4]}}\n");
-        let plan = plan_from_text(&grid, &place.path().join("g.yaml")).expect("a grid");
-        load_as(&plan.trials[0].settings.data, &plan.base, fitted)
-    };
-    let other = load_for("turned.csv").expect("the same columns");
-    assert_eq!(
-        (other.train, other.test),
-        (data.train.clone(), data.test.clone())
-    );
-    let said = load_for("less.csv").expect_err("x3 is missing").to_string();
-    assert!(said.contains("\"x3\" is missing"), "{said}");
 }
 
 #[test]
