@@ -2,7 +2,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// What is done to the scale of the features.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -76,7 +76,25 @@ pub enum Categorical {
     /// What the content says, or none.
     Word(CategoricalWord),
     /// These columns, whatever they hold, and others whose content says so.
-    Names(Vec<String>),
+    Names(#[serde(deserialize_with = "column_names")] Vec<String>),
+}
+
+/// Names of columns, which are numbers where a file has no header.
+pub(super) fn column_names<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "the name or the number of a column")]
+    enum Name {
+        Number(u64),
+        Text(String),
+    }
+    let names = Vec::<Name>::deserialize(deserializer)?.into_iter();
+    let text = |name| match name {
+        Name::Number(number) => number.to_string(),
+        Name::Text(text) => text,
+    };
+    Ok(names.map(text).collect())
 }
 
 /// Which columns hold categories, in a word.

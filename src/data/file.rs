@@ -267,3 +267,39 @@ fn unknown_directory(place: &Path, names: &[String]) -> DataError {
         remedy: "name a file in it by `path`".into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::settings::Source;
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn any_bytes_behind_any_beginning_give_samples_or_an_error(
+            begin in prop::sample::select(vec![
+                &b""[..],
+                b"@relation r\n@attribute a numeric\n@attribute b {x,y}\n@data\n",
+                b"1 1:2 2:3\n-1 2:1\n",
+                b"\x93NUMPY\x01\x00\x10\x00",
+                b"PK\x03\x04",
+                b"\x1f\x8b\x08",
+                b"\x28\xb5\x2f\xfd",
+                b"\xff\xfe",
+            ]),
+            bytes in prop::collection::vec(any::<u8>(), 0..80),
+            text in "([0-9a-z:;,.'\"? {}\t-]{0,12}\n){0,5}",
+        ) {
+            let settings = DataSettings::of(Source::File);
+            let wish = Wish::of(&settings, None, None, "");
+            for end in [bytes, text.into_bytes()] {
+                let content = [begin, &end].concat();
+                let file = StoredFile::in_memory("f", content);
+                if let Ok(data) = read_files(&settings, &wish, file, None, Path::new("nowhere")) {
+                    prop_assert!(data.train.labels.len() > 0 && data.train.features > 0);
+                }
+            }
+        }
+    }
+}

@@ -1,11 +1,10 @@
 //! LIBSVM's text: `label index:value index:value …`, indices from 1, zeros left out.
 
-use std::io::BufRead;
-
 use super::error::{DataError, shown};
 use super::labels::LabelColumn;
 use super::raw::{RawData, RawPart, Values};
 use super::stored::StoredFile;
+use super::text::for_each_row;
 
 /// Largest number of entries once zeros are written out: 16 GiB.
 const LARGEST: usize = 1 << 31;
@@ -81,18 +80,11 @@ fn rows(file: &StoredFile) -> Result<Sparse, DataError> {
         labels: LabelColumn::default(),
         features: 0,
     };
-    let mut text = Vec::new();
-    let mut reader = file.reader();
-    for line in 1.. {
-        text.clear();
-        let length = reader
-            .read_until(b'\n', &mut text)
-            .map_err(|error| file.damaged(error))?;
-        if length == 0 {
-            break;
-        }
-        let mut words = words(&text);
-        let Some(label) = words.next() else { continue };
+    for_each_row(file, |line, text| {
+        let mut words = words(text);
+        let Some(label) = words.next() else {
+            return Ok(());
+        };
         sparse.labels.push(&String::from_utf8_lossy(label));
         for word in words {
             let (index, value) = pair(word).ok_or_else(|| {
@@ -108,7 +100,8 @@ fn rows(file: &StoredFile) -> Result<Sparse, DataError> {
             sparse.entries.push((index - 1, value));
         }
         sparse.ends.push(sparse.entries.len());
-    }
+        Ok(())
+    })?;
     if sparse.features > 0 {
         return Ok(sparse);
     }

@@ -245,11 +245,10 @@ fn found_in(
     files: &[SourceFile],
 ) -> Vec<Warning> {
     let mut warnings = Vec::new();
-    let same = warning::same_files(files);
-    if same.is_none() {
-        warnings.extend(warning::repeated_samples(train, test));
+    if let Some(repeated) = warning::repeated_samples(train, test) {
+        // Equal files of labels alone mean nothing.
+        warnings.push(warning::same_files(files).unwrap_or(repeated));
     }
-    warnings.extend(same);
     let parts = [
         ("training", Some(train)),
         ("validation", validation),

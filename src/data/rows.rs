@@ -161,6 +161,7 @@ impl Cells<'_> {
         let mut counts = vec![true; columns.len()];
         let mut row = ByteRecord::new();
         while rows.next(&mut row)? {
+            self.check_width(&row)?;
             let before = numbers.len();
             let mut complete = !self.drops(row[self.label].trim_ascii());
             for (column, &position) in self.positions.iter().enumerate() {
@@ -240,6 +241,21 @@ impl Cells<'_> {
             }
             _ => Err(self.not_a_number(row.position(), column, cell)),
         }
+    }
+
+    /// A head that stands apart from the rows may promise other columns.
+    fn check_width(&self, row: &ByteRecord) -> Result<(), DataError> {
+        let columns = self.table.names.len();
+        if row.len() == columns {
+            return Ok(());
+        }
+        Err(self.table.file.content(
+            Some(line(&self.table.file, row.position())),
+            "number of fields",
+            row.len().to_string(),
+            format!("{columns}, as in the head of the file"),
+            "fix the row, or the head",
+        ))
     }
 
     fn drops(&self, label: &[u8]) -> bool {

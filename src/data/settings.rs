@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::choices::{
     Categorical, Decimal, Delimiter, Encoding, Missing, Quote, Share, SplitSettings, Standardize,
+    column_names,
 };
 use super::digits;
 use super::error::DataError;
@@ -52,7 +53,7 @@ pub enum Features {
     /// All columns whose name matches a pattern with `*`.
     Pattern(String),
     /// These columns.
-    Names(Vec<String>),
+    Names(#[serde(deserialize_with = "column_names")] Vec<String>),
 }
 
 /// What to read from CSV files.

@@ -1,9 +1,11 @@
 //! Text files: their characters, in UTF-8 whatever the file has.
 
+use std::io::{BufRead, Read};
+
 use super::choices::Encoding;
 use super::error::DataError;
 use super::sniff::{self, Kind};
-use super::stored::StoredFile;
+use super::stored::{LONGEST_ROW, StoredFile};
 
 /// The characters of Windows-1252 from 0x80 to 0x9f; five are not assigned.
 const CP1252: [char; 32] = [
@@ -82,6 +84,52 @@ fn utf16(file: StoredFile) -> Result<StoredFile, DataError> {
 /// What to do about text that is not UTF-8.
 pub(super) const NOT_UTF8: &str =
     "set `encoding: cp1252` if it was written on Windows, or save the file as UTF-8";
+
+/// Calls `visit` with the number and the text of every line that is not blank, ends trimmed.
+/// At least one there must be.
+pub(super) fn for_each_row(
+    file: &StoredFile,
+    mut visit: impl FnMut(u64, &[u8]) -> Result<(), DataError>,
+) -> Result<(), DataError> {
+    let mut reader = file.reader();
+    let mut row = Vec::new();
+    let mut visited = false;
+    for line in 1.. {
+        row.clear();
+        let length = reader
+            .by_ref()
+            .take(LONGEST_ROW)
+            .read_until(b'\n', &mut row)
+            .map_err(|error| file.damaged(error))? as u64;
+        if length == 0 {
+            break;
+        }
+        if length == LONGEST_ROW {
+            return Err(file.content(
+                Some(line),
+                "length of the line",
+                format!("{LONGEST_ROW} bytes or more"),
+                format!("fewer than {LONGEST_ROW} bytes"),
+                "name a text file with one sample per line",
+            ));
+        }
+        let text = row.trim_ascii();
+        if !text.is_empty() {
+            visited = true;
+            visit(line, text)?;
+        }
+    }
+    if visited {
+        return Ok(());
+    }
+    Err(file.content(
+        None,
+        "number of lines",
+        "0",
+        "at least one line with values",
+        "name a file that holds samples",
+    ))
+}
 
 /// The text with a tab for any white space between words outside quotes; lines stay lines.
 pub(super) fn with_tabs(content: &[u8]) -> Vec<u8> {

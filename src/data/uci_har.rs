@@ -3,14 +3,14 @@
 //! `train/X_train.txt` holds one sample per line (numbers separated by white space),
 //! `train/y_train.txt` its label; the same for `test`. Its successor HAPT has `Train` and `Test`.
 
-use std::io::{BufRead, Read};
 use std::path::Path;
 
 use super::dataset::SourceFile;
 use super::error::DataError;
 use super::labels::LabelColumn;
 use super::raw::{RawData, RawPart, Values};
-use super::stored::{LONGEST_ROW, StoredFile};
+use super::stored::StoredFile;
+use super::text::for_each_row;
 
 /// Reads both parts below `directory`.
 pub(super) fn read(directory: &Path, base: &Path) -> Result<RawData, DataError> {
@@ -104,52 +104,6 @@ fn read_labels(file: &StoredFile) -> Result<LabelColumn, DataError> {
     Ok(labels)
 }
 
-/// Calls `visit` with the number and the text of every line that is not blank, ends trimmed.
-/// At least one there must be.
-fn for_each_row(
-    file: &StoredFile,
-    mut visit: impl FnMut(u64, &[u8]) -> Result<(), DataError>,
-) -> Result<(), DataError> {
-    let mut reader = file.reader();
-    let mut row = Vec::new();
-    let mut visited = false;
-    for line in 1.. {
-        row.clear();
-        let length = reader
-            .by_ref()
-            .take(LONGEST_ROW)
-            .read_until(b'\n', &mut row)
-            .map_err(|error| file.damaged(error))? as u64;
-        if length == 0 {
-            break;
-        }
-        if length == LONGEST_ROW {
-            return Err(file.content(
-                Some(line),
-                "length of the line",
-                format!("{LONGEST_ROW} bytes or more"),
-                format!("fewer than {LONGEST_ROW} bytes"),
-                "name a text file with one sample per line",
-            ));
-        }
-        let text = row.trim_ascii();
-        if !text.is_empty() {
-            visited = true;
-            visit(line, text)?;
-        }
-    }
-    if visited {
-        return Ok(());
-    }
-    Err(file.content(
-        None,
-        "number of lines",
-        "0",
-        "at least one line with values",
-        "name a file that holds samples",
-    ))
-}
-
 fn words(row: &[u8]) -> impl Iterator<Item = &[u8]> {
     row.split(u8::is_ascii_whitespace)
         .filter(|word| !word.is_empty())
@@ -159,6 +113,7 @@ fn words(row: &[u8]) -> impl Iterator<Item = &[u8]> {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::stored::LONGEST_ROW;
     use super::*;
 
     fn values(bytes: Vec<u8>) -> Result<(usize, Vec<f64>), DataError> {

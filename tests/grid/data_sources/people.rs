@@ -112,6 +112,8 @@ fn wine_and_iris_as_they_are_published() {
         assert!(said.contains("data.header: true"), "{said}");
     }
     assert_eq!(read(&place, &old("5")).train, data.train);
+    let two = "{train: iris.csv, test: iris.csv, features: [1, 3], categorical: [3]}";
+    assert_eq!(names(&read(&place, two))[0], "1");
 }
 
 #[test]
