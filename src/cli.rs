@@ -159,7 +159,7 @@ pub enum Command {
     Eval {
         /// The model file.
         model: PathBuf,
-        /// A grid file or config.yaml whose `data` are used.
+        /// A grid file or config.yaml whose `data` are used, or a data file, all of whose samples are.
         data: PathBuf,
     },
     /// Export a trained model to ONNX or NumPy.

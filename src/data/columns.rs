@@ -70,6 +70,7 @@ impl<'a> Wish<'a> {
     #[must_use]
     pub(super) fn for_model(mut self, fitted: Option<&'a Transformation>) -> Self {
         if let Some(fitted) = fitted {
+            self.label = self.label.or(fitted.label.as_deref());
             self.missing = fitted.missing;
             self.known_categories = fitted.category_columns().collect();
         }

@@ -40,7 +40,7 @@ fn refuse_given(given: &[(&'static str, bool)], format: &str) -> Result<(), Data
     Err(DataError::Setting {
         setting: (*setting).into(),
         value: "given".into(),
-        allowed: format!("only for tables in text files; this is {format}"),
+        allowed: format!("none, as this is {format}"),
         remedy: "leave the setting out".into(),
     })
 }
@@ -82,10 +82,6 @@ fn read_files(
     match sniff::kind(&start) {
         Kind::Zip => {
             refuse_given(&of_text_tables(settings), "an archive of arrays")?;
-            refuse_given(
-                &[("test_path", test.is_some())],
-                "an archive, which holds the test part",
-            )?;
             let features = match &settings.features {
                 None => None,
                 Some(Features::Pattern(name)) => Some(name.as_str()),
@@ -98,7 +94,12 @@ fn read_files(
                     });
                 }
             };
-            npz::read(&train, features, settings.label.as_deref())
+            let read = |file| npz::read(file, features, settings.label.as_deref());
+            let data = read(&train)?;
+            let Some(test) = test else { return Ok(data) };
+            let held = ("test_path", data.test.is_some());
+            refuse_given(&[held], "an archive, which holds the test part")?;
+            with_test(&test, data, read(&test)?)
         }
         Kind::Npy => {
             refuse_given(&of_text_tables(settings), "an array")?;
@@ -116,6 +117,18 @@ fn read_files(
         }
         _ => delimited::read(train, test, wish, Reading::of(settings)),
     }
+}
+
+/// Training data with the samples of other data as test part.
+fn with_test(file: &StoredFile, data: RawData, other: RawData) -> Result<RawData, DataError> {
+    npz::check_like(file, &data.train, &other.train, data.image, other.image)?;
+    let mut files = data.files;
+    files.extend(other.files);
+    Ok(RawData {
+        test: Some(other.train),
+        files,
+        ..data
+    })
 }
 
 /// Arrays of features with arrays of labels beside them: `X.npy` and `y.npy`, `x_train.npy` and `y_train.npy`.

@@ -165,7 +165,10 @@ fn transformation(
         return Ok(Some(fitted.clone()));
     }
     let missing = settings.missing.unwrap_or_default();
-    let fit = Transformation::fit(columns, &raw.train, chosen, missing, settings.rare)?;
+    let fit = Transformation {
+        label: raw.label.clone(),
+        ..Transformation::fit(columns, &raw.train, chosen, missing, settings.rare)?
+    };
     raw.notes.extend(
         fit.without_inputs().map(|name| {
             format!("column {name:?} is left out: hardly any of its texts comes again")

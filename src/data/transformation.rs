@@ -20,6 +20,9 @@ const MOST_CATEGORIES: usize = 1000;
 /// What was done to the columns of a table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Transformation {
+    /// Name of the label column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
     /// What is done about missing values.
     pub missing: Missing,
     /// The columns, in the order of their inputs.
@@ -105,6 +108,7 @@ impl Transformation {
             Ok(fitted)
         });
         Ok(Self {
+            label: None,
             missing,
             columns: fitted.collect::<Result<_, _>>()?,
         })

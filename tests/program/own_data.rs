@@ -76,6 +76,12 @@ fn a_model_finds_its_columns_by_name() {
     let own = place.ends_with(0, &["eval", &model, "plain.yaml"]);
     assert!(own.contains("test: accuracy 1.0000"), "{own}");
     assert_eq!(place.ends_with(0, &["eval", &model, "rev.yaml"]), own);
+    // A data file alone: all of it.
+    let said = place.ends_with(0, &["eval", &model, "rev_test.csv"]);
+    assert_eq!(
+        said,
+        "test: accuracy 1.0000, balanced accuracy 1.0000 (30 samples)\n"
+    );
     let said = place.ends_with(2, &["eval", &model, "less.yaml"]);
     assert!(said.contains("\"x3\" is missing"), "{said}");
     place.ends_with(

@@ -85,6 +85,15 @@ fn arrays_of_numbers_and_of_names() {
         &place.path().join("odd.npz"),
         &[("first", x), ("second", npy("|u1", &[20], &[0; 20]))],
     );
+    npz(
+        &place.path().join("test.npz"),
+        &[
+            ("x", npy("<f8", &[2, 2], &doubles(&[0.0; 4]))),
+            ("y", npy("<U3", &[2], &b"c\0\0\0a\0\0\0t\0\0\0".repeat(2))),
+        ],
+    );
+    let two = read(&place, "{train: both.npz, test: test.npz}");
+    assert_eq!((two.train.samples(), two.test.samples()), (20, 2));
     let said = outcome(&place, "odd.npz").expect_err("no usual names");
     assert!(said.contains("the file has first, second"), "{said}");
 }
