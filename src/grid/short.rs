@@ -1,15 +1,18 @@
-//! Short forms of `data`: a file name alone, and files instead of numbers of samples.
+//! Short forms: `data` as a file name alone or with files instead of numbers of samples, and no `model` at all.
 
 use std::rc::Rc;
 
-use super::tree::{Entry, Node};
+use super::tree::{Entry, Node, Value};
 
-/// The settings with the short forms of `data` written out.
+/// Widths of the hidden layers where a grid file says nothing of its network.
+const HIDDEN: [usize; 2] = [64, 64];
+
+/// The settings with the short forms written out.
 pub(super) fn in_full(settings: &Rc<Node>) -> Rc<Node> {
     let Some(data) = settings.get("data") else {
         return Rc::clone(settings);
     };
-    let entries: Vec<Entry> = (settings.as_map().unwrap_or_default().iter())
+    let mut entries: Vec<Entry> = (settings.as_map().unwrap_or_default().iter())
         .map(|entry| match &*entry.key {
             "data" => Entry {
                 value: data_in_full(data),
@@ -18,17 +21,31 @@ pub(super) fn in_full(settings: &Rc<Node>) -> Rc<Node> {
             _ => entry.clone(),
         })
         .collect();
+    if settings.entry("model").is_none() {
+        let width = |width: &usize| Node::scalar(settings.span, width.to_string(), true);
+        let hidden = Value::List(HIDDEN.iter().map(width).collect());
+        let hidden = entry(
+            "hidden",
+            settings,
+            Rc::new(Node::new(settings.span, hidden)),
+        );
+        let model = Node::map(settings.span, vec![hidden]);
+        entries.push(entry("model", settings, model));
+    }
     Node::map(settings.span, entries)
+}
+
+fn entry(key: &str, at: &Node, value: Rc<Node>) -> Entry {
+    Entry {
+        key: key.into(),
+        key_span: at.span,
+        value,
+    }
 }
 
 /// `digits` is `{source: digits}`, `mine.csv` is `{source: file, path: mine.csv}`, and so is `{path: mine.csv}`; `{train: a.csv, test: b.csv}` is
 /// `{source: file, path: a.csv, test_path: b.csv}`.
 fn data_in_full(data: &Rc<Node>) -> Rc<Node> {
-    let entry = |key: &str, at: &Node, value: Rc<Node>| Entry {
-        key: key.into(),
-        key_span: at.span,
-        value,
-    };
     let word = |at: &Node, text: &str| Node::scalar(at.span, text.to_owned(), true);
     if data
         .as_scalar()
@@ -81,7 +98,25 @@ fn is_file_name(node: &Node) -> bool {
 #[cfg(test)]
 mod tests {
     use crate::data::Source;
-    use crate::grid::plan_from_text;
+    use crate::grid::{Trial, plan_from_text};
+
+    #[test]
+    fn a_grid_without_a_network_has_a_usual_one() {
+        let hidden = |grid: &str| {
+            let plan = plan_from_text(grid, "g.yaml".as_ref());
+            let plan = plan.unwrap_or_else(|error| panic!("{error}"));
+            let hidden = |trial: &Trial| trial.settings.model.hidden.clone();
+            plan.trials.iter().map(hidden).collect::<Vec<_>>()
+        };
+        assert_eq!(hidden("data: mine.csv\n"), [[64, 64]]);
+        let swept = "data: mine.csv\ngrid: {model.hidden: [[8, 8], [9, 9]]}\n";
+        assert_eq!(hidden(swept), [[8, 8], [9, 9]]);
+        let maps = "data: mine.csv\ngrid: {model: [{hidden: [7, 7]}]}\n";
+        assert_eq!(hidden(maps), [[7, 7]]);
+        assert!(
+            plan_from_text("data: mine.csv\nmodel: {bias: true}\n", "g.yaml".as_ref()).is_err()
+        );
+    }
 
     #[test]
     fn a_file_name_says_it_all() {
