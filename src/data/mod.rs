@@ -130,11 +130,11 @@ fn load_with(
     let standardization = match settings.standardize {
         Standardize::Off => None,
         Standardize::Auto if raw.image.is_some() => None,
-        choice => {
-            let others = [Some(&mut test), validation.as_mut()];
-            let mut others: Vec<&mut Part> = others.into_iter().flatten().collect();
-            Some(standardize::standardize(choice, &mut train, &mut others)?)
-        }
+        choice => Some(scale(
+            choice,
+            &mut train,
+            [validation.as_mut(), Some(&mut test)],
+        )?),
     };
     Ok(Dataset {
         standardization,
@@ -149,6 +149,16 @@ fn load_with(
         notes: raw.notes,
         warnings,
     })
+}
+
+/// Standardises the training part, and the others in the same way.
+fn scale(
+    choice: Standardize,
+    train: &mut Part,
+    others: [Option<&mut Part>; 2],
+) -> Result<Standardization, DataError> {
+    let mut others: Vec<&mut Part> = others.into_iter().flatten().collect();
+    standardize::standardize(choice, train, &mut others)
 }
 
 /// What is done to the columns: what a model does, or what is fitted to the chosen training samples; none without names.

@@ -75,13 +75,7 @@ impl<'a> Array<'a> {
             let remedy = "the file is truncated or empty: write it again";
             return refused(held, "as many as its header says, and some", remedy);
         }
-        let mut bytes = match bytes {
-            Cow::Borrowed(bytes) => Cow::Borrowed(&bytes[start..]),
-            Cow::Owned(mut bytes) => {
-                bytes.drain(..start);
-                Cow::Owned(bytes)
-            }
-        };
+        let mut bytes = behind(bytes, start);
         if swapped {
             let unit = if item.kind == b'U' { 4 } else { item.size };
             bytes
@@ -169,6 +163,17 @@ impl<'a> Array<'a> {
             }
         }
         Ok(labels)
+    }
+}
+
+/// The bytes from `start` on.
+fn behind(bytes: Cow<'_, [u8]>, start: usize) -> Cow<'_, [u8]> {
+    match bytes {
+        Cow::Borrowed(bytes) => Cow::Borrowed(&bytes[start..]),
+        Cow::Owned(mut bytes) => {
+            bytes.drain(..start);
+            Cow::Owned(bytes)
+        }
     }
 }
 
