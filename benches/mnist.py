@@ -85,7 +85,7 @@ def ours(epochs, seed):
 def run(epochs, seed, eval_every):
     """The rows of iterations.csv."""
     grid = f"""name: run
-data: {{source: idx, path: {FOLDER}, train: 60000, test: 10000}}
+data: {{source: idx, path: {FOLDER}, train: 60000, test: 10000, shuffle: false}}
 model: {{hidden: [300, 100]}}
 solver: {{iterations: {epochs}, eval_every: {eval_every}}}
 seeds: [{seed}]

@@ -105,6 +105,17 @@ pub enum Command {
         #[command(flatten)]
         limits: Limits,
     },
+    /// Write a starter grid file for a data file or directory, or for the built-in digits.
+    Init {
+        /// Data: a table, arrays, or a directory of a known layout [default: the built-in digits].
+        data: Option<PathBuf>,
+        /// Grid file to write [default: NAME.yaml in this directory].
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Overwrite the grid file if it exists.
+        #[arg(long)]
+        force: bool,
+    },
     /// Open the dashboard on a run that is live (here or on another machine) or finished.
     Watch {
         #[command(flatten)]
@@ -148,7 +159,7 @@ pub enum Command {
     Eval {
         /// The model file.
         model: PathBuf,
-        /// A grid file or config.yaml whose `data` are used.
+        /// A grid file or config.yaml whose `data` are used, or a data file, all of whose samples are.
         data: PathBuf,
     },
     /// Export a trained model to ONNX or NumPy.

@@ -2,6 +2,7 @@
 
 mod checksums;
 mod commands;
+mod init;
 mod model;
 mod plan;
 mod progress;
@@ -35,6 +36,7 @@ pub fn dispatch(arguments: Arguments) -> Result<ExitCode> {
     };
     match command {
         Command::Plan { grid, limits } => plan::plan(&grid, &limits),
+        Command::Init { data, out, force } => init::init(data.as_deref(), out, force),
         Command::Watch { run, look } => watch::watch(&run.run, look),
         Command::Stop(run) => commands::stop(&run.run),
         Command::Pause(run) => commands::pause(&run.run),

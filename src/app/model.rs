@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use nnbcd::data::{DataSettings, Part, load};
+use nnbcd::data::choices::Standardize;
+use nnbcd::data::{DataError, DataSettings, Dataset, Part, Source, Transformation, load, load_as};
 use nnbcd::grid::{TrialSettings, plan_from_file};
 use nnbcd::network::{Accuracy, AnyModel};
 use nnbcd::store::{Provenance, RunDirectory, publish};
@@ -13,8 +14,50 @@ use super::say;
 
 pub fn eval(model: &Path, data: &Path) -> Result<ExitCode> {
     let model = AnyModel::read(model)?;
-    let (settings, base) = data_settings(data)?;
-    evaluate(&model, settings, &base)
+    if holds_settings(data) {
+        let (settings, base) = data_settings(data)?;
+        let data = load_for(&model, &raw(settings), &base)?;
+        return evaluate(&model, data, &["training", "validation", "test"]);
+    }
+    let settings = DataSettings {
+        path: Some(data.to_owned()),
+        // Every sample is a test sample: nothing is split off.
+        test_path: data.is_file().then(|| data.to_owned()),
+        ..DataSettings::of(Source::File)
+    };
+    let here = Path::new("");
+    let data = load_for(&model, &settings, here).or_else(|error| {
+        // Data that have a test part of their own.
+        let alone = DataSettings {
+            test_path: None,
+            ..settings
+        };
+        let refused = error.downcast_ref::<DataError>();
+        match refused {
+            Some(DataError::Setting { setting, .. }) if setting == "data.test_path" => {
+                load_for(&model, &alone, here)
+            }
+            _ => Err(error),
+        }
+    })?;
+    evaluate(&model, data, &["test"])
+}
+
+/// Whether a file is YAML with the settings of data, not data.
+fn holds_settings(path: &Path) -> bool {
+    let ending = path.extension().unwrap_or_default();
+    ending == "yaml"
+        || ending == "yml"
+        || std::fs::read_to_string(path)
+            .is_ok_and(|text| text.lines().any(|line| line.starts_with("data:")))
+}
+
+/// The data before any standardisation: a model brings its own, fitted where it was trained.
+fn raw(settings: DataSettings) -> DataSettings {
+    DataSettings {
+        standardize: Standardize::Off,
+        ..settings
+    }
 }
 
 /// The data of a grid file (all its trials must use the same) or of a trial's `config.yaml`.
@@ -48,10 +91,8 @@ fn base_of_run(path: &Path) -> Option<PathBuf> {
     })
 }
 
-fn evaluate(model: &AnyModel, mut settings: DataSettings, base: &Path) -> Result<ExitCode> {
-    // The model brings its own standardisation, fitted where it was trained.
-    settings.standardize = false;
-    let data = load(&settings, base)?;
+/// Says the accuracy on the parts of these names.
+fn evaluate(model: &AnyModel, data: Dataset, wanted: &[&str]) -> Result<ExitCode> {
     if data.features() != model.inputs() {
         bail!(
             "the data have {} features, but the model expects {}",
@@ -65,7 +106,9 @@ fn evaluate(model: &AnyModel, mut settings: DataSettings, base: &Path) -> Result
         ("test", Some(data.test)),
     ];
     for (name, part) in parts {
-        let Some(part) = part else { continue };
+        let Some(part) = part.filter(|_| wanted.contains(&name)) else {
+            continue;
+        };
         let samples = part.samples();
         let accuracy = accuracy(model, part, &data.classes)?;
         say(format_args!(
@@ -74,6 +117,25 @@ fn evaluate(model: &AnyModel, mut settings: DataSettings, base: &Path) -> Result
         ));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The data with the columns of the model, found by their names where both have names.
+fn load_for(model: &AnyModel, settings: &DataSettings, base: &Path) -> Result<Dataset> {
+    let within = |error: DataError| error.within("data");
+    let Some(fitted) = &model.description().transformation else {
+        let data = load(settings, base).map_err(within)?;
+        if data.transformation.is_some() {
+            say("the model has no names of features: columns are taken in their order");
+        }
+        return Ok(data);
+    };
+    let fitted: Transformation = serde_json::from_value(fitted.clone())
+        .context("the columns of the model are not in a form that this version knows")?;
+    let data = load_as(settings, base, &fitted).map_err(within)?;
+    if data.transformation.is_none() {
+        say("the data have no names of columns: features are taken in their order");
+    }
+    Ok(data)
 }
 
 fn accuracy(model: &AnyModel, part: Part, classes: &[String]) -> Result<Accuracy> {
@@ -97,6 +159,11 @@ pub fn export(model: &Path, onnx: Option<&Path>, numpy: Option<&Path>) -> Result
     if let Some(path) = onnx {
         publish(path, &model.to_onnx()?)?;
         say(path.display());
+        if model.wants_double_inputs() {
+            say(
+                "  its input is in double precision (float64): some features differ by less than single precision can tell",
+            );
+        }
     }
     if let Some(path) = numpy {
         publish(path, &model.to_numpy()?)?;

@@ -39,10 +39,14 @@ pub fn plan(grid: &Path, limits: &Limits) -> Result<ExitCode> {
             loaded.classes.len(),
             loaded.samples
         ));
-        if let Some(finding) = notice::of_inputs(loaded) {
+        for note in &loaded.notes {
+            say(format_args!("    {note}"));
+        }
+        for finding in notice::of_data(loaded) {
             say(format_args!("  warning: {finding}"));
         }
     }
+    say_network(&trials);
     say_budget(&budget, &trials);
     say_trials(&plan, &trials);
     let needed: Vec<u64> = trials.iter().map(|trial| trial.cost.memory).collect();
@@ -50,6 +54,17 @@ pub fn plan(grid: &Path, limits: &Limits) -> Result<ExitCode> {
         let _ = writeln!(io::stderr(), "{warning}");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The hidden layers, where all trials have the same.
+fn say_network(trials: &[PreparedTrial]) {
+    let hidden = |trial: &PreparedTrial| trial.trial.settings.model.hidden.clone();
+    let Some(first) = trials.first().map(hidden) else {
+        return;
+    };
+    if trials.iter().all(|trial| hidden(trial) == first) {
+        say(format_args!("  network: hidden layers {first:?}"));
+    }
 }
 
 fn say_budget(budget: &Budget, trials: &[PreparedTrial]) {

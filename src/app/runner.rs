@@ -184,7 +184,7 @@ pub fn load_and_prepare(grid: &Path, plan: &Plan) -> Result<(DataSets, Vec<Prepa
     let data = DataSets::load(plan).map_err(|error| anyhow!("{}: {error}", grid.display()))?;
     let trials = prepare(plan, &data).map_err(|error| anyhow!("{}: {error}", grid.display()))?;
     for (settings, loaded) in data.iter() {
-        if let Some(finding) = notice::of_inputs(loaded) {
+        for finding in notice::of_data(loaded) {
             tracing::warn!("{}: {finding}", settings.describe());
         }
     }

@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use ndarray::{Array2, ArrayView1};
 
+use super::transformation::Transformation;
+use super::warning::Warning;
+
 /// A data set, ready for training.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
@@ -19,8 +22,16 @@ pub struct Dataset {
     pub image: Option<ImageShape>,
     /// What `standardize` took from and divided the features by; none: it was off.
     pub standardization: Option<Standardization>,
+    /// What was done to the columns before; none: the features have no names.
+    pub transformation: Option<Transformation>,
     /// The files that were read.
     pub files: Vec<SourceFile>,
+    /// Name of the label column, where there is one.
+    pub label: Option<String>,
+    /// What was found out about the files, a sentence each.
+    pub notes: Vec<String>,
+    /// What is probably wrong with the data.
+    pub warnings: Vec<Warning>,
 }
 
 impl Dataset {

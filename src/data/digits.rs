@@ -34,24 +34,26 @@ pub(super) fn read() -> Result<RawData, DataError> {
         bytes.extend(pixels.split(',').flat_map(str::parse::<u8>));
         labels.push(label);
     }
-    Ok(RawData {
-        train: RawPart {
-            features: SIDE * SIDE,
-            values: Values::Pixels {
-                bytes,
-                full_scale: FULL_SCALE,
-            },
-            labels,
-            label_file: file.path().to_owned(),
+    let pool = RawPart {
+        features: SIDE * SIDE,
+        values: Values::Pixels {
+            bytes,
+            full_scale: FULL_SCALE,
         },
-        test: None,
-        image: Some(ImageShape {
-            height: SIDE,
-            width: SIDE,
-            channels: 1,
-        }),
-        files: vec![file.source()],
-    })
+        labels,
+        label_file: file.path().to_owned(),
+    };
+    let image = ImageShape {
+        height: SIDE,
+        width: SIDE,
+        channels: 1,
+    };
+    Ok(RawData::nameless(
+        pool,
+        None,
+        Some(image),
+        vec![file.source()],
+    ))
 }
 
 #[cfg(test)]

@@ -3,14 +3,16 @@
 //! An IDX file is a header (two zero bytes, type of the values, number of dimensions, then each
 //! dimension as a big-endian 32-bit number) and the values, row-major.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::dataset::{ImageShape, SourceFile};
 use super::error::DataError;
+use super::file::entries;
 use super::labels::LabelColumn;
 use super::raw::{RawData, RawPart, Values};
-use super::stored::StoredFile;
+use super::stored::{StoredFile, located};
 
 /// Type of the values that MNIST has: unsigned bytes.
 const UNSIGNED_BYTE: u8 = 0x08;
@@ -35,12 +37,7 @@ pub(super) fn read(directory: &Path, base: &Path) -> Result<RawData, DataError> 
             remedy: "use training and test files of the same data set".into(),
         });
     }
-    Ok(RawData {
-        train,
-        test: Some(test),
-        image: Some(shape),
-        files,
-    })
+    Ok(RawData::nameless(train, Some(test), Some(shape), files))
 }
 
 fn read_part(
@@ -84,7 +81,8 @@ fn read_part(
     Ok((part, shape))
 }
 
-/// Mirrors write `train-images-idx3-ubyte` or `train-images.idx3-ubyte`.
+/// Mirrors write `train-images-idx3-ubyte` or `train-images.idx3-ubyte`, relatives of MNIST put the name of the set before it
+/// and call the test part `test`.
 fn open(
     part: &str,
     what: &str,
@@ -92,15 +90,62 @@ fn open(
     directory: &Path,
     base: &Path,
 ) -> Result<StoredFile, DataError> {
-    let names: Vec<PathBuf> = ['-', '.']
-        .iter()
-        .map(|mark| directory.join(format!("{part}-{what}{mark}idx{dimensions}-ubyte")))
+    let parts: &[&str] = if part == "t10k" {
+        &["t10k", "test"]
+    } else {
+        &[part]
+    };
+    let names: Vec<String> = (parts.iter())
+        .flat_map(|part| ['-', '.'].map(|mark| format!("{part}-{what}{mark}idx{dimensions}-ubyte")))
         .collect();
+    let mut paths: Vec<PathBuf> = names[..2].iter().map(|name| directory.join(name)).collect();
+    paths.extend(prefixed(&names, directory, base)?);
     StoredFile::open(
         base,
-        &names,
+        &paths,
         "put the file there, or let `path` name the directory that holds the four IDX files",
     )
+}
+
+/// Files whose names have the name of a set before one of these. `directory` may end in that name, for a directory with several
+/// sets: `emnist/emnist-letters`.
+fn prefixed(names: &[String], directory: &Path, base: &Path) -> Result<Vec<PathBuf>, DataError> {
+    let place = located(base, directory);
+    if !place.is_dir() {
+        let Some(set) = directory.file_name().map(|set| set.to_string_lossy()) else {
+            return Ok(Vec::new());
+        };
+        let path = |name: &String| directory.with_file_name(format!("{set}-{name}"));
+        return Ok(names.iter().map(path).collect());
+    }
+    let mut sets = BTreeMap::new();
+    for entry in entries(&place) {
+        let unpacked = entry.trim_end_matches(".gz").trim_end_matches(".zst");
+        for name in names {
+            if let Some(set) = unpacked.strip_suffix(name.as_str()) {
+                sets.insert(set.to_owned(), directory.join(unpacked));
+            }
+        }
+    }
+    if sets.len() > 1 && !sets.contains_key("") {
+        let sets: Vec<&str> = sets
+            .keys()
+            .map(|set| set.trim_end_matches(['-', '_']))
+            .collect();
+        return Err(DataError::Content {
+            path: place,
+            line: None,
+            field: "the directory".into(),
+            value: format!("one with {}", sets.join(", ")).into(),
+            allowed: "one set of IDX files".into(),
+            remedy: format!(
+                "let `path` end in the name of a set, as in {}",
+                directory.join(sets[0]).display()
+            )
+            .into(),
+        });
+    }
+    Ok(sets.into_values().collect())
 }
 
 /// Dimensions and values of a file of unsigned bytes with `N` dimensions.

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use ndarray::{Array2, Axis};
 
+use super::columns::RawColumn;
 use super::dataset::{ImageShape, SourceFile};
 use super::labels::LabelColumn;
+use super::warning::Warning;
 
 /// Everything that a source reads.
 pub(super) struct RawData {
@@ -15,8 +17,37 @@ pub(super) struct RawData {
     pub(super) test: Option<RawPart>,
     /// How the features form an image.
     pub(super) image: Option<ImageShape>,
+    /// The columns behind the features; none: they have no names.
+    pub(super) columns: Option<Vec<RawColumn>>,
     /// The files.
     pub(super) files: Vec<SourceFile>,
+    /// Name of the label column, where there is one.
+    pub(super) label: Option<String>,
+    /// What was found out about the files, a sentence each.
+    pub(super) notes: Vec<String>,
+    /// What is probably wrong with them.
+    pub(super) warnings: Vec<Warning>,
+}
+
+impl RawData {
+    /// Parts of nameless features.
+    pub(super) fn nameless(
+        train: RawPart,
+        test: Option<RawPart>,
+        image: Option<ImageShape>,
+        files: Vec<SourceFile>,
+    ) -> Self {
+        Self {
+            train,
+            test,
+            image,
+            columns: None,
+            label: None,
+            files,
+            notes: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
 }
 
 /// Samples with their labels as written.
@@ -40,15 +71,18 @@ pub(super) enum Values {
         /// The byte that stands for 1.
         full_scale: f64,
     },
-    /// Numbers as written in a text file.
+    /// Numbers as written in a text file; NaN: missing.
     Numbers(Vec<f64>),
+    /// Numbers that a file holds in single precision.
+    Singles(Vec<f32>),
 }
 
 impl Values {
-    fn at(&self, index: usize) -> f64 {
+    pub(super) fn at(&self, index: usize) -> f64 {
         match self {
             Self::Pixels { bytes, full_scale } => f64::from(bytes[index]) / full_scale,
             Self::Numbers(numbers) => numbers[index],
+            Self::Singles(numbers) => f64::from(numbers[index]),
         }
     }
 }

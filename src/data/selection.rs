@@ -8,6 +8,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use super::error::DataError;
 use super::settings::DataSettings;
+use super::split::{self, End, stratified};
 
 /// Samples of the parts, as positions in what the source has read.
 pub(super) struct Selection {
@@ -45,27 +46,67 @@ pub(super) fn divide_pool(
 
 /// Chooses from a training and a test part: each shuffled by itself, the last training samples held out, the classes of
 /// the others balanced, each part cut to the number of samples that is asked for. As the training samples are taken from
-/// the start, the same number of them are the same ones, whatever is held out, unless a balance draws them.
+/// the start, the same number of them are the same ones, whatever is held out, unless a balance draws them or classes keep
+/// their shares.
+///
+/// `labels` are the classes of the samples of the training and of the test part, numbered below `classes`.
 pub(super) fn choose(
     settings: &DataSettings,
-    train_labels: &[usize],
-    test_samples: usize,
+    labels: [&[usize]; 2],
     classes: usize,
 ) -> Result<Selection, DataError> {
-    let mut train = shuffled(train_labels.len(), settings.shuffle_seed);
-    let validation = held_out(&mut train, settings.validation)?;
+    let all = Selection {
+        train: (0..labels[0].len()).collect(),
+        validation: Vec::new(),
+        test: (0..labels[1].len()).collect(),
+    };
+    choose_among(settings, all, labels, classes)
+}
+
+/// The same among the samples of parts that are divided already.
+pub(super) fn choose_among(
+    settings: &DataSettings,
+    parts: Selection,
+    [train_labels, test_labels]: [&[usize]; 2],
+    classes: usize,
+) -> Result<Selection, DataError> {
+    let (mut train, mut test) = (parts.train, parts.test);
+    if let Some(seed) = settings.shuffle_seed {
+        // Each by itself.
+        for part in [&mut train, &mut test] {
+            shuffle(part, &mut ChaCha8Rng::seed_from_u64(seed));
+        }
+    }
+    let mut validation = parts.validation;
+    if validation.is_empty() {
+        let share = settings.split.and_then(|split| split.validation);
+        let wanted = match share {
+            Some(share) => split::count(share, train.len()),
+            None => settings.validation.unwrap_or(0),
+        };
+        (validation, train) = held_out(train, wanted, settings, train_labels, classes)?;
+    }
     let train = balanced(settings, train, train_labels, classes)?;
-    let test = shuffled(test_samples, settings.shuffle_seed);
+    let cut = |order, wanted, setting, labels| match settings.stratify {
+        Some(true) => first_stratified(order, wanted, setting, settings, labels, classes),
+        _ => first(order, wanted, setting, settings),
+    };
     Ok(Selection {
-        train: first(train, settings.train, "train", settings)?,
+        train: cut(train, settings.train, "train", train_labels)?,
         validation,
-        test: first(test, settings.test, "test", settings)?,
+        test: cut(test, settings.test, "test", test_labels)?,
     })
 }
 
-/// Takes the last samples away; at least one stays.
-fn held_out(order: &mut Vec<usize>, wanted: Option<usize>) -> Result<Vec<usize>, DataError> {
-    let wanted = wanted.unwrap_or(0);
+/// Takes the last samples, of every class where they are stratified; at least one stays. Gives those that are taken and the
+/// rest.
+fn held_out(
+    mut order: Vec<usize>,
+    wanted: usize,
+    settings: &DataSettings,
+    labels: &[usize],
+    classes: usize,
+) -> Result<(Vec<usize>, Vec<usize>), DataError> {
     if wanted >= order.len() {
         return Err(DataError::Setting {
             setting: "validation".into(),
@@ -78,7 +119,28 @@ fn held_out(order: &mut Vec<usize>, wanted: Option<usize>) -> Result<Vec<usize>,
             remedy: "hold out fewer samples, or omit the setting".into(),
         });
     }
-    Ok(order.split_off(order.len() - wanted))
+    if settings.stratify == Some(true) {
+        return Ok(stratified(&order, labels, classes, wanted, End::Last));
+    }
+    let taken = order.split_off(order.len() - wanted);
+    Ok((taken, order))
+}
+
+fn first_stratified(
+    order: Vec<usize>,
+    wanted: Option<usize>,
+    setting: &'static str,
+    settings: &DataSettings,
+    labels: &[usize],
+    classes: usize,
+) -> Result<Vec<usize>, DataError> {
+    let Some(count) = wanted else {
+        return Ok(order);
+    };
+    if count >= order.len() {
+        return first(order, wanted, setting, settings);
+    }
+    Ok(stratified(&order, labels, classes, count, End::First).0)
 }
 
 fn first(
@@ -105,7 +167,7 @@ fn first(
 }
 
 /// 0, 1, … `count` - 1, shuffled if there is a seed.
-fn shuffled(count: usize, seed: Option<u64>) -> Vec<usize> {
+pub(super) fn shuffled(count: usize, seed: Option<u64>) -> Vec<usize> {
     let mut order: Vec<usize> = (0..count).collect();
     if let Some(seed) = seed {
         shuffle(&mut order, &mut ChaCha8Rng::seed_from_u64(seed));
@@ -200,14 +262,16 @@ mod tests {
     #[test]
     fn undersampling_keeps_the_size_of_the_smallest_class_in_the_order_of_the_samples() {
         let labels = [0, 1, 0, 2, 0, 1, 0, 2, 1, 0];
-        let chosen = choose(&settings(None, Some(7)), &labels, 1, 3).expect("every class occurs");
+        let chosen =
+            choose(&settings(None, Some(7)), [&labels, &[0]], 3).expect("every class occurs");
         let count = |class| chosen.train.iter().filter(|&&s| labels[s] == class).count();
         assert_eq!([count(0), count(1), count(2)], [2, 2, 2]);
         assert!(chosen.train.is_sorted());
-        let again = choose(&settings(None, Some(7)), &labels, 1, 3).expect("every class occurs");
+        let again =
+            choose(&settings(None, Some(7)), [&labels, &[0]], 3).expect("every class occurs");
         assert_eq!(chosen.train, again.train);
         let mut others =
-            (0..20).filter_map(|seed| choose(&settings(None, Some(seed)), &labels, 1, 3).ok());
+            (0..20).filter_map(|seed| choose(&settings(None, Some(seed)), [&labels, &[0]], 3).ok());
         assert!(others.any(|other| other.train != chosen.train));
     }
 
@@ -215,7 +279,7 @@ mod tests {
     fn undersampling_comes_after_the_shuffle_and_before_the_cut() {
         let labels: Vec<usize> = (0..100).map(|sample| usize::from(sample >= 90)).collect();
         let mut settings = settings(Some(3), Some(4));
-        let balanced = choose(&settings, &labels, 1, 2).expect("both classes occur");
+        let balanced = choose(&settings, [&labels, &[0]], 2).expect("both classes occur");
         assert_eq!(balanced.train.len(), 20);
         let shuffled = shuffled(100, Some(3));
         let mut rest = shuffled.iter();
@@ -226,10 +290,10 @@ mod tests {
                 .all(|kept| rest.any(|sample| sample == kept))
         );
         settings.train = Some(8);
-        let cut = choose(&settings, &labels, 1, 2).expect("eight of twenty");
+        let cut = choose(&settings, [&labels, &[0]], 2).expect("eight of twenty");
         assert_eq!(cut.train, balanced.train[..8]);
         settings.train = Some(21);
-        let message = choose(&settings, &labels, 1, 2)
+        let message = choose(&settings, [&labels, &[0]], 2)
             .map(|_| ())
             .expect_err("only twenty");
         assert!(

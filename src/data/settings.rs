@@ -4,6 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::choices::{
+    Categorical, Decimal, Delimiter, Encoding, Missing, Quote, Share, SplitSettings, Standardize,
+    column_names,
+};
 use super::digits;
 use super::error::DataError;
 
@@ -15,14 +19,17 @@ pub enum Source {
     Digits,
     /// Four IDX files in the MNIST layout.
     Idx,
-    /// Two CSV files.
+    /// CSV files.
     Csv,
     /// The directory layout of UCI-HAR.
     UciHar,
+    /// A file or a directory whose format is found out.
+    File,
 }
 
 impl Source {
-    pub(super) const ALL: [Self; 4] = [Self::Digits, Self::Idx, Self::Csv, Self::UciHar];
+    pub(super) const ALL: [Self; 5] =
+        [Self::Digits, Self::Idx, Self::Csv, Self::UciHar, Self::File];
 
     /// As settings write it.
     pub(super) fn name(self) -> &'static str {
@@ -31,6 +38,7 @@ impl Source {
             Self::Idx => "idx",
             Self::Csv => "csv",
             Self::UciHar => "uci-har",
+            Self::File => "file",
         }
     }
 }
@@ -45,21 +53,24 @@ pub enum Features {
     /// All columns whose name matches a pattern with `*`.
     Pattern(String),
     /// These columns.
-    Names(Vec<String>),
+    Names(#[serde(deserialize_with = "column_names")] Vec<String>),
 }
 
 /// What to read from CSV files.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CsvSettings {
-    /// Name of the label column.
-    pub label: String,
-    /// Feature columns.
-    pub features: Features,
+    /// Name of the label column; none: the one called label, class, target or y, else the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Feature columns; none: all but the label.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<Features>,
     /// Training file.
     pub train: PathBuf,
-    /// Test file.
-    pub test: PathBuf,
+    /// Test file; none: test samples are split off the training file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<PathBuf>,
 }
 
 /// Balance of the classes of the training part.
@@ -76,9 +87,48 @@ pub struct BalanceSettings {
 pub struct DataSettings {
     /// Kind of source.
     pub source: Source,
-    /// Directory of `idx` and `uci-har` files, relative to the grid file.
+    /// Directory of `idx` and `uci-har` files, or the (training) file of `file`, relative to the grid file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<PathBuf>,
+    /// Test file of `file`; none: test samples come from `path`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_path: Option<PathBuf>,
+    /// Label column or array of `file`; none: the one called label, class, target or y, else the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Feature columns of `file`; none: all but the label.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<Features>,
+    /// Columns that are no features.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ignore: Option<Vec<String>>,
+    /// What stands between cells; none: found out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delimiter: Option<Delimiter>,
+    /// What stands around cells; none: found out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quote: Option<Quote>,
+    /// Whether the first row has the names of the columns; none: found out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header: Option<bool>,
+    /// How characters are written; none: UTF-8, or what a byte order mark says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<Encoding>,
+    /// What stands before decimals; none: found out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decimal: Option<Decimal>,
+    /// What is done about missing values; none: they are refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<Missing>,
+    /// Which columns hold categories; none: those with text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub categorical: Option<Categorical>,
+    /// Categories with fewer training samples are gathered into one; none: 2, or a thousandth of the samples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rare: Option<usize>,
+    /// How one file is divided into parts; none: a fifth is test samples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<SplitSettings>,
     /// Columns and files of a `csv` source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub csv: Option<CsvSettings>,
@@ -94,26 +144,74 @@ pub struct DataSettings {
     /// Seed of the shuffle; none: the order of the files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shuffle_seed: Option<u64>,
-    /// Mean 0 and variance 1 per feature, fitted on the training part.
+    /// False: the order of the files, for counts and splits as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shuffle: Option<bool>,
+    /// True: every class has the same share of what `train`, `validation` and `test` take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stratify: Option<bool>,
+    /// Scale of the features, fitted on the training part.
     #[serde(default)]
-    pub standardize: bool,
+    pub standardize: Standardize,
     /// Balance of the training classes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub balance: Option<BalanceSettings>,
 }
 
 impl DataSettings {
+    /// What a grid file that counts or splits samples means, unless it gives an order: shuffled, every class in the same share.
+    /// Written out, as results of earlier versions mean the order of the files.
+    pub fn with_default_order(&mut self) {
+        let has_test_files = match self.source {
+            Source::Digits | Source::File => false,
+            Source::Idx | Source::UciHar => true,
+            Source::Csv => self.csv.as_ref().is_some_and(|csv| csv.test.is_some()),
+        };
+        let counts = [self.train, self.validation, self.test];
+        let takes_some = counts.iter().any(Option::is_some) || self.split.is_some();
+        let has_order = self.shuffle_seed.is_some() || self.stratify.is_some();
+        match self.shuffle {
+            // The default of settings that name no order.
+            Some(false) if has_test_files && !has_order => self.shuffle = None,
+            None if self.source != Source::Digits && takes_some && !has_order => {
+                self.shuffle_seed = Some(0);
+                self.stratify = Some(true);
+            }
+            Some(true) if self.source != Source::Digits => {
+                self.shuffle = None;
+                self.shuffle_seed.get_or_insert(0);
+                self.stratify.get_or_insert(true);
+            }
+            _ => {}
+        }
+    }
+
     /// All samples of a source as they are, in the order of its files.
     pub fn of(source: Source) -> Self {
         Self {
             source,
             path: None,
+            test_path: None,
+            label: None,
+            features: None,
+            ignore: None,
+            delimiter: None,
+            quote: None,
+            header: None,
+            encoding: None,
+            decimal: None,
+            missing: None,
+            categorical: None,
+            rare: None,
+            split: None,
             csv: None,
             train: None,
             validation: None,
             test: None,
             shuffle_seed: None,
-            standardize: false,
+            shuffle: None,
+            stratify: None,
+            standardize: Standardize::Off,
             balance: None,
         }
     }
@@ -125,6 +223,9 @@ impl DataSettings {
             Source::Idx => "pixels row by row, each 0 to 255 divided by 255",
             Source::Csv => "the feature columns in the order of the file",
             Source::UciHar => "the features in the order of the file",
+            Source::File => {
+                "the feature columns in the order of the file; pixels of images row by row, bytes divided by 255"
+            }
         }
     }
 
@@ -148,13 +249,22 @@ impl DataSettings {
             count(train),
             count(test)
         );
+        if let Some(split) = &self.split {
+            let share = |share: Option<Share>| share.map_or(0.0, |share| share.0);
+            let (test, validation) = (share(split.test), share(split.validation));
+            text.push_str(&format!(", split {test}/{validation}"));
+        }
         if let Some(validation) = self.validation {
             text.push_str(&format!(", {validation} held out"));
         }
         for (used, word) in [
             (self.shuffle_seed.is_some(), ", shuffled"),
             (self.balance.is_some(), ", balanced"),
-            (self.standardize, ", standardized"),
+            (self.standardize == Standardize::On, ", standardized"),
+            (
+                self.standardize == Standardize::Robust,
+                ", standardized robustly",
+            ),
         ] {
             text.push_str(if used { word } else { "" });
         }

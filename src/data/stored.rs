@@ -10,6 +10,9 @@ use sha2::{Digest, Sha256};
 
 use super::dataset::SourceFile;
 use super::error::{DataError, shown};
+use super::npz;
+use super::sniff::{self, Kind};
+use super::zstd::ZstdReader;
 
 /// Longest row of a text file, in bytes: room for half a million features, and a bound on what a
 /// file without line ends (or a gzip bomb) can make a reader hold.
@@ -17,6 +20,10 @@ pub(super) const LONGEST_ROW: u64 = 16 << 20;
 
 /// First bytes of gzip data.
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+/// First bytes of Zstandard data.
+const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+/// Endings of packed files.
+const PACKED: [&str; 2] = ["gz", "zst"];
 
 /// SHA-256 of what a file holds, in hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
@@ -41,21 +48,26 @@ pub(super) struct StoredFile {
 
 impl StoredFile {
     /// Reads the first file that exists among `names` (relative to `base`), each of them tried
-    /// as it is and with `.gz` appended (or, where the name has it, removed).
+    /// as it is and with `.gz` and `.zst` appended (or, where the name has one of them, removed). Where a directory has the
+    /// name, the file of this name in it is meant: so archives are unpacked at times.
     pub(super) fn open(base: &Path, names: &[PathBuf], remedy: &str) -> Result<Self, DataError> {
-        let candidates: Vec<PathBuf> = names
-            .iter()
-            .flat_map(|name| [name.clone(), other_name(name)])
-            .collect();
-        for given in &candidates {
-            let path = base.join(given);
+        let candidates: Vec<PathBuf> = names.iter().flat_map(|name| other_names(name)).collect();
+        for candidate in &candidates {
+            let mut given = candidate.clone();
+            let mut path = located(base, &given);
+            if let (true, Some(name)) = (path.is_dir(), candidate.file_name()) {
+                given.push(name);
+                path.push(name);
+            }
             match read(&path) {
                 Ok(bytes) => {
-                    return Ok(Self {
-                        given: given.clone(),
+                    let file = Self {
+                        given,
                         path,
                         bytes: bytes.into(),
-                    });
+                    };
+                    file.refuse_foreign()?;
+                    return Ok(file);
                 }
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(source) => {
@@ -69,7 +81,7 @@ impl StoredFile {
         }
         Err(DataError::Missing {
             path: names[0].clone(),
-            tried: candidates.iter().map(|name| base.join(name)).collect(),
+            tried: candidates.iter().map(|name| located(base, name)).collect(),
             remedy: remedy.to_owned(),
         })
     }
@@ -106,17 +118,60 @@ impl StoredFile {
         &self.path
     }
 
-    /// The content, unpacked if it begins like gzip data (whatever the name says).
+    /// The content, unpacked if it begins like gzip or Zstandard data (whatever the name says).
     pub(super) fn reader(&self) -> Box<dyn BufRead + '_> {
-        if self.is_compressed() {
+        if self.bytes.starts_with(&GZIP_MAGIC) {
             Box::new(BufReader::new(MultiGzDecoder::new(&*self.bytes)))
+        } else if self.bytes.starts_with(&ZSTD_MAGIC) {
+            Box::new(BufReader::new(ZstdReader::new(&self.bytes)))
         } else {
             Box::new(&*self.bytes)
         }
     }
 
-    fn is_compressed(&self) -> bool {
-        self.bytes.starts_with(&GZIP_MAGIC)
+    /// The first bytes of the content, at most `count`. What cannot be unpacked is left to the reader to complain about.
+    pub(super) fn start(&self, count: u64) -> Vec<u8> {
+        let mut start = Vec::new();
+        let _ = self.reader().take(count).read_to_end(&mut start);
+        start
+    }
+
+    /// The whole content, unpacked; not copied where it is stored as it is.
+    pub(super) fn content_bytes(&self) -> Result<Cow<'_, [u8]>, DataError> {
+        let is_packed = self.bytes.starts_with(&GZIP_MAGIC) || self.bytes.starts_with(&ZSTD_MAGIC);
+        if !is_packed {
+            return Ok(Cow::Borrowed(&self.bytes));
+        }
+        let mut bytes = Vec::new();
+        self.reader()
+            .read_to_end(&mut bytes)
+            .map_err(|error| self.damaged(error))?;
+        Ok(Cow::Owned(bytes))
+    }
+
+    /// The same file with another content: what its text means.
+    pub(super) fn holding(self, bytes: Vec<u8>) -> Self {
+        Self {
+            bytes: bytes.into(),
+            ..self
+        }
+    }
+
+    /// The error for a file that is of another kind.
+    pub(super) fn foreign(&self, kind: &sniff::Foreign) -> DataError {
+        let allowed = "a table, arrays, or files of a known data set (docs/data.md)";
+        self.content(None, "the file", kind.name, allowed, kind.remedy)
+    }
+
+    fn refuse_foreign(&self) -> Result<(), DataError> {
+        match sniff::kind(&self.start(64)) {
+            Kind::Foreign(kind) => Err(self.foreign(kind)),
+            Kind::Zip => match npz::refused_archive(&self.content_bytes()?) {
+                Some(kind) => Err(self.foreign(kind)),
+                None => Ok(()),
+            },
+            Kind::Npy | Kind::Unknown => Ok(()),
+        }
     }
 
     /// The error for content that cannot be unpacked.
@@ -124,7 +179,7 @@ impl StoredFile {
         DataError::Unreadable {
             path: self.path.clone(),
             source,
-            remedy: "the gzip data are damaged or truncated: download the file again",
+            remedy: "the packed data are damaged or truncated: download the file again",
         }
     }
 
@@ -180,12 +235,28 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The name with `.gz` appended, or without it where it is there.
-fn other_name(name: &Path) -> PathBuf {
-    if name.extension().is_some_and(|extension| extension == "gz") {
-        return name.with_extension("");
+/// Names under which a file may be packed or not: as given, and with the endings of packed files, or without one.
+fn other_names(name: &Path) -> Vec<PathBuf> {
+    let has_ending = |ending: &&str| name.extension().is_some_and(|found| found == *ending);
+    let mut names = vec![name.to_owned()];
+    if PACKED.iter().any(has_ending) {
+        names.push(name.with_extension(""));
+        return names;
     }
-    let mut longer = name.as_os_str().to_owned();
-    longer.push(".gz");
-    longer.into()
+    for ending in PACKED {
+        let mut longer = name.as_os_str().to_owned();
+        longer.push(".");
+        longer.push(ending);
+        names.push(longer.into());
+    }
+    names
+}
+
+/// A path of the settings from the base directory on; `~` is the home directory.
+pub(super) fn located(base: &Path, path: &Path) -> PathBuf {
+    let home = std::env::var_os("HOME").filter(|home| !home.is_empty());
+    match (path.strip_prefix("~"), home) {
+        (Ok(rest), Some(home)) => Path::new(&home).join(rest),
+        _ => base.join(path),
+    }
 }

@@ -1,16 +1,16 @@
 //! `uci-har`: the directory layout of *Human Activity Recognition Using Smartphones*.
 //!
 //! `train/X_train.txt` holds one sample per line (numbers separated by white space),
-//! `train/y_train.txt` its label; the same for `test`.
+//! `train/y_train.txt` its label; the same for `test`. Its successor HAPT has `Train` and `Test`.
 
-use std::io::{BufRead, Read};
 use std::path::Path;
 
 use super::dataset::SourceFile;
 use super::error::DataError;
 use super::labels::LabelColumn;
 use super::raw::{RawData, RawPart, Values};
-use super::stored::{LONGEST_ROW, StoredFile};
+use super::stored::StoredFile;
+use super::text::for_each_row;
 
 /// Reads both parts below `directory`.
 pub(super) fn read(directory: &Path, base: &Path) -> Result<RawData, DataError> {
@@ -27,12 +27,7 @@ pub(super) fn read(directory: &Path, base: &Path) -> Result<RawData, DataError> 
             remedy: "use training and test files of the same data set".into(),
         });
     }
-    Ok(RawData {
-        train,
-        test: Some(test),
-        image: None,
-        files,
-    })
+    Ok(RawData::nameless(train, Some(test), None, files))
 }
 
 fn read_part(
@@ -42,9 +37,11 @@ fn read_part(
     files: &mut Vec<SourceFile>,
 ) -> Result<RawPart, DataError> {
     let open = |letter: &str| {
-        let name = directory.join(part).join(format!("{letter}_{part}.txt"));
+        let file = format!("{letter}_{part}.txt");
+        let capital = part[..1].to_ascii_uppercase() + &part[1..];
+        let names = [part, &capital].map(|folder| directory.join(folder).join(&file));
         let remedy = "put the file there, or let `path` name the directory above train and test";
-        StoredFile::open(base, &[name], remedy)
+        StoredFile::open(base, &names, remedy)
     };
     let value_file = open("X")?;
     let label_file = open("y")?;
@@ -107,52 +104,6 @@ fn read_labels(file: &StoredFile) -> Result<LabelColumn, DataError> {
     Ok(labels)
 }
 
-/// Calls `visit` with the number and the text of every line that is not blank, ends trimmed.
-/// At least one there must be.
-fn for_each_row(
-    file: &StoredFile,
-    mut visit: impl FnMut(u64, &[u8]) -> Result<(), DataError>,
-) -> Result<(), DataError> {
-    let mut reader = file.reader();
-    let mut row = Vec::new();
-    let mut visited = false;
-    for line in 1.. {
-        row.clear();
-        let length = reader
-            .by_ref()
-            .take(LONGEST_ROW)
-            .read_until(b'\n', &mut row)
-            .map_err(|error| file.damaged(error))? as u64;
-        if length == 0 {
-            break;
-        }
-        if length == LONGEST_ROW {
-            return Err(file.content(
-                Some(line),
-                "length of the line",
-                format!("{LONGEST_ROW} bytes or more"),
-                format!("fewer than {LONGEST_ROW} bytes"),
-                "name a text file with one sample per line",
-            ));
-        }
-        let text = row.trim_ascii();
-        if !text.is_empty() {
-            visited = true;
-            visit(line, text)?;
-        }
-    }
-    if visited {
-        return Ok(());
-    }
-    Err(file.content(
-        None,
-        "number of lines",
-        "0",
-        "at least one line with values",
-        "name a file that holds samples",
-    ))
-}
-
 fn words(row: &[u8]) -> impl Iterator<Item = &[u8]> {
     row.split(u8::is_ascii_whitespace)
         .filter(|word| !word.is_empty())
@@ -162,6 +113,7 @@ fn words(row: &[u8]) -> impl Iterator<Item = &[u8]> {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::stored::LONGEST_ROW;
     use super::*;
 
     fn values(bytes: Vec<u8>) -> Result<(usize, Vec<f64>), DataError> {

@@ -4,9 +4,39 @@
 pub(super) fn about(path: &str) -> Option<&'static str> {
     let path = path.split('[').next().unwrap_or(path);
     Some(match path {
-        "data" => "the data to train on: `data: {source: digits}` is built in",
-        "data.source" => "digits is built in; idx and uci-har need a path, csv needs a csv map",
-        "data.path" => "the directory of idx or uci-har files, relative to the grid file",
+        "data" => {
+            "the data to train on: `data: mine.csv`, or `data: {source: digits}`, which is built in"
+        }
+        "data.source" => {
+            "file finds the format of a path out; digits is built in; idx and uci-har need a path, csv needs a csv map"
+        }
+        "data.path" => {
+            "a file, or the directory of idx or uci-har files, relative to the grid file"
+        }
+        "data.test_path" => {
+            "the test file, relative to the grid file; omit to split test samples off"
+        }
+        "data.label" => {
+            "the label column; omit for the one called label, class, target or y, else the last"
+        }
+        "data.features" => {
+            "feature columns: a pattern with * or a list of names; omit for all but the label"
+        }
+        "data.ignore" => "columns that are no features, as in `ignore: [id]`",
+        "data.delimiter" => "between cells: \",\", \";\", \"|\", tab or space; omit to find it out",
+        "data.quote" => "around cells: '\"' or \"'\"; omit to find it out",
+        "data.header" => "whether the first row names the columns; omit to find it out",
+        "data.encoding" => "utf-8, cp1252 or utf-16; UTF-8 is the default",
+        "data.decimal" => "before decimals: \".\" or \",\"; omit to find it out",
+        "data.missing" => "missing values: refuse (the default), mean, or drop",
+        "data.categorical" => "auto (the default: columns with text), refuse, or a list of columns",
+        "data.rare" => "categories with fewer training samples share one input",
+        "data.split" => "how one file is divided: `split: {test: 0.2, validation: 0.1, seed: 0}`",
+        "data.split.test" | "data.split.validation" => "a share of the samples between 0 and 1",
+        "data.shuffle" => {
+            "false keeps the order of the files for train, validation, test and split"
+        }
+        "data.stratify" => "whether every class has the same share of train, validation and test",
         "data.csv" => {
             "as in `csv: {label: label, features: \"x*\", train: train.csv, test: test.csv}`"
         }
@@ -25,8 +55,10 @@ pub(super) fn about(path: &str) -> Option<&'static str> {
             "filters: number of filters; kernel: side of the square; stride: 1 is the default"
         }
         "model.bias" => "whether layers have a bias; false is the default",
-        "data.standardize" => "mean 0 and variance 1 per feature; false is the default",
-        "data.shuffle_seed" => "seed of the shuffle; omit to keep the order of the files",
+        "data.standardize" => {
+            "true: mean 0 and variance 1 per feature; robust: median 0, by the quartiles; false: as they are"
+        }
+        "data.shuffle_seed" => "seed of the shuffle of each part",
         "data.balance.undersample_seed" => "every class is reduced to the size of the smallest one",
         "data.csv.train" | "data.csv.test" => "a CSV file, relative to the grid file",
         "seed" => "the seed of the initial weights",

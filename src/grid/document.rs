@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::axis::{Axis, DottedPath, MAX_TRIALS, refuse_repeated, too_many};
 use super::error::{Fault, Span, known_words};
 use super::schema::ROOTS;
+use super::short::in_full;
 use super::tree::{Entry, Node, Scalar};
 
 const KEYS: [&str; 10] = [
@@ -129,7 +130,7 @@ fn settings(root: &Node, seed: u64) -> Rc<Node> {
         key_span: root.span,
         value: Node::scalar(root.span, seed.to_string(), true),
     });
-    Node::map(root.span, entries)
+    in_full(&Node::map(root.span, entries))
 }
 
 /// Whether a name can be that of a directory under `results`; if not, what is wrong with it.

@@ -11,6 +11,7 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::rc::Rc;
 
 mod about;
 mod axis;
@@ -25,6 +26,7 @@ pub mod identity;
 mod method;
 mod planner;
 mod schema;
+mod short;
 mod spaces;
 mod tree;
 pub mod trial;
@@ -37,8 +39,11 @@ pub use trial::{Plan, Trial, TrialSettings};
 use decode::decode;
 use error::{Fault, Source};
 use planner::plan;
+use short::in_full;
 use tree::Node;
 use yaml::parse;
+
+use crate::data::DataSettings;
 
 /// Bound on the size of a grid file.
 const MAX_BYTES: usize = 16 << 20;
@@ -128,10 +133,23 @@ fn read(path: &Path) -> Result<String, Fault> {
     })
 }
 
+/// Reads and checks the settings of one trial of a grid file.
+fn settings_of_grid(tree: &Rc<Node>) -> Result<TrialSettings, Fault> {
+    settings_with(&in_full(tree), DataSettings::with_default_order)
+}
+
 /// Reads and checks the settings of one trial.
 fn settings(tree: &Node) -> Result<TrialSettings, Fault> {
+    settings_with(tree, |_| {})
+}
+
+fn settings_with(
+    tree: &Node,
+    complete: impl Fn(&mut DataSettings),
+) -> Result<TrialSettings, Fault> {
     let mut settings: TrialSettings = decode(tree)?;
     settings.complete(|path| tree.find(path).is_some());
+    complete(&mut settings.data);
     settings.check().map_err(|found| {
         // As it was written, if it was: `.inf`, not `inf`.
         let written = tree

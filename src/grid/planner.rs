@@ -10,7 +10,7 @@ use super::document::{Document, refused_name};
 use super::error::{Fault, Source};
 use super::exclude::Filter;
 use super::expand::Expansion;
-use super::settings;
+use super::settings_of_grid;
 use super::yaml::parse;
 use crate::grid::identity::{Fingerprint, short_id};
 use crate::grid::{Plan, Trial, TrialSettings};
@@ -22,7 +22,7 @@ pub(super) fn plan(source: &Source) -> Result<Plan, Fault> {
     let mut planner = Planner::new(source, &document)?;
     let mut example = Json::Null;
     while let Some(tree) = expansion.advance()? {
-        example = planner.add(settings(&tree)?)?;
+        example = planner.add(settings_of_grid(&tree)?)?;
     }
     expansion.refuse_unused()?;
     planner.finish(source, &example)

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::OutOfRange;
 use crate::compress::CompressionSettings;
+use crate::data::choices::Standardize;
 use crate::data::{DataSettings, Source};
 use crate::network::{InitScheme, InitSettings, ModelSettings};
 
@@ -40,9 +41,13 @@ impl TrialSettings {
         if matches!(self.solver, MethodSettings::NnBcd(_)) {
             return;
         }
-        let is_table = matches!(self.data.source, Source::Csv | Source::UciHar);
-        if is_table && !named("data.standardize") {
-            self.data.standardize = true;
+        if !named("data.standardize") {
+            self.data.standardize = match self.data.source {
+                Source::Csv | Source::UciHar => Standardize::On,
+                // Tables or images: known when they have been read.
+                Source::File => Standardize::Auto,
+                Source::Digits | Source::Idx => self.data.standardize,
+            };
         }
         if !named("model.bias") {
             self.model.bias = true;

@@ -13,16 +13,31 @@ pub enum Notice {
     StepsBack,
     /// The inputs are far from the scale that training expects.
     InputScale,
+    /// A feature only counts the rows of the file.
+    IndexColumn,
+    /// Files of different parts are equal.
+    SameFiles,
+    /// Test samples have been seen in training.
+    RepeatedSamples,
+    /// A part has no sample of some class.
+    LackingClass,
+    /// So many classes that the labels are probably measurements.
+    ManyClasses,
 }
 
 impl Notice {
     /// Every notice, in the order in which they are said.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 10] = [
         Self::Majority,
         Self::DeadUnits,
         Self::CompressionLoss,
         Self::StepsBack,
         Self::InputScale,
+        Self::IndexColumn,
+        Self::SameFiles,
+        Self::RepeatedSamples,
+        Self::LackingClass,
+        Self::ManyClasses,
     ];
 
     /// Its code, the sentence, and what helps.
@@ -53,6 +68,31 @@ impl Notice {
                 "input-scale",
                 "the inputs are far from the scale 1 that training expects",
                 "set data.standardize: true, or scale the columns of the files (pixels to between 0 and 1)",
+            ],
+            Self::IndexColumn => [
+                "index-column",
+                "a feature column only counts the rows of the file, or has no name",
+                "leave it out, as in data.ignore: [COLUMN]",
+            ],
+            Self::SameFiles => [
+                "same-files",
+                "two files of the data are equal, so that test accuracy says nothing about new samples",
+                "name another test file, or leave it out and set data.split",
+            ],
+            Self::RepeatedSamples => [
+                "repeated-samples",
+                "test samples equal training samples in every feature, so that test accuracy is too high",
+                "remove samples that come again, or split by what they belong to",
+            ],
+            Self::LackingClass => [
+                "lacking-class",
+                "a part of the data has no sample of some class",
+                "leave out data.shuffle: false, set data.stratify: true, or take more samples",
+            ],
+            Self::ManyClasses => [
+                "many-classes",
+                "there are so many classes that the labels are probably measurements, not classes",
+                "name another column by data.label, or put the values into classes",
             ],
         }
     }

@@ -4,7 +4,9 @@ use std::io::Cursor;
 
 use ndarray::Array2;
 
-use super::{Accuracy, AnyModel, ExportError, Model, ModelDescription, to_numpy, to_onnx};
+use super::{
+    Accuracy, AnyModel, ExportError, Model, ModelDescription, Standardization, to_numpy, to_onnx,
+};
 use crate::linalg::Real;
 
 /// Calls a generic function with the model in its precision.
@@ -32,6 +34,12 @@ impl AnyModel {
     /// model wants it.
     pub fn accuracy(&self, inputs: Array2<f64>, labels: &[usize]) -> Accuracy {
         in_its_precision!(self, model => accuracy(model, inputs, labels))
+    }
+
+    /// Whether samples have to be given to it in double precision: single would round some feature too much.
+    pub fn wants_double_inputs(&self) -> bool {
+        let standardization = self.description().standardization.as_ref();
+        standardization.is_some_and(Standardization::needs_double)
     }
 
     /// The model as an ONNX file.

@@ -5,7 +5,9 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::data::{DataError, DataSettings, Dataset, Part, SourceFile, load};
+use crate::data::{
+    DataError, DataSettings, Dataset, Part, SourceFile, Transformation, Warning, load,
+};
 use crate::linalg::Real;
 use crate::network::Standardization;
 
@@ -49,10 +51,16 @@ pub struct LoadedData {
     pub image: Option<[usize; 3]>,
     /// Class names.
     pub classes: Vec<String>,
+    /// What was done to the columns of a table, with their names.
+    pub transformation: Option<Transformation>,
     /// What `data.standardize` did to the features.
     pub standardization: Option<Standardization>,
     /// Files with checksums.
     pub files: Vec<SourceFile>,
+    /// What was found out about the files, a sentence each.
+    pub notes: Vec<String>,
+    /// What is probably wrong with the data.
+    pub warnings: Vec<Warning>,
     /// Samples of each part.
     pub samples: SampleCounts,
     /// Largest root mean square of a feature of the training part.
@@ -97,8 +105,28 @@ impl LoadedData {
                 .contains(&Precision::Double)
                 .then(|| Arc::new(converted(&dataset))),
             classes: dataset.classes,
+            transformation: dataset.transformation,
             files: dataset.files,
+            notes: dataset.notes,
+            warnings: dataset.warnings,
         })
+    }
+
+    /// Names of the inputs of a network, where the features have names.
+    pub fn feature_names(&self) -> Vec<String> {
+        let names = self
+            .transformation
+            .as_ref()
+            .map(Transformation::input_names);
+        names.unwrap_or_default()
+    }
+
+    /// What was done to the columns of a table, as a model file has it.
+    pub fn transformation_json(&self) -> Option<serde_json::Value> {
+        let json = |fitted: &Transformation| {
+            serde_json::to_value(fitted).expect("plain structs with text keys have a JSON form")
+        };
+        self.transformation.as_ref().map(json)
     }
 
     /// The samples in single precision, if they were asked for at loading.

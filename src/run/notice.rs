@@ -41,13 +41,17 @@ impl fmt::Display for Finding {
     }
 }
 
-/// What is to be said of inputs, before a trial begins.
-pub fn of_inputs(data: &LoadedData) -> Option<Finding> {
+/// What is to be said of data, before a trial begins.
+pub fn of_data(data: &LoadedData) -> Vec<Finding> {
     let [least, most] = SCALES;
-    (!(least..=most).contains(&data.scale)).then(|| {
+    let mut findings = Vec::new();
+    if !(least..=most).contains(&data.scale) {
         let numbers = format!("largest root mean square of a feature: {:.3e}", data.scale);
-        Finding::new(Notice::InputScale, numbers)
-    })
+        findings.push(Finding::new(Notice::InputScale, numbers));
+    }
+    let warnings = data.warnings.iter();
+    findings.extend(warnings.map(|found| Finding::new(found.notice, found.numbers.clone())));
+    findings
 }
 
 /// What is to be said of a method that had to go back, while it is at work.
@@ -115,7 +119,7 @@ fn of_compression(before: f64, after: f64, samples: usize) -> Option<Finding> {
 pub(super) fn codes(data: &LoadedData, steps_back: usize, of_network: &[Finding]) -> String {
     let found = (of_network.iter().cloned())
         .chain(of_steps_back(steps_back))
-        .chain(of_inputs(data));
+        .chain(of_data(data));
     Notice::codes(found.map(|finding| finding.notice))
 }
 

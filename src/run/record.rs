@@ -180,6 +180,8 @@ pub fn model_file<T: Real>(
 ) -> Result<Vec<u8>, ModelFileError> {
     let description = ModelDescription {
         classes: trial.data.classes.clone(),
+        features: trial.data.feature_names(),
+        transformation: trial.data.transformation_json(),
         preprocessing: trial.trial.settings.data.preprocessing().into(),
         standardization: trial.data.standardization.clone(),
         settings: trial.trial.settings.to_yaml(),

@@ -226,7 +226,7 @@ impl<'a, T: Real> Run<'a, T> {
         checkpoint::remove(directory)?;
         let files = TrialFiles::create(directory)?;
         self.log.line(&format!("started; {}", self.describe()));
-        self.log.warn(&notice::of_inputs(&self.trial.data));
+        self.log.warn(&notice::of_data(&self.trial.data));
         let solver = method::begin(self.trial, &self.data)?;
         Ok((solver, files))
     }

@@ -11,6 +11,7 @@ mod main_job;
 mod methods;
 mod odd_machines;
 mod other_commands;
+mod own_data;
 mod place;
 mod readme;
 mod refused;

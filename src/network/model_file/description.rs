@@ -17,6 +17,10 @@ const FORMAT: u32 = 1;
 pub struct ModelDescription {
     /// Names of the classes, in the order of the outputs.
     pub classes: Vec<String>,
+    /// Names of the inputs, in their order; empty: they have none.
+    pub features: Vec<String>,
+    /// How the inputs come from the columns of a table, as the data room writes it: `{missing, columns}`.
+    pub transformation: Option<serde_json::Value>,
     /// In words: what has to be done to the features of a sample, and in which order they come.
     pub preprocessing: String,
     /// The numbers that belong to it, where the data of the training were standardised.
@@ -49,6 +53,14 @@ pub struct Standardization {
 }
 
 impl Standardization {
+    /// Whether single precision would round some feature by more than a thousandth of its scale, so that samples have to be
+    /// standardised in double.
+    pub fn needs_double(&self) -> bool {
+        const ROUNDING: f64 = 1e-3;
+        let mut numbers = self.mean.iter().zip(&self.scale);
+        numbers.any(|(mean, scale)| mean.abs() * f64::from(f32::EPSILON) > ROUNDING * scale.abs())
+    }
+
     /// Standardises samples (features x n).
     ///
     /// # Panics
@@ -72,6 +84,11 @@ pub(super) struct Manifest {
     bias: bool,
     layers: Vec<LayerEntry>,
     classes: Vec<String>,
+    /// Younger than the format: models of earlier versions have no names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    features: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    transformation: Option<serde_json::Value>,
     preprocessing: String,
     /// Whether `input.mean` and `input.scale` are there.
     pub standardized: bool,
@@ -192,6 +209,8 @@ impl Manifest {
                 })
                 .collect(),
             classes: description.classes.clone(),
+            features: description.features.clone(),
+            transformation: description.transformation.clone(),
             preprocessing: description.preprocessing.clone(),
             standardized: description.standardization.is_some(),
             settings: description.settings.clone(),
@@ -242,6 +261,12 @@ impl Manifest {
                 format!("{} names for {width} outputs", self.classes.len()),
             ));
         }
+        if !self.features.is_empty() && self.features.len() != self.inputs {
+            return Err(description(
+                "features",
+                format!("{} names for {} inputs", self.features.len(), self.inputs),
+            ));
+        }
         Ok(Architecture {
             layers,
             bias: self.bias,
@@ -253,6 +278,8 @@ impl Manifest {
     pub fn into_description(self, standardization: Option<Standardization>) -> ModelDescription {
         ModelDescription {
             classes: self.classes,
+            features: self.features,
+            transformation: self.transformation,
             preprocessing: self.preprocessing,
             standardization,
             settings: self.settings,

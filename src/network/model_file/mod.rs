@@ -15,7 +15,8 @@
 //! All forms may have `layers.i.bias` `[outputs]`. A convolution has filters as outputs and
 //! kernel row, kernel column, channel (the last one fastest) as inputs. Indices are stored in the
 //! smallest unsigned type that fits. Data that were standardised leave `input.mean` and
-//! `input.scale` behind: the network wants `(x - mean) / scale`.
+//! `input.scale` behind: the network wants `(x - mean) / scale`, computed in double. The description
+//! has the names of the inputs (`features`) and, for tables, how they come from its columns (`transformation`).
 //!
 //! Reading trusts nothing: shapes, indices and offsets are checked, and a header can claim no more
 //! memory than the file fills, except for the dense matrix of a compressed weight, which has

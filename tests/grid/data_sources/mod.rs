@@ -1,11 +1,16 @@
 //! The sources of data, through the public door of the room.
 
+mod formats;
+mod made;
+mod parts;
+mod people;
 mod refused;
 
 use std::path::{Path, PathBuf};
 
 use ndarray::{array, s};
 
+use nnbcd::data::choices::Standardize;
 use nnbcd::data::{
     BalanceSettings, CsvSettings, DataSettings, Dataset, Features, ImageShape, Source, load,
 };
@@ -15,17 +20,7 @@ fn fixtures() -> PathBuf {
 }
 
 fn settings(source: Source) -> DataSettings {
-    DataSettings {
-        source,
-        path: None,
-        csv: None,
-        train: None,
-        validation: None,
-        test: None,
-        shuffle_seed: None,
-        standardize: false,
-        balance: None,
-    }
+    DataSettings::of(source)
 }
 
 fn directory(source: Source, path: &str) -> DataSettings {
@@ -38,10 +33,10 @@ fn directory(source: Source, path: &str) -> DataSettings {
 fn csv(features: Features, train: &str, test: &str) -> DataSettings {
     DataSettings {
         csv: Some(CsvSettings {
-            label: "label".into(),
-            features,
+            label: Some("label".into()),
+            features: Some(features),
             train: train.into(),
-            test: test.into(),
+            test: Some(test.into()),
         }),
         ..settings(Source::Csv)
     }
@@ -324,7 +319,7 @@ fn choices_are_made_in_the_documented_order() {
         ..source
     };
     let cut = read(&DataSettings {
-        standardize: true,
+        standardize: Standardize::On,
         validation: Some(1),
         ..cut
     });
@@ -364,7 +359,7 @@ fn descriptions_are_short() {
     });
     let table = DataSettings {
         balance,
-        standardize: true,
+        standardize: Standardize::On,
         ..table
     };
     assert_eq!(

@@ -132,7 +132,7 @@ fn settings_that_do_not_fit_are_refused_before_files_are_opened() {
     let cases = [
         (
             settings(Source::Idx),
-            "path: is missing: required by sources idx and uci-har",
+            "path: is missing: required by sources idx, uci-har and file",
         ),
         (settings(Source::UciHar), "path: is missing"),
         (
@@ -141,7 +141,7 @@ fn settings_that_do_not_fit_are_refused_before_files_are_opened() {
         ),
         (
             directory(Source::Digits, "idx"),
-            "path: idx is not allowed (only for sources idx and uci-har; the source is digits)",
+            "path: idx is not allowed (only for sources idx, uci-har and file; the source is digits)",
         ),
         (
             DataSettings {

@@ -152,6 +152,8 @@ fn build<T: Real>(
         weights,
         compressed,
         description: ModelDescription {
+            features: Vec::new(),
+            transformation: None,
             classes: ["zero", "one", "two", "three", "\"four\""]
                 .map(String::from)
                 .to_vec(),

@@ -17,6 +17,7 @@ const OPERATOR_SET: u64 = 17;
 /// Types of numbers in `TensorProto`.
 const FLOAT: u64 = 1;
 const INT64: u64 = 7;
+const DOUBLE: u64 = 11;
 
 /// Types in `AttributeProto`.
 const ATTRIBUTE_INT: u64 = 2;
@@ -27,6 +28,8 @@ const ATTRIBUTE_INTS: u64 = 7;
 pub(super) struct Graph {
     nodes: Vec<Message>,
     constants: Vec<Message>,
+    /// The input of the network is in double precision.
+    takes_double: bool,
 }
 
 impl Graph {
@@ -41,6 +44,21 @@ impl Graph {
             .flat_map(|number| (number as f32).to_le_bytes())
             .collect();
         self.tensor(name, FLOAT, shape, &bytes)
+    }
+
+    /// Adds a list in double precision, and takes the input of the network in double.
+    pub fn double_constant(&mut self, name: &str, numbers: &[f64]) -> String {
+        self.takes_double = true;
+        let bytes: Vec<u8> = numbers
+            .iter()
+            .flat_map(|number| number.to_le_bytes())
+            .collect();
+        self.tensor(name, DOUBLE, &[numbers.len()], &bytes)
+    }
+
+    /// The same numbers in single precision.
+    pub fn cast_to_single(&mut self, values: &str, output: &str) -> String {
+        self.node("Cast", &[values], output, &[integer("to", FLOAT)])
     }
 
     fn tensor(&mut self, name: &str, kind: u64, shape: &[usize], bytes: &[u8]) -> String {
@@ -109,9 +127,24 @@ impl Graph {
             .messages(1, &self.nodes)
             .text(2, "nnbcd")
             .messages(5, &self.constants)
-            .message(11, &samples_of(INPUT, inputs))
-            .message(12, &samples_of(OUTPUT, classes));
-        let names = serde_json::Value::from(model.description.classes.clone()).to_string();
+            .message(
+                11,
+                &samples_of(
+                    INPUT,
+                    inputs,
+                    if self.takes_double { DOUBLE } else { FLOAT },
+                ),
+            )
+            .message(12, &samples_of(OUTPUT, classes, FLOAT));
+        let description = &model.description;
+        let list = |names: &[String]| serde_json::Value::from(names.to_vec()).to_string();
+        let mut properties = vec![property("classes", &list(&description.classes))];
+        if !description.features.is_empty() {
+            properties.push(property("features", &list(&description.features)));
+        }
+        if let Some(transformation) = &description.transformation {
+            properties.push(property("transformation", &transformation.to_string()));
+        }
         let operators = Message::default().text(1, "").integer(2, OPERATOR_SET);
         Message::default()
             .integer(1, IR_VERSION)
@@ -119,7 +152,7 @@ impl Graph {
             .text(3, env!("CARGO_PKG_VERSION"))
             .message(7, &graph)
             .message(8, &operators)
-            .message(14, &property("classes", &names))
+            .messages(14, &properties)
             .message(
                 14,
                 &property("preprocessing", &model.description.preprocessing),
@@ -129,12 +162,12 @@ impl Graph {
     }
 }
 
-/// `ValueInfoProto` of a matrix in single precision with any number of rows.
-fn samples_of(name: &str, columns: usize) -> Message {
+/// `ValueInfoProto` of a matrix of numbers of a type with any number of rows.
+fn samples_of(name: &str, columns: usize, number: u64) -> Message {
     let rows = Message::default().text(2, "samples");
     let columns = Message::default().integer(1, columns as u64);
     let shape = Message::default().messages(1, &[rows, columns]);
-    let tensor = Message::default().integer(1, FLOAT).message(2, &shape);
+    let tensor = Message::default().integer(1, number).message(2, &shape);
     let kind = Message::default().message(1, &tensor);
     Message::default().text(1, name).message(2, &kind)
 }

@@ -11,7 +11,9 @@
 //! | convolution | `Reshape` and `Transpose` to channels first, `Conv`, and back |
 //!
 //! Products of constants are worked out once, when a runtime loads the file. All numbers are in
-//! single precision: not every runtime has a convolution in double.
+//! single precision: not every runtime has a convolution in double. Where single precision would round
+//! features by more than a thousandth of their scale, such as times of 1.7e9 that differ by seconds, the input and
+//! the standardisation are in double, and a `Cast` follows.
 
 mod graph;
 mod protobuf;
@@ -31,7 +33,8 @@ const LARGEST_FILE: usize = i32::MAX as usize;
 
 /// The network as an ONNX file (opset 17): input `features` `[samples, features]`, before any
 /// standardisation, output `outputs` `[samples, classes]`, of which the largest names the class.
-/// The metadata hold `classes`, `preprocessing` and `settings`.
+/// The metadata hold `classes`, `features` (names of the inputs, where there are any), `transformation` (how they come from
+/// the columns of a table), `preprocessing` and `settings`.
 ///
 /// # Errors
 /// [`ExportError`] for a network that is larger than an ONNX file can be.
@@ -40,12 +43,20 @@ pub fn to_onnx<T: Real>(model: &Model<T>) -> Result<Vec<u8>, ExportError> {
     let mut values = graph::INPUT.to_owned();
     if let Some(standardization) = &model.description.standardization {
         let Standardization { mean, scale } = standardization;
+        let in_double = standardization.needs_double();
         for (operator, name, numbers, output) in [
             ("Sub", "input.mean", mean, "input.centred"),
             ("Div", "input.scale", scale, "input.standardized"),
         ] {
-            let constant = graph.constant(name, &[numbers.len()], numbers.iter().copied());
+            let constant = if in_double {
+                graph.double_constant(name, numbers)
+            } else {
+                graph.constant(name, &[numbers.len()], numbers.iter().copied())
+            };
             values = graph.node(operator, &[&values, &constant], output, &[]);
+        }
+        if in_double {
+            values = graph.cast_to_single(&values, "input.single");
         }
     }
     for (index, layer) in model.architecture.layers.iter().enumerate() {
