@@ -73,7 +73,8 @@ fn base_of_run(path: &Path) -> Result<Option<PathBuf>, StoreError> {
     runs.into_iter()
         .flatten()
         .find_map(|directory| {
-            let run = RunDirectory::new(directory);
+            // A run may be named by a link to it.
+            let run = RunDirectory::new(std::fs::canonicalize(directory).ok()?);
             match Provenance::read(&run.provenance()) {
                 Ok(None) => None,
                 Ok(Some(provenance)) => Some(Ok(provenance.base_directory)),

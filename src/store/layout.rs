@@ -43,8 +43,10 @@ impl RunDirectory {
 
     /// A run may be given by a link to it, such as `latest`; inside of a run links are not followed.
     fn resolved(self) -> Self {
-        match fs::canonicalize(&self.root) {
-            Ok(root) if self.root.is_symlink() => Self { root },
+        // Without a slash at its end: that would follow the link.
+        let named: PathBuf = self.root.components().collect();
+        match fs::canonicalize(&named) {
+            Ok(root) if named.is_symlink() => Self { root },
             _ => self,
         }
     }

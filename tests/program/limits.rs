@@ -2,6 +2,7 @@
 
 use std::process::{Command, Output};
 
+use super::faults::with_mounts;
 use super::place::{PATIENCE, PROGRAM, Place, grid};
 use super::results::Results;
 use super::shims::{FEW_THREADS, shim};
@@ -74,6 +75,18 @@ fn the_limit_on_the_address_space_counts() {
     assert!(said.contains("ulimit -v"), "{said}");
     let (code, said) = run(&place, "ulimit -v 1000000; exec $P plan g.yaml");
     assert_eq!(code, Some(0), "{said}");
+}
+
+#[test]
+fn a_hidden_proc_is_no_machine_without_memory() {
+    let place = small();
+    let script = "mount -t tmpfs none /proc && $P plan g.yaml && $P g.yaml";
+    if let Some(output) = with_mounts(&place, script) {
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{output:?}");
+        assert!(!said.contains(" 0 B of memory"), "{said}");
+        assert!(said.contains("3 done"), "{said}");
+    }
 }
 
 #[test]

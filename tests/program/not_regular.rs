@@ -192,6 +192,14 @@ fn links_in_a_run_directory_lead_nobody_out_of_it() {
     }
     // A run may be named by a link to it.
     symlink("results/g", place.path("latest")).unwrap();
-    let said = place.ends_with(0, &["table", "latest"]);
-    assert!(said.contains("tensor-train"), "{said}");
+    for named in ["latest", "latest/", "latest/."] {
+        let said = place.ends_with(0, &["table", named]);
+        assert!(said.contains("tensor-train"), "{said}");
+    }
+    let trial = format!("latest/trials/{id}");
+    let (model, config) = (
+        format!("{trial}/model.safetensors"),
+        format!("{trial}/config.yaml"),
+    );
+    place.ends_with(0, &["eval", &model, &config]);
 }
