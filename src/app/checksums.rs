@@ -38,13 +38,12 @@ pub fn record(provenance: &mut Provenance, plan: &Plan, data: &DataSets) {
 /// Refuses to go on with a run whose results and checkpoints come from other data under the same name. Files that
 /// the plan has no more keep their checksums: what was made with them is still there.
 pub fn refuse_other_results(run: &RunDirectory, provenance: &mut Provenance) -> Result<()> {
-    let has_begun = fs::read_dir(run.trials()).is_ok_and(|mut trials| trials.next().is_some());
-    let Ok(earlier) = Provenance::read(&run.provenance()) else {
-        return Ok(());
-    };
-    if !has_begun {
+    if run.begun_trials()?.is_empty() {
         return Ok(());
     }
+    let Some(earlier) = Provenance::read(&run.provenance())? else {
+        return Ok(());
+    };
     if let Some((file, expected, found)) = first_difference(&earlier, provenance) {
         bail!(
             "{file}: its SHA-256 is {found}, and that of the data behind the results in {} is {expected}; restore the \

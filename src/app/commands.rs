@@ -73,7 +73,7 @@ fn give(run: &Path, command: &Command, said: &str) -> Result<ExitCode> {
 
 /// The command that began the run, as it would go on, and where it was given.
 fn beginning(run: &RunDirectory) -> String {
-    let Ok(provenance) = Provenance::read(&run.provenance()) else {
+    let Ok(Some(provenance)) = Provenance::read(&run.provenance()) else {
         return String::new();
     };
     let words = (provenance.command_line.iter().skip(1))

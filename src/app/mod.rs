@@ -3,6 +3,7 @@
 mod checksums;
 mod commands;
 mod init;
+mod kept;
 mod model;
 mod plan;
 mod progress;
@@ -18,9 +19,11 @@ mod worker;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Result;
 use nnbcd::measure::visible_lines;
+use signal_hook::consts::SIGXFSZ;
 
 use crate::cli::{Arguments, Command};
 
@@ -31,6 +34,8 @@ pub const REFUSED: u8 = 2;
 
 /// Carries out a command.
 pub fn dispatch(arguments: Arguments) -> Result<ExitCode> {
+    // A file that may not grow (ulimit -f) is an error of the write then, like a full disk, and not the end.
+    signal_hook::flag::register(SIGXFSZ, Arc::default())?;
     let Some(command) = arguments.command else {
         return run::run(&arguments.run);
     };

@@ -1,19 +1,25 @@
 //! `eval` and `export`: trained models.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use nnbcd::data::choices::Standardize;
-use nnbcd::data::{DataError, DataSettings, Dataset, Part, Source, Transformation, load, load_as};
+use nnbcd::data::{
+    DataError, DataSettings, Dataset, Part, Source, Transformation, load, load_as, sha256,
+};
 use nnbcd::grid::{TrialSettings, plan_from_file};
 use nnbcd::network::{Accuracy, AnyModel};
-use nnbcd::store::{Provenance, RunDirectory, publish};
+use nnbcd::store::{Provenance, RunDirectory, StoreError, TrialDirectory, publish, read_text};
 
+use super::runner::start_threads;
 use super::say;
 
 pub fn eval(model: &Path, data: &Path) -> Result<ExitCode> {
-    let model = AnyModel::read(model)?;
+    start_threads()?;
+    let model = read_model(model)?;
     if holds_settings(data) {
         let (settings, base) = data_settings(data)?;
         let data = load_for(&model, &raw(settings), &base)?;
@@ -48,8 +54,17 @@ fn holds_settings(path: &Path) -> bool {
     let ending = path.extension().unwrap_or_default();
     ending == "yaml"
         || ending == "yml"
-        || std::fs::read_to_string(path)
-            .is_ok_and(|text| text.lines().any(|line| line.starts_with("data:")))
+        || path.is_file() && start_of(path).lines().any(|line| line.starts_with("data:"))
+}
+
+/// The first bytes of a file: data can be larger than memory.
+fn start_of(path: &Path) -> String {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(1 << 16).read_to_end(&mut bytes));
+    read.map_or_else(
+        |_| String::new(),
+        |_| String::from_utf8_lossy(&bytes).into_owned(),
+    )
 }
 
 /// The data before any standardisation: a model brings its own, fitted where it was trained.
@@ -60,11 +75,35 @@ fn raw(settings: DataSettings) -> DataSettings {
     }
 }
 
+/// Reads a model; that of a trial must be the one of its result.
+fn read_model(path: &Path) -> Result<AnyModel> {
+    let place = std::path::absolute(path).unwrap_or_default();
+    let trial = place.parent().and_then(TrialDirectory::around);
+    let Some(trial) = trial.filter(|trial| trial.model() == place) else {
+        return Ok(AnyModel::read(path)?);
+    };
+    let expected = trial.read_result()?.and_then(|result| result.model_sha256);
+    let Some(expected) = expected else {
+        return Ok(AnyModel::read(path)?);
+    };
+    let bytes = trial.read_model()?.unwrap_or_default();
+    let found = sha256(&bytes);
+    if found != expected {
+        bail!(
+            "{}: is not the model that this trial ended with: its SHA-256 is {found}, and result.json has {expected}; \
+             restore the file, or run the trial again",
+            path.display()
+        );
+    }
+    AnyModel::from_bytes(&bytes).with_context(|| path.display().to_string())
+}
+
 /// The data of a grid file (all its trials must use the same) or of a trial's `config.yaml`.
 fn data_settings(path: &Path) -> Result<(DataSettings, PathBuf)> {
-    let text = std::fs::read_to_string(path)
+    let file = std::fs::canonicalize(path)
         .with_context(|| format!("{}: cannot be read", path.display()))?;
-    let base = base_of_run(path);
+    let text = read_text(&file)?;
+    let base = base_of_run(path)?;
     if let Ok(trial) = TrialSettings::from_yaml(&text) {
         let beside = || path.parent().unwrap_or(Path::new("")).to_path_buf();
         return Ok((trial.data, base.unwrap_or_else(beside)));
@@ -82,13 +121,23 @@ fn data_settings(path: &Path) -> Result<(DataSettings, PathBuf)> {
 
 /// Where relative paths start in the files of a run directory: in its `grid.yaml`, and in the `config.yaml` of its
 /// trials.
-fn base_of_run(path: &Path) -> Option<PathBuf> {
-    let path = std::path::absolute(path).ok()?;
+fn base_of_run(path: &Path) -> Result<Option<PathBuf>, StoreError> {
+    let Ok(path) = std::path::absolute(path) else {
+        return Ok(None);
+    };
     let runs = [path.ancestors().nth(1), path.ancestors().nth(3)];
-    runs.into_iter().flatten().find_map(|directory| {
-        let run = RunDirectory::new(directory);
-        Some(Provenance::read(&run.provenance()).ok()?.base_directory)
-    })
+    runs.into_iter()
+        .flatten()
+        .find_map(|directory| {
+            // A run may be named by a link to it.
+            let run = RunDirectory::new(std::fs::canonicalize(directory).ok()?);
+            match Provenance::read(&run.provenance()) {
+                Ok(None) => None,
+                Ok(Some(provenance)) => Some(Ok(provenance.base_directory)),
+                Err(error) => Some(Err(error)),
+            }
+        })
+        .transpose()
 }
 
 /// Says the accuracy on the parts of these names.
@@ -155,7 +204,7 @@ fn accuracy(model: &AnyModel, part: Part, classes: &[String]) -> Result<Accuracy
 }
 
 pub fn export(model: &Path, onnx: Option<&Path>, numpy: Option<&Path>) -> Result<ExitCode> {
-    let model = AnyModel::read(model)?;
+    let model = read_model(model)?;
     if let Some(path) = onnx {
         publish(path, &model.to_onnx()?)?;
         say(path.display());

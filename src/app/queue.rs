@@ -18,7 +18,7 @@ pub fn array_of(run: &Path) -> Result<Option<Array>> {
     if !matches!(first_look(&run), Liveness::Gone) {
         return Ok(None);
     }
-    Ok(Array::of(&run))
+    Ok(Array::of(&run)?)
 }
 
 /// `stop`: no task starts any more, and those that run write checkpoints.
@@ -64,7 +64,7 @@ pub fn cancel(array: &Array, trials: &[String]) -> Result<ExitCode> {
 
 /// Refuses what must not happen beside workers: tasks in the queue, or workers on this host.
 pub fn refuse_beside_workers(run: &RunDirectory) -> Result<()> {
-    if let Some(array) = Array::of(run) {
+    if let Some(array) = Array::of(run)? {
         match tasks(&array) {
             Ok(tasks) => refuse_queued(run, &tasks)?,
             // Results of workers are safe beside a runner; at worst a trial is run twice.
@@ -121,7 +121,7 @@ pub fn refuse_queued(run: &RunDirectory, tasks: &[QueueTask]) -> Result<()> {
 
 /// Says what the queue knows of the run, if it has been submitted.
 pub fn print(run: &RunDirectory) {
-    let Some(array) = Array::of(run) else {
+    let Ok(Some(array)) = Array::of(run) else {
         return;
     };
     match tasks(&array) {

@@ -1,6 +1,5 @@
 //! The main job: start the runner, show what it writes.
 
-use std::fs;
 use std::io::{self, IsTerminal, Read};
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::time::Duration;
@@ -8,7 +7,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use nnbcd::dashboard::End;
 use nnbcd::grid::{Plan, plan_from_file};
-use nnbcd::store::{Liveness, Provenance, RunDirectory, TrialRow, TrialStatus, liveness};
+use nnbcd::store::{
+    Liveness, Provenance, RunDirectory, TrialRow, TrialStatus, liveness, read_text,
+};
 
 use super::watch::show;
 use super::{INCOMPLETE, REFUSED, runner, say};
@@ -79,7 +80,7 @@ fn refuse_what_a_runner_at_work_ignores(
              or end it first with: nnbcd-tui stop {root}"
         );
     }
-    if fs::read_to_string(run.grid()).is_ok_and(|text| text != plan.source) {
+    if read_text(&run.grid()).is_ok_and(|text| text != plan.source) {
         bail!(
             "{}: a runner is already working on {root} with a different version of this grid; follow it with: nnbcd-tui watch {root}, \
              or end it first with: nnbcd-tui stop {root}",
@@ -95,7 +96,8 @@ fn was_started_with_this_command(run: &RunDirectory) -> bool {
     let now: Vec<_> = now
         .map(|word| word.to_string_lossy().into_owned())
         .collect();
-    Provenance::read(&run.provenance()).is_ok_and(|provenance| {
+    let provenance = Provenance::read(&run.provenance()).ok().flatten();
+    provenance.is_some_and(|provenance| {
         let then = provenance.command_line.iter().skip(1);
         then.filter(|word| *word != "runner").eq(&now)
     })

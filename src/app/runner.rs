@@ -1,6 +1,5 @@
 //! The runner: prepares everything, takes the run directory, runs the sweep, writes the tables.
 
-use std::fs::OpenOptions;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -13,13 +12,14 @@ use nnbcd::measure::bytes;
 use nnbcd::report;
 use nnbcd::run::budget::memory_of_this_machine;
 use nnbcd::run::notice;
+use nnbcd::run::trial_error::NO_THREADS;
 use nnbcd::run::{
     Budget, DataSets, Interrupt, Moment, PreparedTrial, Progress, Summary, Sweep, prepare,
     run_sweep,
 };
 use nnbcd::store::{
-    Provenance, RunDirectory, RunnerLock, TrialStatus, publish, rfc3339_utc, sweep_temporaries,
-    take, unix_seconds,
+    Provenance, RunDirectory, RunnerLock, TrialStatus, open_log, publish, rfc3339_utc,
+    sweep_temporaries, take, unix_seconds,
 };
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU};
 use signal_hook::iterator::Signals;
@@ -42,6 +42,7 @@ pub fn grid(arguments: &RunArguments) -> Result<&Path> {
 /// The runner in the foreground: progress lines instead of a dashboard.
 pub fn foreground(arguments: &RunArguments) -> Result<ExitCode> {
     log_warnings();
+    start_threads()?;
     let prepared = Prepared::new(arguments)?;
     let interrupt = watch_signals()?;
     Ok(end_of(run_with_lines(prepared, &interrupt)))
@@ -75,14 +76,11 @@ pub fn detached(arguments: &RunArguments) -> Result<ExitCode> {
     // Fails only for a process that already leads a session, which is just as well.
     let _ = rustix::process::setsid();
     log_warnings();
+    start_threads()?;
     let prepared = Prepared::new(arguments)?;
     let interrupt = watch_signals()?;
     let log = prepared.run.runner_log();
-    let file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(&log)
-        .with_context(|| format!("{}: cannot be written", log.display()))?;
+    let file = open_log(&log)?;
     rustix::stdio::dup2_stderr(&file)?;
     tracing::warn!("runner {} started", std::process::id());
     Ok(end_of(prepared.run(&interrupt, &mut |_, _| {}).inspect(
@@ -116,14 +114,17 @@ struct Prepared {
     run: RunDirectory,
     budget: Budget,
     retry_failed: bool,
-    _lock: RunnerLock,
+    lock: RunnerLock,
 }
 
 impl Prepared {
     fn new(arguments: &RunArguments) -> Result<Self> {
         let grid = grid(arguments)?;
-        let plan = plan_from_file(grid)?;
+        let mut plan = plan_from_file(grid)?;
         let run = RunDirectory::under(&arguments.place.results, &plan.name)?;
+        if !arguments.fresh {
+            plan.keep_former_ids(&run.begun_trials()?);
+        }
         let (data, trials) = load_and_prepare(grid, &plan)?;
         refuse_too_large(&run, &trials, arguments.retry_failed)?;
         let budget = Budget::of_this_machine(arguments.limits.threads, arguments.limits.jobs);
@@ -150,7 +151,7 @@ impl Prepared {
             run,
             budget,
             retry_failed: arguments.retry_failed,
-            _lock: lock,
+            lock,
         })
     }
 
@@ -161,6 +162,7 @@ impl Prepared {
     ) -> Result<Summary> {
         let sweep = Sweep {
             run: self.run,
+            lock: self.lock,
             swept: self.plan.swept,
             trials: self.trials,
             budget: self.budget,
@@ -261,7 +263,7 @@ fn refuse_too_large(
     let mut too_large = trials.iter().filter(|trial| trial.cost.memory > memory);
     if let Some(trial) = too_large.find(|trial| !has_result(trial)) {
         bail!(
-            "trial {} needs about {} of memory, this machine has {}: make model.hidden or data.train smaller, or take \
+            "trial {} needs about {} of memory, this machine has {} (limits of the process, such as ulimit -v, counted): make model.hidden or data.train smaller, or take \
              a larger machine (plan lists what every trial needs)",
             trial.trial.id,
             bytes(trial.cost.memory as f64),
@@ -278,7 +280,7 @@ pub fn watch_signals() -> Result<Arc<Interrupt>> {
     let interrupt = Arc::new(Interrupt::default());
     let shared = Arc::clone(&interrupt);
     let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGXCPU, SIGUSR1, SIGUSR2])?;
-    std::thread::spawn(move || {
+    let listen = move || {
         for signal in signals.forever() {
             if signal == SIGHUP {
                 continue;
@@ -287,8 +289,18 @@ pub fn watch_signals() -> Result<Arc<Interrupt>> {
                 std::process::exit(128 + SIGINT);
             }
         }
-    });
+    };
+    std::thread::Builder::new()
+        .spawn(listen)
+        .context(NO_THREADS)?;
     Ok(interrupt)
+}
+
+/// Starts the threads of the linear algebra outside of trials. Where there are none, that must be said: it would end in a
+/// panic later.
+pub fn start_threads() -> Result<()> {
+    let started = rayon::ThreadPoolBuilder::new().build_global();
+    started.context(NO_THREADS)
 }
 
 pub fn log_warnings() {

@@ -12,7 +12,7 @@ use nnbcd::store::{
 };
 
 use super::queue::refuse_queued;
-use super::runner::{load_and_prepare, log_warnings, provenance};
+use super::runner::{load_and_prepare, log_warnings, provenance, start_threads};
 use super::{checksums, say};
 use crate::cli::SubmitArguments;
 
@@ -25,6 +25,7 @@ const MEMORY_MARGIN: f64 = 1.25;
 
 pub fn submit(arguments: &SubmitArguments) -> Result<ExitCode> {
     log_warnings();
+    start_threads()?;
     for option in &arguments.options {
         if let Some(remedy) = refused_option(option) {
             bail!("sbatch option {option} is not allowed here; {remedy}");
@@ -50,7 +51,7 @@ pub fn submit(arguments: &SubmitArguments) -> Result<ExitCode> {
     if arguments.dry_run {
         let number = prepared
             .run
-            .submissions()
+            .submissions()?
             .last()
             .map_or(1, |last| last.number + 1);
         let plan = PlanDirectory::new(prepared.run.submission(number));
@@ -72,12 +73,13 @@ struct Prepared {
 
 impl Prepared {
     fn new(arguments: &SubmitArguments) -> Result<Self> {
-        let plan = plan_from_file(&arguments.grid)?;
+        let mut plan = plan_from_file(&arguments.grid)?;
         let results = std::path::absolute(&arguments.place.results)
             .context("--results: the current directory is gone")?;
         let run = RunDirectory::under(&results, &plan.name)?;
+        plan.keep_former_ids(&run.begun_trials()?);
         let (data, trials) = load_and_prepare(&arguments.grid, &plan)?;
-        let table = take_stock(&run, &plan.swept, &trials, arguments.retry_failed);
+        let table = take_stock(&run, &plan.swept, &trials, arguments.retry_failed)?;
         let budget = Budget::of_this_machine(None, Some(1));
         Ok(Self {
             provenance: provenance(&plan, &data, &budget),
@@ -98,7 +100,7 @@ impl Prepared {
     }
 
     fn refuse_running(&self, force: bool) -> Result<()> {
-        let Some(array) = Array::of(&self.run).filter(|_| !force) else {
+        let Some(array) = Array::of(&self.run)?.filter(|_| !force) else {
             return Ok(());
         };
         let tasks = cluster::tasks(&array).context(
@@ -113,7 +115,7 @@ impl Prepared {
         let lock = RunnerLock::acquire(&self.run)?;
         checksums::refuse_other_results(&self.run, &mut self.provenance)?;
         // A runner that died on another host would seem to be at work for ever.
-        if let Some(mut status) = self.run.read_runner() {
+        if let Some(mut status) = self.run.read_runner()? {
             status.state = RunnerState::Ended;
             self.run.write_runner(&status)?;
         }

@@ -63,14 +63,16 @@ pub fn show(run: &RunDirectory, look: Look, can_stop: bool) -> Result<Outcome> {
 fn gather_while_shown(run: RunDirectory) {
     const BETWEEN: Duration = Duration::from_secs(3);
     const TIME_SHARE: u32 = 20;
-    std::thread::spawn(move || {
+    let gather = move || {
         loop {
             let start = Instant::now();
             // Without the right to write here the journals still tell what has ended.
             let _ = run.gather_results();
             std::thread::sleep(BETWEEN.max(start.elapsed() * TIME_SHARE));
         }
-    });
+    };
+    // Where there are no more threads, the next viewer does it.
+    let _ = std::thread::Builder::new().spawn(gather);
 }
 
 /// The tables of the report room, for the dashboard.

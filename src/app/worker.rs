@@ -4,16 +4,17 @@ use std::collections::HashSet;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use nnbcd::cluster;
 use nnbcd::grid::{Plan, plan_from_text};
 use nnbcd::measure::visible;
 use nnbcd::run::{Budget, DataSets, Shard, ShardEvent, prepare, run_shard};
 use nnbcd::store::{
     Liveness, PlanDirectory, Provenance, RunDirectory, RunnerState, RunnerStatus, liveness,
+    read_text,
 };
 
-use super::runner::{end_of, log_warnings, watch_signals};
+use super::runner::{end_of, log_warnings, start_threads, watch_signals};
 use super::{checksums, say};
 use crate::cli::WorkerArguments;
 
@@ -21,6 +22,7 @@ pub fn worker(arguments: &WorkerArguments) -> Result<ExitCode> {
     log_warnings();
     // From here on SIGTERM is obeyed: it may come while the data are being read.
     let interrupt = watch_signals()?;
+    start_threads()?;
     let run = RunDirectory::open(&arguments.run.run)?;
     if has_runner(&run) {
         bail!(
@@ -33,8 +35,8 @@ pub fn worker(arguments: &WorkerArguments) -> Result<ExitCode> {
         Some(path) => PlanDirectory::new(path),
         None => PlanDirectory::new(run.root()),
     };
-    let provenance = Provenance::read(&directory.provenance())?;
-    let mut plan = frozen_plan(&directory, &provenance)?;
+    let provenance = Provenance::expect(&directory.provenance())?;
+    let mut plan = frozen_plan(&run, &directory, &provenance)?;
     plan.trials = arguments.shard.of(plan.trials);
     let data = DataSets::load(&plan)?;
     checksums::refuse_other_plan(&provenance, &plan, &data)?;
@@ -71,7 +73,7 @@ fn has_runner(run: &RunDirectory) -> bool {
             return false;
         }
         let has_begun = |status: RunnerStatus| status.state != RunnerState::Ended;
-        if run.read_runner().is_some_and(has_begun) || start.elapsed() > PATIENCE {
+        if run.seen_runner().is_some_and(has_begun) || start.elapsed() > PATIENCE {
             return true;
         }
         std::thread::sleep(Duration::from_millis(200));
@@ -79,13 +81,17 @@ fn has_runner(run: &RunDirectory) -> bool {
 }
 
 /// The trials that the plan in this directory means, in its order.
-fn frozen_plan(directory: &PlanDirectory, provenance: &Provenance) -> Result<Plan> {
+fn frozen_plan(
+    run: &RunDirectory,
+    directory: &PlanDirectory,
+    provenance: &Provenance,
+) -> Result<Plan> {
     let path = directory.grid();
-    let text = std::fs::read_to_string(&path)
-        .with_context(|| format!("{}: cannot be read", path.display()))?;
+    let text = read_text(&path)?;
     // Relative paths start where the grid file was given.
     let mut plan = plan_from_text(&text, &path)?;
     plan.base.clone_from(&provenance.base_directory);
+    plan.keep_former_ids(&run.begun_trials()?);
     if let Some(wanted) = directory.read_trials()? {
         let mut wanted: HashSet<String> = wanted.into_iter().collect();
         plan.trials.retain(|trial| wanted.remove(&trial.id));

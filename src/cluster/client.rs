@@ -1,7 +1,7 @@
 //! The commands of Slurm's client, each with a time limit: a controller that is down lets them wait for minutes.
 
 use std::ffi::OsStr;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::{self, JoinHandle};
@@ -178,7 +178,13 @@ fn run(
             let remedy = "run this on a login node, where Slurm's commands are on the PATH";
             failed(format!("cannot be started: {error}"), remedy)
         })?;
-    let (output, errors) = (reader(child.stdout.take()), reader(child.stderr.take()));
+    let readers =
+        reader(child.stdout.take()).and_then(|output| Ok((output, reader(child.stderr.take())?)));
+    let (output, errors) = readers.map_err(|error| {
+        end(&mut child);
+        let what = format!("no thread can be started to read its answer: {error}");
+        failed(what, "raise the limit on processes (ulimit -u)")
+    })?;
     let start = Instant::now();
     let status = loop {
         match child.try_wait() {
@@ -213,8 +219,8 @@ fn end(child: &mut Child) {
     let _ = child.wait();
 }
 
-fn reader(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<String> {
-    thread::spawn(move || {
+fn reader(pipe: Option<impl Read + Send + 'static>) -> io::Result<JoinHandle<String>> {
+    thread::Builder::new().spawn(move || {
         let mut bytes = Vec::new();
         if let Some(mut pipe) = pipe {
             // What was read before a fault is still worth showing.

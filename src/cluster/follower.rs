@@ -20,10 +20,10 @@ impl QueueFollower {
     /// Begins to ask. The thread ends when the follower is gone.
     pub fn start(run: RunDirectory) -> Self {
         let (sender, news) = mpsc::sync_channel(1);
-        thread::spawn(move || {
+        let ask = move || {
             loop {
                 // Looked up every time: somebody may submit while we watch.
-                if let Some(array) = Array::of(&run) {
+                if let Ok(Some(array)) = Array::of(&run) {
                     let answer = match tasks(&array) {
                         Ok(tasks) => QueueNews::Tasks(tasks),
                         Err(error) => QueueNews::Unreachable(error.to_string()),
@@ -34,7 +34,9 @@ impl QueueFollower {
                 }
                 thread::sleep(BETWEEN_QUESTIONS);
             }
-        });
+        };
+        // Without a thread there is no news, as where the queue does not answer.
+        let _ = thread::Builder::new().spawn(ask);
         Self { news }
     }
 

@@ -1,7 +1,9 @@
 //! What squeue says of the tasks of a run.
 
 use super::client::{SlurmError, queue_lines};
-use crate::store::{QueueTask, RunDirectory, Submission, SubmittedJob, TaskState, share};
+use crate::store::{
+    QueueTask, RunDirectory, StoreError, Submission, SubmittedJob, TaskState, share,
+};
 
 /// Job id of the array, index of the task, state, nodes, reason.
 const FORMAT: &str = "%F|%K|%T|%N|%r";
@@ -15,10 +17,13 @@ pub struct Array {
 
 impl Array {
     /// The arrays that have been submitted for a run; `None` if there are none.
-    pub fn of(run: &RunDirectory) -> Option<Self> {
-        let mut submissions = run.submissions();
+    ///
+    /// # Errors
+    /// If a record of a submission cannot be read: an array may be in the queue then.
+    pub fn of(run: &RunDirectory) -> Result<Option<Self>, StoreError> {
+        let mut submissions = run.submissions()?;
         submissions.retain(|submission| submission.job.is_some());
-        (!submissions.is_empty()).then_some(Self { submissions })
+        Ok((!submissions.is_empty()).then_some(Self { submissions }))
     }
 
     /// Their jobs.
@@ -113,7 +118,7 @@ mod tests {
             ..SubmittedJob::default()
         };
         submission.directory.write_job(&job).unwrap();
-        let array = Array::of(&run).unwrap();
+        let array = Array::of(&run).unwrap().unwrap();
         let running = task(&array, "7|1|RUNNING|n2|None").unwrap();
         assert_eq!(running.name, "7_1");
         assert_eq!(running.state, TaskState::Running);

@@ -1,11 +1,10 @@
 //! The files of the trial on the screen, read when they changed.
 
-use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::fs;
 use std::path::Path;
 
 use super::state::Documents;
-use crate::store::TrialDirectory;
+use crate::store::{TrialDirectory, last_lines};
 
 /// Bytes of the log's end that are read.
 const LOG_BYTES: u64 = 1 << 16;
@@ -30,10 +29,10 @@ impl Reader {
             return None;
         }
         self.last = Some(now);
-        let log = end_of(&log, LOG_BYTES).unwrap_or_default();
+        let log = last_lines(&log, LOG_BYTES);
         Some(Documents {
             trial: trial.to_owned(),
-            config: end_of(&config, CONFIG_BYTES).unwrap_or_default(),
+            config: last_lines(&config, CONFIG_BYTES),
             log: log.lines().map(str::to_owned).collect(),
         })
     }
@@ -41,27 +40,9 @@ impl Reader {
 
 /// The last line of a file that is not blank; empty if there is none.
 pub(super) fn last_line(path: &Path) -> String {
-    let text = end_of(path, LAST_LINE_BYTES).unwrap_or_default();
+    let text = last_lines(path, LAST_LINE_BYTES);
     let line = text.lines().rev().find(|line| !line.trim().is_empty());
     line.unwrap_or_default().to_owned()
-}
-
-/// The last so many bytes of a file, from the beginning of a line on.
-fn end_of(path: &Path, most: u64) -> io::Result<String> {
-    // A pipe that nobody writes to would hold up the dashboard.
-    if !fs::metadata(path)?.is_file() {
-        return Ok(String::new());
-    }
-    let mut file = File::open(path)?;
-    let start = file.metadata()?.len().saturating_sub(most);
-    file.seek(SeekFrom::Start(start))?;
-    let mut bytes = Vec::new();
-    file.take(most).read_to_end(&mut bytes)?;
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    Ok(match text.split_once('\n') {
-        Some((_, rest)) if start > 0 => rest.to_owned(),
-        _ => text,
-    })
 }
 
 #[cfg(test)]

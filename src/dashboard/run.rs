@@ -128,7 +128,7 @@ impl Session {
             self.state.show_last_words(&words);
         }
         if self.state.lacks_provenance()
-            && let Ok(provenance) = Provenance::read(&self.run.provenance())
+            && let Ok(Some(provenance)) = Provenance::read(&self.run.provenance())
         {
             self.state.show_provenance(provenance);
         }

@@ -2,7 +2,6 @@
 //! errors, on a panic of the drawing thread, on signals, and while the process is stopped.
 
 use std::backtrace::Backtrace;
-use std::fs::OpenOptions;
 use std::io::{self, BufWriter, Stdout, Write};
 use std::mem::ManuallyDrop;
 use std::panic;
@@ -24,12 +23,15 @@ use ratatui::crossterm::terminal::{
 };
 use ratatui::crossterm::{execute, queue};
 use ratatui::layout::{Position, Rect, Size};
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
+use signal_hook::consts::{
+    SIGABRT, SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGIO, SIGPROF, SIGQUIT, SIGSYS, SIGTERM, SIGTRAP,
+    SIGTSTP, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU,
+};
 use signal_hook::flag;
 
 use super::state::State;
 use super::view;
-use crate::store::{rfc3339_utc, unix_seconds};
+use crate::store::{open_log, rfc3339_utc, unix_seconds};
 
 /// Enough for a whole screen: one write per frame.
 const FRAME_BYTES: usize = 1 << 16;
@@ -176,8 +178,9 @@ fn write_down(info: &panic::PanicHookInfo<'_>, log: &Path) {
         thread.name().unwrap_or_default(),
         Backtrace::force_capture()
     );
-    let file = OpenOptions::new().create(true).append(true).open(log);
-    let _ = file.and_then(|mut file| file.write_all(text.as_bytes()));
+    if let Ok(mut file) = open_log(log) {
+        let _ = file.write_all(text.as_bytes());
+    }
 }
 
 impl Drop for PanicHook {
@@ -189,6 +192,13 @@ impl Drop for PanicHook {
         }
     }
 }
+
+/// Signals that would end the process and leave the terminal as it is. Those that tell of a fault at the very
+/// instruction (SIGSEGV, SIGBUS, SIGILL, SIGFPE) cannot be waited with.
+const ENDING: [i32; 14] = [
+    SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGXCPU, SIGALRM, SIGVTALRM, SIGPROF,
+    SIGIO, SIGABRT, SIGTRAP, SIGSYS,
+];
 
 /// Signals that arrived since the dashboard began.
 pub(super) struct Signals {
@@ -207,12 +217,12 @@ impl Signals {
             continued: Arc::default(),
         };
         let leave = &signals.leave;
-        for signal in [SIGTERM, SIGHUP, SIGINT, SIGTSTP] {
+        for signal in ENDING.into_iter().chain([SIGTSTP]) {
             // Once the dashboard is left (or about to be), signals do again what they do by
             // default: a second one ends the process, should the first not get through.
             flag::register_conditional_default(signal, Arc::clone(leave))?;
         }
-        for signal in [SIGTERM, SIGHUP, SIGINT] {
+        for signal in ENDING {
             flag::register(signal, Arc::clone(leave))?;
             flag::register_usize(signal, Arc::clone(&signals.ended), signal as usize)?;
         }

@@ -163,11 +163,14 @@ fn name(node: &Node) -> Result<String, Fault> {
 }
 
 fn checkpoint_every(node: &Node) -> Result<f64, Fault> {
+    /// Thirty years: a clock has to be able to count it.
+    const LONGEST: f64 = 1e9;
     let value = node.as_scalar().and_then(Scalar::float);
     value
-        .filter(|value| value.is_finite() && *value > 0.0)
+        .filter(|value| *value > 0.0 && *value <= LONGEST)
         .ok_or_else(|| {
-            Fault::refused("checkpoint_every", node.shown(), "a number of seconds > 0")
+            let allowed = "a number of seconds > 0 and at most 1e9";
+            Fault::refused("checkpoint_every", node.shown(), allowed)
                 .at(node.span)
                 .help("seconds between the checkpoints of a running trial; 60 is the default")
         })

@@ -1,11 +1,12 @@
 //! What makes two trials the same, and the id that names a trial.
 //!
-//! A trial's id is the beginning of the SHA-256 of [`IDENTITY_VERSION`] and the canonical text of its normalized settings:
+//! A trial's id is a `t` and the beginning of the SHA-256 of [`IDENTITY_VERSION`] and the canonical text of its normalized settings:
 //! JSON without spaces, keys sorted, floats as their shortest decimal digits with an exponent (`5e-1`), so that neither
 //! the order nor the spelling of the grid file matters. Paths count as written. Ids name directories of results that users
 //! keep: a new setting must be left out of the text where it has its default, and only a change of the mathematics may
 //! change [`IDENTITY_VERSION`].
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use serde_json::Value;
@@ -15,11 +16,13 @@ use crate::bcd::{Coupling, MiniBatchSettings, SolverSettings};
 use crate::compress::CompressionSettings;
 use crate::data::Source;
 use crate::gradient::Compress;
-use crate::grid::{MethodSettings, TrialSettings};
+use crate::grid::{MethodSettings, Plan, TrialSettings};
 use crate::network::InitSettings;
 
 /// Part of every id.
 pub const IDENTITY_VERSION: &str = "nnbcd-trial-1";
+/// Begins every id: `789140374e53` would be a number to a spreadsheet. Ids of earlier versions are without it.
+const ID_BEGINS: &str = "t";
 /// Bytes of the hash that an id shows, two hexadecimal digits each.
 const ID_BYTES: usize = 6;
 /// Seed of the shuffle of `digits` where none is given.
@@ -29,7 +32,7 @@ const DIGITS_SHUFFLE_SEED: u64 = 0;
 pub(super) type Fingerprint = [u8; 32];
 
 impl TrialSettings {
-    /// First 12 hexadecimal digits of the hash of the normalized settings.
+    /// A `t`, and the first 12 hexadecimal digits of the hash of the normalized settings.
     pub fn id(&self) -> String {
         short_id(&self.fingerprint())
     }
@@ -131,10 +134,25 @@ impl TrialSettings {
 pub(super) fn short_id(fingerprint: &Fingerprint) -> String {
     fingerprint[..ID_BYTES]
         .iter()
-        .fold(String::new(), |mut id, byte| {
+        .fold(ID_BEGINS.to_owned(), |mut id, byte| {
             let _ = write!(id, "{byte:02x}");
             id
         })
+}
+
+impl Plan {
+    /// Gives trials that an earlier version has begun the ids that they had then, so that their results count. `begun`:
+    /// ids of trials that have a directory.
+    pub fn keep_former_ids(&mut self, begun: &HashSet<String>) {
+        for trial in &mut self.trials {
+            let former = trial.id.strip_prefix(ID_BEGINS);
+            if let Some(former) = former.filter(|id| begun.contains(*id))
+                && !begun.contains(&trial.id)
+            {
+                trial.id = former.to_owned();
+            }
+        }
+    }
 }
 
 fn write_canonical(text: &mut String, value: &Value) {
@@ -189,13 +207,30 @@ mod tests {
     /// Ids name results that users keep. If this test fails, results of earlier versions are no longer found.
     #[test]
     fn ids_never_change() {
-        assert_eq!(dense().id(), "2feaebf9f360");
+        assert_eq!(dense().id(), "t2feaebf9f360");
         let tensor_train = settings(
             "{data: {source: idx, path: mnist, train: 6000}, model: {hidden: [300, 100]}, seed: 3,
             solver: {gamma: 0.5, tau: 1e-3, weight_decay: [100, 1, 1], tau_final: 10},
             compression: {method: tensor-train, rank: [16, 8], modes: [[28, 28, 15, 20], [30, 10, 10, 10]]}}",
         );
-        assert_eq!(tensor_train.id(), "7d9ecfce92af");
+        assert_eq!(tensor_train.id(), "t7d9ecfce92af");
+    }
+
+    #[test]
+    fn trials_that_an_earlier_version_has_begun_keep_their_ids() {
+        let mut plan = crate::grid::plan_from_text(
+            "data: {source: digits}\nmodel: {hidden: [4]}\nseeds: 3\n",
+            std::path::Path::new("g.yaml"),
+        )
+        .unwrap_or_else(|error| panic!("{error}"));
+        let ids = |plan: &Plan| -> Vec<String> {
+            plan.trials.iter().map(|trial| trial.id.clone()).collect()
+        };
+        let new = ids(&plan);
+        // One begun by an earlier version, one by both, one by this one.
+        let begun = [&new[0][1..], &new[1][1..], &new[1], &new[2]];
+        plan.keep_former_ids(&begun.into_iter().map(str::to_owned).collect());
+        assert_eq!(ids(&plan), [&new[0][1..], &new[1], &new[2]]);
     }
 
     #[test]

@@ -30,6 +30,13 @@ impl AnyModel {
         in_its_precision!(self, model => &model.description)
     }
 
+    /// The same network with another description.
+    #[must_use]
+    pub fn described(mut self, description: ModelDescription) -> Self {
+        in_its_precision!(&mut self, model => model.description = description);
+        self
+    }
+
     /// Accuracy of the deployed network on `inputs` `[features, samples]`, which are standardised here if the
     /// model wants it.
     pub fn accuracy(&self, inputs: Array2<f64>, labels: &[usize]) -> Accuracy {

@@ -21,15 +21,29 @@ pub struct Budget {
 impl Budget {
     /// The budget of this machine: all cores that the process may use (affinity, control groups and what Slurm has
     /// granted are respected), 80 % of the memory that is free now, and as many trials at once as there are
-    /// threads unless `jobs` says otherwise.
+    /// threads unless `jobs` says otherwise. More threads than cores are not used.
     pub fn of_this_machine(threads: Option<usize>, jobs: Option<usize>) -> Self {
-        let threads = threads.unwrap_or_else(available_threads).max(1);
+        let threads = match threads {
+            None => available_threads(),
+            Some(asked) => helpful(asked),
+        };
         Self {
             threads,
-            jobs: jobs.unwrap_or(threads).max(1),
+            jobs: jobs.unwrap_or(threads.max(1)).max(1),
             memory: (free_memory() as f64 * MEMORY_SHARE) as u64,
         }
     }
+}
+
+/// More threads than the machine has cores only hinder each other.
+fn helpful(asked: usize) -> usize {
+    let most = std::thread::available_parallelism().map_or(asked, std::num::NonZero::get);
+    if asked > most {
+        tracing::warn!(
+            "{asked} threads were asked for; {most} are used, as many as there are cores"
+        );
+    }
+    asked.clamp(1, most)
 }
 
 fn available_threads() -> usize {
@@ -48,7 +62,14 @@ fn available_threads() -> usize {
 fn free_memory() -> u64 {
     let mut system = System::new();
     system.refresh_memory();
-    let free = system.available_memory();
+    let free = match system.total_memory() {
+        // Without /proc the kernel tells less: memory that holds files counts as used.
+        0 => {
+            let seen = rustix::system::sysinfo();
+            (seen.freeram + seen.bufferram).saturating_mul(u64::from(seen.mem_unit))
+        }
+        _ => system.available_memory(),
+    };
     MemoryLimit::of_this_process().map_or(free, |limit| limit.free.min(free))
 }
 
@@ -56,10 +77,18 @@ fn free_memory() -> u64 {
 pub fn memory_of_this_machine() -> u64 {
     let mut system = System::new();
     system.refresh_memory();
-    // A control group limits its memory whatever swap the machine has.
+    let (memory, swap) = match system.total_memory() {
+        0 => {
+            let seen = rustix::system::sysinfo();
+            let bytes = |units: u64| units.saturating_mul(u64::from(seen.mem_unit));
+            (bytes(seen.totalram), bytes(seen.totalswap))
+        }
+        total => (total, system.total_swap()),
+    };
+    // A limit holds whatever swap the machine has.
     match MemoryLimit::of_this_process() {
-        Some(limit) if limit.total < system.total_memory() => limit.total,
-        _ => system.total_memory().saturating_add(system.total_swap()),
+        Some(limit) if limit.total < memory => limit.total,
+        _ => memory.saturating_add(swap),
     }
 }
 

@@ -1,7 +1,24 @@
 //! Orders to a running trial, taken between iterations.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
+
+/// Requests of the operating system (signals), shared with a signal handler.
+#[derive(Debug, Default)]
+pub struct Interrupt {
+    requests: AtomicU8,
+}
+
+impl Interrupt {
+    /// Asks the runner to stop; returns how often that has been asked before.
+    pub fn request(&self) -> u8 {
+        self.requests.fetch_add(1, Ordering::SeqCst)
+    }
+
+    pub(super) fn is_requested(&self) -> bool {
+        self.requests.load(Ordering::SeqCst) > 0
+    }
+}
 
 /// What a trial does after its current iteration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

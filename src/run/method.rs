@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::prepare::PreparedTrial;
-use super::trial_run::TrialError;
+use super::trial_error::TrialError;
 use crate::bcd::{
     MiniBatchProblem, MiniBatchSettings, MiniBatchSolver, Problem, Solver, SolverSettings,
 };

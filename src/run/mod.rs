@@ -12,13 +12,15 @@ pub mod progress;
 pub mod record;
 pub mod runner;
 pub mod shard;
+pub mod trial_error;
 mod trial_files;
 mod trial_log;
 pub mod trial_run;
 
 pub use budget::Budget;
+pub use control::Interrupt;
 pub use data::{DataSets, LoadedData};
 pub use prepare::{PrepareError, PreparedTrial, StartFiles, prepare};
 pub use progress::{Progress, take_stock};
-pub use runner::{Interrupt, Moment, Summary, Sweep, run_sweep};
+pub use runner::{Moment, Summary, Sweep, run_sweep};
 pub use shard::{Shard, ShardEvent, Share, run_shard};

@@ -1,7 +1,7 @@
 //! The state of all trials of a run, and its traces in the run directory: journal, `trials.csv`,
 //! results, heartbeat.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -11,8 +11,8 @@ use super::notice;
 use super::prepare::PreparedTrial;
 use super::runner::{Summary, Sweep};
 use crate::store::{
-    Journal, RunDirectory, RunnerState, RunnerStatus, StoreError, TrialEventKind, TrialResult,
-    TrialRow, TrialStatus, TrialTable, checkpoint, host_name, unix_seconds,
+    Journal, RunDirectory, RunnerState, RunnerStatus, StoreError, TrialDirectory, TrialEventKind,
+    TrialResult, TrialRow, TrialStatus, TrialTable, checkpoint, host_name, publish, unix_seconds,
 };
 
 /// Time between heartbeats.
@@ -51,7 +51,7 @@ impl<'a> Progress<'a> {
                 .map(|(index, prepared)| (prepared.trial.id.as_str(), index))
                 .collect(),
             journal: Journal::create(&sweep.run)?,
-            table: take_stock(&sweep.run, &sweep.swept, &sweep.trials, sweep.retry_failed),
+            table: take_stock(&sweep.run, &sweep.swept, &sweep.trials, sweep.retry_failed)?,
             sweep,
             started_at: unix_seconds(),
             start: Instant::now(),
@@ -95,16 +95,16 @@ impl<'a> Progress<'a> {
         summary
     }
 
-    /// A trial is about to start: its directory and `config.yaml` are made.
-    pub(super) fn starting(&mut self, index: usize) {
+    /// A trial is about to start: its directory and `config.yaml` are made. Without them it must not.
+    pub(super) fn starting(&mut self, index: usize) -> Result<(), StoreError> {
+        self.sweep.lock.check()?;
         let trial = &self.sweep.trials[index].trial;
         let directory = self.sweep.run.trial(&trial.id);
-        let written = directory.create().and_then(|()| {
-            crate::store::publish(&directory.config(), trial.settings.to_yaml().as_bytes())
-        });
-        warn_of(written);
-        warn_of(directory.adopt_attempts());
+        directory.create()?;
+        publish(&directory.config(), trial.settings.to_yaml().as_bytes())?;
+        directory.adopt_attempts()?;
         self.table.rows[index].status = TrialStatus::Running;
+        Ok(())
     }
 
     /// A trial has begun, or goes on after `iteration`.
@@ -122,6 +122,7 @@ impl<'a> Progress<'a> {
 
     /// A trial has a result, or has failed: the result is published.
     pub(super) fn ended(&mut self, index: usize, result: TrialResult) -> Result<(), StoreError> {
+        self.sweep.lock.check()?;
         let directory = self.sweep.run.trial(&result.trial);
         // A trial runs again only when it has no result, or a failed one.
         directory.replace_result(&result)?;
@@ -144,19 +145,18 @@ impl<'a> Progress<'a> {
     }
 
     /// Whether a waiting trial has a result by now, from a worker: it counts and is left alone.
-    pub(super) fn has_meanwhile_been_done(&mut self, index: usize) -> bool {
+    pub(super) fn has_meanwhile_been_done(&mut self, index: usize) -> Result<bool, StoreError> {
         let directory = (self.sweep.run).trial(&self.sweep.trials[index].trial.id);
-        let Ok(Some(result)) = directory.read_result() else {
-            return false;
+        let Some(result) = settled_result(&directory)? else {
+            return Ok(false);
         };
         let done = result.status == TrialStatus::Done;
         if done {
-            warn_of(directory.settle());
             let swept = std::mem::take(&mut self.table.rows[index].swept);
             self.table.rows[index] = TrialRow::from_result(&result, swept);
             self.table_changed();
         }
-        done
+        Ok(done)
     }
 
     /// The machine was in the way of a trial, which has no result. An error: it is in the way of `trials.csv`, too.
@@ -192,7 +192,8 @@ impl<'a> Progress<'a> {
     /// Puts a failed or stopped trial back into the queue; whether that worked.
     pub(super) fn queue_again(&mut self, index: usize) -> bool {
         let directory = self.sweep.run.trial(&self.sweep.trials[index].trial.id);
-        if let Err(error) = directory.remove_result() {
+        let removed = (self.sweep.lock.check()).and_then(|()| directory.remove_result());
+        if let Err(error) = removed {
             tracing::warn!("{error}");
             return false;
         }
@@ -238,6 +239,7 @@ impl<'a> Progress<'a> {
 
     /// The last heartbeat of a run.
     pub(super) fn end(&mut self, jobs: usize) -> Result<(), StoreError> {
+        self.sweep.lock.check()?;
         self.sweep
             .run
             .write_runner(&self.runner_status(RunnerState::Ended, jobs))
@@ -286,6 +288,7 @@ impl<'a> Progress<'a> {
         &mut self,
         write: fn(&TrialTable, &Path) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
+        self.sweep.lock.check()?;
         let start = Instant::now();
         write(&self.table, &self.sweep.run.trials_csv())?;
         self.table_is_stale = false;
@@ -307,46 +310,56 @@ fn queued_row(prepared: &PreparedTrial) -> TrialRow {
     }
 }
 
-/// The table of a run before it starts (again): trials that have a result, and those that wait.
+/// The table of a run before it starts (again): trials that have a result, those that wait, and those whose result
+/// cannot be read now, which count as stopped: they must not be run again over it.
 ///
 /// One directory is listed, so that a huge plan that has just begun costs little.
+///
+/// # Errors
+/// If that directory cannot be listed.
 pub fn take_stock(
     run: &RunDirectory,
     swept: &[String],
     trials: &[PreparedTrial],
     retry_failed: bool,
-) -> TrialTable {
-    let begun: HashSet<String> = std::fs::read_dir(run.trials())
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
+) -> Result<TrialTable, StoreError> {
+    let begun = run.begun_trials()?;
     let row = |prepared: &PreparedTrial| {
-        let result = (begun.contains(&prepared.trial.id))
-            .then(|| settled_result(run, &prepared.trial.id))
-            .flatten();
-        match result {
-            Some(result) if result.status == TrialStatus::Done || !retry_failed => {
+        if !begun.contains(&prepared.trial.id) {
+            return queued_row(prepared);
+        }
+        match settled_result(&run.trial(&prepared.trial.id)) {
+            Ok(Some(result)) if result.status == TrialStatus::Done || !retry_failed => {
                 TrialRow::from_result(&result, prepared.trial.swept.clone())
             }
-            _ => queued_row(prepared),
+            Ok(_) => queued_row(prepared),
+            Err(error) => {
+                tracing::warn!("trial {}: {error}", prepared.trial.id);
+                TrialRow {
+                    status: TrialStatus::Stopped,
+                    error: error.to_string(),
+                    ..queued_row(prepared)
+                }
+            }
         }
     };
-    TrialTable {
+    Ok(TrialTable {
         swept: swept.to_vec(),
         rows: trials.iter().map(row).collect(),
-    }
+    })
 }
 
-/// The result of an earlier run, after what it left behind has been cleaned up.
-fn settled_result(run: &RunDirectory, trial: &str) -> Option<TrialResult> {
-    let directory = run.trial(trial);
-    warn_of(directory.settle());
-    directory.read_result().unwrap_or_else(|error| {
-        tracing::warn!("{error}: rerunning this trial");
-        None
-    })
+/// The result of an earlier run, after what that left behind has been cleaned up; `None`: there is none, or a damaged
+/// one, which does not count.
+fn settled_result(directory: &TrialDirectory) -> Result<Option<TrialResult>, StoreError> {
+    directory.settle()?;
+    match directory.read_checked_result() {
+        Err(error) if error.is_damage() => {
+            tracing::warn!("{error}: rerunning this trial");
+            Ok(None)
+        }
+        result => result,
+    }
 }
 
 /// What cannot be written now is written again with the next change; the trials go on.

@@ -9,7 +9,9 @@ use crate::network::{
     Accuracies, LayerWeights, ModelDescription, ModelFileError, bytes_compressed, bytes_dense,
     effective_sparsity, to_bytes,
 };
-use crate::store::{IterationRecord, LayerRecord, TrialDirectory, TrialResult, TrialStatus};
+use crate::store::{
+    IterationRecord, LayerRecord, StoreError, TrialDirectory, TrialResult, TrialStatus,
+};
 use crate::training::{Training, TrainingData};
 
 /// Parameters and bytes of the dense and of the deployed network.
@@ -119,14 +121,20 @@ pub fn deployed_accuracy(settings: &MethodSettings, row: &IterationRecord) -> Op
 }
 
 /// The result of a trial that failed, from what it has written before.
+///
+/// # Errors
+/// If that cannot be read.
 pub(super) fn failure(
     trial: &PreparedTrial,
     directory: &TrialDirectory,
     error: String,
-) -> TrialResult {
-    let rows = directory.read_iterations().unwrap_or_default();
+) -> Result<TrialResult, StoreError> {
+    let rows = match directory.read_iterations() {
+        Err(error) if error.is_damage() => Vec::new(),
+        rows => rows?,
+    };
     let settings = &trial.trial.settings.solver;
-    TrialResult {
+    Ok(TrialResult {
         trial: trial.trial.id.clone(),
         status: TrialStatus::Failed,
         seed: trial.trial.settings.seed,
@@ -141,7 +149,7 @@ pub(super) fn failure(
         notices: notice::codes(&trial.data, 0, &[]),
         error: Some(error),
         ..TrialResult::default()
-    }
+    })
 }
 
 /// The rows of `layers.csv`.

@@ -7,19 +7,20 @@
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::Scope;
 use std::time::Duration;
 
 use super::budget::{Budget, share_threads};
-use super::control::TrialControl;
+use super::control::{Interrupt, TrialControl};
 use super::prepare::PreparedTrial;
-use super::progress::Progress;
+use super::progress::{Progress, warn_of};
 use super::record::failure;
-use super::trial_run::{Outcome, TrialContext, TrialError, run_guarded};
+use super::trial_error::TrialError;
+use super::trial_run::{Outcome, TrialContext, run_guarded};
 use crate::store::{
-    Command, RunDirectory, RunnerState, StoreError, TrialEventKind, TrialResult, TrialStatus, take,
+    Command, RunDirectory, RunnerLock, RunnerState, StoreError, TrialEventKind, TrialResult,
+    TrialStatus, take,
 };
 
 /// How often commands are looked for and the scheduler looks around.
@@ -27,8 +28,10 @@ const TICK: Duration = Duration::from_millis(200);
 
 /// What a sweep is to do.
 pub struct Sweep {
-    /// Where everything is written; the caller holds its lock.
+    /// Where everything is written.
     pub run: RunDirectory,
+    /// The right to do so.
+    pub lock: RunnerLock,
     /// Names of the swept columns.
     pub swept: Vec<String>,
     /// All trials of the plan, in its order.
@@ -39,23 +42,6 @@ pub struct Sweep {
     pub checkpoint_every: Duration,
     /// Whether trials that failed before are run again.
     pub retry_failed: bool,
-}
-
-/// Requests of the operating system (signals), shared with a signal handler.
-#[derive(Debug, Default)]
-pub struct Interrupt {
-    requests: AtomicU8,
-}
-
-impl Interrupt {
-    /// Asks the runner to stop; returns how often that has been asked before.
-    pub fn request(&self) -> u8 {
-        self.requests.fetch_add(1, Ordering::SeqCst)
-    }
-
-    pub(super) fn is_requested(&self) -> bool {
-        self.requests.load(Ordering::SeqCst) > 0
-    }
 }
 
 /// What the observer of a sweep is told.
@@ -149,9 +135,11 @@ impl<'a> Runner<'a> {
         std::thread::scope(|scope| {
             let mut decide = || {
                 loop {
-                    self.take_commands();
-                    self.start_trials(scope, &sender);
-                    self.progress.heartbeat(self.state(), self.jobs);
+                    if self.is_in_its_place() {
+                        self.take_commands();
+                        self.start_trials(scope, &sender);
+                        self.progress.heartbeat(self.state(), self.jobs);
+                    }
                     if self.running.is_empty() && (self.queue.is_empty() || self.stopping) {
                         break;
                     }
@@ -170,6 +158,17 @@ impl<'a> Runner<'a> {
         observe(&self.progress, Moment::End);
         self.progress.end(self.jobs)?;
         Ok(self.progress.summary())
+    }
+
+    /// Whether the run directory is still the one that this runner has locked; if not, another runner may be at work in
+    /// its place, and this one stops. What the machine does not say now it says at the next look.
+    fn is_in_its_place(&mut self) -> bool {
+        let is = self.sweep.lock.hold().is_in_place();
+        if matches!(is, Ok(false)) && !self.stopping {
+            warn_of(self.sweep.lock.check());
+            self.stop();
+        }
+        matches!(is, Ok(true))
     }
 
     fn state(&self) -> RunnerState {
@@ -213,8 +212,10 @@ impl<'a> Runner<'a> {
 
     fn fail(&mut self, index: usize, error: String) {
         let directory = self.sweep.run.trial(&self.sweep.trials[index].trial.id);
-        let result = failure(&self.sweep.trials[index], &directory, error);
-        self.end(index, result);
+        match failure(&self.sweep.trials[index], &directory, error) {
+            Ok(result) => self.end(index, result),
+            Err(error) => self.hinder(index, &error.to_string()),
+        }
     }
 
     /// The machine was in the way of a trial. If that is not its directory alone, because the run's own files
@@ -240,7 +241,8 @@ impl<'a> Runner<'a> {
             let Some(index) = self.next_that_fits() else {
                 break;
             };
-            if self.progress.has_meanwhile_been_done(index) {
+            let done = self.progress.has_meanwhile_been_done(index);
+            if matches!(done, Ok(true)) {
                 continue;
             }
             let trial = &self.sweep.trials[index];
@@ -253,15 +255,21 @@ impl<'a> Runner<'a> {
                 },
             );
             self.share_threads();
-            self.progress.starting(index);
             let (sweep, sender) = (self.sweep, sender.clone());
-            scope.spawn(move || {
+            if let Err(error) = done.and_then(|_| self.progress.starting(index)) {
+                // The receiver lives as long as the scope: a send cannot fail.
+                let _ = sender.send(News::Ended(index, Err(error.into())));
+                continue;
+            }
+            let news = sender.clone();
+            let work = move || {
                 let trial = &sweep.trials[index];
                 let started = |iteration| {
                     let _ = sender.send(News::Started(index, iteration));
                 };
                 let context = TrialContext {
                     directory: sweep.run.trial(&trial.trial.id),
+                    hold: sweep.lock.hold(),
                     checkpoint_every: sweep.checkpoint_every,
                     control: &control,
                     started: &started,
@@ -269,7 +277,10 @@ impl<'a> Runner<'a> {
                 let outcome = run_guarded(trial, &context);
                 // The receiver lives as long as the scope: a send cannot fail.
                 let _ = sender.send(News::Ended(index, outcome));
-            });
+            };
+            if let Err(error) = std::thread::Builder::new().spawn_scoped(scope, work) {
+                let _ = news.send(News::Ended(index, Err(TrialError::Thread(error))));
+            }
             started = true;
         }
         if started {

@@ -7,14 +7,15 @@ use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::control::TrialControl;
+use super::control::{Interrupt, TrialControl};
 use super::prepare::PreparedTrial;
 use super::progress::warn_of;
 use super::record::failure;
-use super::runner::{Interrupt, Summary};
-use super::trial_run::{Outcome, TrialContext, TrialError, run_guarded};
+use super::runner::Summary;
+use super::trial_error::TrialError;
+use super::trial_run::{Outcome, TrialContext, run_guarded};
 use crate::store::{
-    Journal, RunDirectory, StoreError, TrialDirectory, TrialEventKind, TrialStatus,
+    Hold, Journal, RunDirectory, StoreError, TrialDirectory, TrialEventKind, TrialStatus,
     WORKER_HEARTBEAT, WorkerStatus, publish, share,
 };
 
@@ -98,6 +99,7 @@ pub fn run_shard(
     observe: &(dyn Fn(&str, ShardEvent) + Sync),
 ) -> Result<Summary, StoreError> {
     shard.run.create_for_workers()?;
+    let hold = Hold::of(shard.run.root())?;
     let status = WorkerStatus::of_this_process(shard.task.clone());
     let journal = Journal::create_named(&shard.run, &status.name)?;
     shard.run.write_worker(&status)?;
@@ -105,6 +107,7 @@ pub fn run_shard(
         shard,
         interrupt,
         observe,
+        hold,
         status,
         journal,
         summary: Summary::default(),
@@ -114,7 +117,12 @@ pub fn run_shard(
     }
     worker.status.ended = true;
     worker.status.trial.clear();
+    worker.hold.check()?;
     shard.run.write_worker(&worker.status)?;
+    // Whoever looks later finds the table true, if nobody else is going to change it.
+    if shard.run.is_last_worker(&worker.status.name)? {
+        warn_of(shard.run.gather_results().map(drop));
+    }
     Ok(worker.summary)
 }
 
@@ -122,6 +130,8 @@ struct Worker<'a> {
     shard: &'a Shard,
     interrupt: &'a Interrupt,
     observe: &'a (dyn Fn(&str, ShardEvent) + Sync),
+    /// The run directory as it was at the start.
+    hold: Hold,
     status: WorkerStatus,
     journal: Journal,
     summary: Summary,
@@ -159,8 +169,18 @@ impl Worker<'_> {
 
     fn attempt(&mut self, trial: &PreparedTrial) -> Result<ShardEvent, TrialError> {
         let directory = self.shard.run.trial(&trial.trial.id);
+        self.hold.check()?;
         directory.settle()?;
-        match directory.read_result()? {
+        let known = match directory.read_result() {
+            // Gone, or it would count as the first result.
+            Err(error) if error.is_damage() => {
+                tracing::warn!("{error}: rerunning this trial");
+                directory.remove_result()?;
+                None
+            }
+            known => known?,
+        };
+        match known {
             Some(result) if result.status == TrialStatus::Failed => {
                 if !self.shard.retry_failed {
                     return Ok(ShardEvent::Failed(result.error.unwrap_or_default()));
@@ -189,10 +209,11 @@ impl Worker<'_> {
                 return Ok(ShardEvent::Stopped);
             }
             Err(error) => (
-                failure(trial, &own, error.clone()),
+                failure(trial, &own, error.clone())?,
                 ShardEvent::Failed(error),
             ),
         };
+        self.hold.check()?;
         if !directory.publish_attempt(&own, &result)? {
             return Ok(ShardEvent::Overtaken);
         }
@@ -211,13 +232,19 @@ impl Worker<'_> {
         let started = |iteration| self.started(trial, iteration);
         let context = TrialContext {
             directory: own,
+            hold: &self.hold,
             checkpoint_every: self.shard.checkpoint_every,
             control: &control,
             started: &started,
         };
         let over = AtomicBool::new(false);
         let (outcome, beats) = std::thread::scope(|scope| {
-            let guard = scope.spawn(|| self.guard(directory, &control, &over));
+            let guard = std::thread::Builder::new()
+                .spawn_scoped(scope, || self.guard(directory, &control, &over));
+            let guard = match guard {
+                Ok(guard) => guard,
+                Err(error) => return (Err(TrialError::Thread(error)), 0),
+            };
             let outcome = run_guarded(trial, &context);
             over.store(true, Ordering::SeqCst);
             (outcome, guard.join().unwrap_or_default())
@@ -250,6 +277,10 @@ impl Worker<'_> {
             }
             if last.elapsed() >= WORKER_HEARTBEAT {
                 last = Instant::now();
+                if matches!(self.hold.is_in_place(), Ok(false)) {
+                    control.stop();
+                    continue;
+                }
                 beats += 1;
                 let mut status = self.status.clone();
                 status.beat += beats;

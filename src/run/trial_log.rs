@@ -1,12 +1,11 @@
 //! `log.txt` of a trial: what a user looks at when a trial did not do what it should.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
 use super::notice::Finding;
-use super::trial_run::TrialError;
-use crate::store::{rfc3339_utc, unix_seconds};
+use crate::store::{StoreError, open_log, rfc3339_utc, unix_seconds};
 
 /// The log of a trial.
 pub(super) struct TrialLog {
@@ -14,16 +13,8 @@ pub(super) struct TrialLog {
 }
 
 impl TrialLog {
-    pub(super) fn open(path: &Path) -> Result<Self, TrialError> {
-        OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(path)
-            .map(|file| Self { file })
-            .map_err(|source| TrialError::Log {
-                path: path.to_path_buf(),
-                source,
-            })
+    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+        open_log(path).map(|file| Self { file })
     }
 
     /// What is wrong with the trial or its network.

@@ -4,23 +4,21 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use thiserror::Error;
-
 use super::control::{Order, TrialControl};
 use super::method;
 use super::notice::{self, Finding};
 use super::prepare::PreparedTrial;
 use super::record;
+use super::trial_error::TrialError;
 use super::trial_files::TrialFiles;
 use super::trial_log::TrialLog;
+use crate::data::sha256;
 use crate::linalg::Real;
-use crate::network::{ModelFileError, effective_sparsity};
+use crate::network::effective_sparsity;
 use crate::store::{
-    IterationRecord, StoreError, TrialDirectory, TrialResult, TrialStatus, checkpoint,
+    Hold, IterationRecord, TrialDirectory, TrialResult, TrialStatus, checkpoint, publish,
 };
-use crate::training::{
-    CheckpointError, IterationError, Precision, ProblemError, Training, TrainingData,
-};
+use crate::training::{Precision, Training, TrainingData};
 
 /// How a trial ended, other than with an error.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,59 +29,12 @@ pub enum Outcome {
     Stopped(Box<TrialResult>),
 }
 
-/// Why a trial failed.
-#[derive(Debug, Error)]
-pub enum TrialError {
-    /// The parts of the trial do not fit together.
-    #[error(transparent)]
-    Problem(#[from] ProblemError),
-    /// The method gave up.
-    #[error(transparent)]
-    Method(#[from] IterationError),
-    /// A checkpoint is of another problem.
-    #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
-    /// Something could not be written.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The start weights do not fit, or the model cannot be described.
-    #[error(transparent)]
-    Model(#[from] ModelFileError),
-    /// The trial's log cannot be written.
-    #[error("{path}: {source}")]
-    Log {
-        /// The file.
-        path: std::path::PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// No thread pool.
-    #[error("no threads could be started: {0}")]
-    Threads(#[from] rayon::ThreadPoolBuildError),
-    /// A mistake in this program, with what it said.
-    #[error("panicked: {0}")]
-    Panicked(String),
-}
-
-impl TrialError {
-    /// Whether the machine is in the way (a full disk, no threads) and not the trial, which might end well elsewhere or
-    /// later.
-    pub(super) fn is_of_the_machine(&self) -> bool {
-        match self {
-            Self::Store(_) | Self::Log { .. } | Self::Threads(_) => true,
-            Self::Problem(_)
-            | Self::Method(_)
-            | Self::Checkpoint(_)
-            | Self::Model(_)
-            | Self::Panicked(_) => false,
-        }
-    }
-}
-
 /// What a trial needs besides its settings.
 pub struct TrialContext<'a> {
     /// Where everything is written.
     pub directory: TrialDirectory,
+    /// Whether that is still the directory that it was.
+    pub hold: &'a Hold,
     /// Time between checkpoints.
     pub checkpoint_every: Duration,
     /// Orders from outside, taken between iterations.
@@ -214,15 +165,18 @@ impl<'a, T: Real> Run<'a, T> {
     /// The solver with its files: from the newest checkpoint that fits, or from the beginning.
     fn start(&mut self) -> Result<Started<T>, TrialError> {
         let directory = &self.context.directory;
-        if let Some((iteration, bytes)) = checkpoint::read_newest(directory) {
+        if let Some((iteration, bytes)) = checkpoint::read_newest(directory)? {
             match self.resume(iteration, &bytes) {
                 Ok(Some(started)) => return Ok(started),
                 Ok(None) => self.log.line("restarting from the beginning"),
+                // What could not be read now is read at the next start.
+                Err(error) if error.is_of_the_machine() => return Err(error),
                 Err(error) => self
                     .log
                     .line(&format!("{error}: restarting from the beginning")),
             }
         }
+        self.context.hold.check()?;
         checkpoint::remove(directory)?;
         let files = TrialFiles::create(directory)?;
         self.log.line(&format!("started; {}", self.describe()));
@@ -234,7 +188,10 @@ impl<'a, T: Real> Run<'a, T> {
     fn resume(&mut self, iteration: u64, bytes: &[u8]) -> Result<Option<Started<T>>, TrialError> {
         let solver = method::resume(self.trial, &self.data, bytes)?;
         let directory = &self.context.directory;
-        let known = directory.read_iterations().unwrap_or_default();
+        let known = match directory.read_iterations() {
+            Err(error) if error.is_damage() => Vec::new(),
+            known => known?,
+        };
         let known: Vec<_> = known
             .into_iter()
             .filter(|row| row.iteration <= iteration)
@@ -247,10 +204,11 @@ impl<'a, T: Real> Run<'a, T> {
         }
         let files = match TrialFiles::resume_at(directory, iteration) {
             Ok(files) => files,
-            Err(error) => {
+            Err(error) if error.is_damage() => {
                 self.log.line(&error.to_string());
                 return Ok(None);
             }
+            Err(error) => return Err(error.into()),
         };
         for row in &known {
             self.remember(row);
@@ -338,6 +296,7 @@ impl<'a, T: Real> Run<'a, T> {
         files: &mut TrialFiles,
     ) -> Result<(), TrialError> {
         files.sync()?;
+        self.context.hold.check()?;
         let iteration = solver.iteration() as u64;
         let state = solver.checkpoint();
         checkpoint::write(&self.context.directory, iteration, &state.pieces())?;
@@ -351,11 +310,15 @@ impl<'a, T: Real> Run<'a, T> {
     ) -> Result<Outcome, TrialError> {
         files.sync()?;
         let model = record::model_file(self.trial, solver)?;
-        crate::store::publish(&self.context.directory.model(), &model)?;
+        self.context.hold.check()?;
+        publish(&self.context.directory.model(), &model)?;
         let reason = solver.termination().unwrap_or_default();
         let findings = notice::of_network(solver, &self.data, self.best_before);
         self.log.warn(&findings);
-        let result = self.result(solver, TrialStatus::Done, reason, &findings);
+        let result = TrialResult {
+            model_sha256: Some(sha256(&model)),
+            ..self.result(solver, TrialStatus::Done, reason, &findings)
+        };
         self.log.line(&format!("done: {}", result.termination));
         Ok(Outcome::Done(Box::new(result)))
     }
@@ -386,7 +349,7 @@ impl<'a, T: Real> Run<'a, T> {
             seconds: self.seconds,
             termination,
             notices: notice::codes(&self.trial.data, solver.steps_back(), of_network),
-            error: None,
+            ..TrialResult::default()
         }
     }
 }

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::error::StoreError;
+use super::read::open_to_write;
 
 /// A file with one writer, open for appending.
 #[derive(Debug)]
@@ -16,12 +17,11 @@ pub(super) struct AppendFile {
 
 impl AppendFile {
     /// Opens the file with `options`, which have to ask for appending.
-    pub(super) fn open(path: &Path, options: &OpenOptions) -> Result<Self, StoreError> {
-        let opened = options
-            .open(path)
-            .and_then(|file| Ok((file.metadata()?.len(), file)));
-        let (length, file) =
-            opened.map_err(|error| StoreError::io(path, "open for writing", &error))?;
+    pub(super) fn open(path: &Path, options: &mut OpenOptions) -> Result<Self, StoreError> {
+        let file = open_to_write(path, options)?;
+        let length = (file.metadata())
+            .map_err(|error| StoreError::io(path, "open for writing", &error))?
+            .len();
         Ok(Self {
             path: path.to_path_buf(),
             file,

@@ -10,12 +10,14 @@ use std::io;
 use std::path::Path;
 
 use super::checkpoint;
+use super::directories::make_directory;
 use super::error::StoreError;
 use super::layout::TrialDirectory;
 use super::publish::publish;
+use super::read::{ROWS, SMALL, list, read};
 use super::records::{TrialResult, TrialStatus};
 use super::results::parse;
-use super::tail::{read_if_there, whole_lines};
+use super::tail::whole_lines;
 
 impl TrialDirectory {
     /// Begins the attempt of `worker`, from the furthest checkpoint that anybody has left of this trial.
@@ -25,6 +27,7 @@ impl TrialDirectory {
     /// # Errors
     /// If the attempt's directory or the copies in it cannot be written.
     pub fn begin_attempt(&self, worker: &str) -> Result<Self, StoreError> {
+        make_directory(&self.attempts())?;
         let own = self.attempt(worker);
         own.create()?;
         self.adopt_into(&own)?;
@@ -36,7 +39,7 @@ impl TrialDirectory {
     /// # Errors
     /// If the copies cannot be written.
     pub fn adopt_attempts(&self) -> Result<(), StoreError> {
-        if !self.attempts().exists() {
+        if !self.attempts().is_dir() {
             return Ok(());
         }
         self.adopt_into(self)?;
@@ -65,12 +68,12 @@ impl TrialDirectory {
     /// If a file cannot be read, moved or removed.
     pub fn settle(&self) -> Result<(), StoreError> {
         // Before the result is read: an attempt that begins later is of a trial that is run again.
-        let attempts = self.list_attempts();
-        let Some(result) = read_if_there(&self.result_json())? else {
+        let attempts = self.list_attempts()?;
+        let Some(result) = read(&self.result_json(), SMALL)? else {
             return Ok(());
         };
         for attempt in &attempts {
-            if read_if_there(&attempt.result_json())?.as_ref() == Some(&result) {
+            if read(&attempt.result_json(), SMALL)?.as_ref() == Some(&result) {
                 self.take_files_of(attempt)?;
             }
         }
@@ -100,32 +103,26 @@ impl TrialDirectory {
         Ok(())
     }
 
-    fn list_attempts(&self) -> Vec<Self> {
-        fs::read_dir(self.attempts())
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| self.attempt(&entry.file_name().to_string_lossy()))
-            .collect()
+    fn list_attempts(&self) -> Result<Vec<Self>, StoreError> {
+        let paths = list(&self.attempts())?.into_iter();
+        Ok(paths.map(Self::at).collect())
     }
 
     /// Copies checkpoint, rows and log of the furthest attempt into `own`, if that is further than `own` itself.
     fn adopt_into(&self, own: &Self) -> Result<(), StoreError> {
-        let furthest = self
-            .list_attempts()
-            .into_iter()
-            .chain([self.clone()])
-            .filter(|other| other != own)
-            .filter_map(|other| Some((checkpoint::newest_iteration(&other)?, other)))
-            .max_by_key(|(iteration, _)| *iteration);
-        let Some((iteration, other)) = furthest else {
-            return Ok(());
-        };
-        if checkpoint::newest_iteration(own).is_some_and(|own| own >= iteration) {
+        let mut furthest = (checkpoint::newest_iteration(own)?, own.clone());
+        for other in self.list_attempts()?.into_iter().chain([self.clone()]) {
+            let iteration = checkpoint::newest_iteration(&other)?;
+            if iteration > furthest.0 {
+                furthest = (iteration, other);
+            }
+        }
+        let (_, other) = furthest;
+        if other == *own {
             return Ok(());
         }
         // The checkpoint first: rows are on the disk before the checkpoint that follows them.
-        let Some((iteration, state)) = checkpoint::read_newest(&other) else {
+        let Some((iteration, state)) = checkpoint::read_newest(&other)? else {
             return Ok(());
         };
         copy_lines(&other.iterations_csv(), &own.iterations_csv())?;
@@ -137,7 +134,7 @@ impl TrialDirectory {
 
 /// Copies the whole lines of a file that may be growing.
 fn copy_lines(from: &Path, to: &Path) -> Result<(), StoreError> {
-    match read_if_there(from)? {
+    match read(from, ROWS)? {
         Some(bytes) => publish(to, whole_lines(&bytes)),
         None => Ok(()),
     }

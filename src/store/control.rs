@@ -1,17 +1,22 @@
 //! Commands to a running sweep: one small file each in `control/`, written atomically, taken by the runner.
 
 use std::fs;
-use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use rustix::process::geteuid;
 use serde::{Deserialize, Serialize};
 
+use super::directories::make_directory;
 use super::error::StoreError;
 use super::layout::RunDirectory;
 use super::process::unix_nanoseconds;
 use super::publish::publish;
-use super::tail::read_file;
+use super::read::{SMALL, list, open, read_rest};
+
+/// The user who may do everything.
+const ROOT: u32 = 0;
 
 /// What a viewer may ask of the runner.
 #[derive(Serialize, Deserialize, Clone, Debug, PartialEq)]
@@ -57,10 +62,9 @@ pub enum Command {
 pub fn send(run: &RunDirectory, command: &Command) -> Result<(), StoreError> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let directory = run.control();
-    fs::create_dir_all(&directory)
-        .map_err(|error| StoreError::io(&directory, "make the directory", &error))?;
+    make_directory(&directory)?;
     // The time orders commands; after those that already wait even if the clock has been set back.
-    let newest = waiting(&directory)
+    let newest = waiting(&directory)?
         .iter()
         .filter_map(|path| sequence(path))
         .max();
@@ -77,56 +81,59 @@ pub fn send(run: &RunDirectory, command: &Command) -> Result<(), StoreError> {
 
 /// Takes all waiting commands, in the order in which they were sent.
 ///
-/// A file that holds no command is set aside as `<name>.unreadable`, with a warning.
+/// What is no command, or comes from another user, is set aside as `<name>.unreadable`, with a warning. What cannot be
+/// read now waits.
 pub fn take(run: &RunDirectory) -> Vec<Command> {
-    waiting(&run.control())
+    let waiting = waiting(&run.control()).unwrap_or_else(|error| {
+        tracing::warn!("{error}");
+        Vec::new()
+    });
+    waiting
         .iter()
-        .filter_map(|path| take_one(path))
+        .filter_map(|path| {
+            take_one(path).unwrap_or_else(|error| {
+                let aside = path.with_extension("json.unreadable");
+                let moved = error.is_damage().then(|| fs::rename(path, &aside));
+                tracing::warn!("{error}; set aside: {moved:?}");
+                None
+            })
+        })
         .collect()
 }
 
-fn take_one(path: &Path) -> Option<Command> {
-    let bytes = match read_file(path) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            if error.kind() != io::ErrorKind::NotFound {
-                tracing::warn!("{}: cannot read this command: {error}", path.display());
-            }
-            return None;
-        }
-    };
-    match serde_json::from_slice(&bytes) {
-        // Obeyed only when it is gone, or it would be obeyed for ever.
-        Ok(command) => match fs::remove_file(path) {
-            Ok(()) => Some(command),
-            Err(error) => {
-                tracing::warn!("{}: cannot remove this command: {error}", path.display());
-                None
-            }
-        },
-        Err(error) => {
-            let aside = path.with_extension("json.unreadable");
-            let moved = fs::rename(path, &aside);
-            tracing::warn!(
-                "{}: not a valid command ({error}); set aside: {moved:?}",
-                path.display()
-            );
-            None
-        }
+fn take_one(path: &Path) -> Result<Option<Command>, StoreError> {
+    const REMEDY: &str = "give commands with nnbcd-tui, as the user who started the run";
+    // What would never be read is no command, and would be warned of again and again.
+    let looks = |metadata: fs::Metadata| metadata.is_file() && metadata.len() <= SMALL;
+    if !fs::symlink_metadata(path).map_or(true, looks) {
+        let what = "is no regular file, or far too long for a command";
+        return Err(StoreError::damaged(path, what, REMEDY));
     }
+    let Some(mut file) = open(path)? else {
+        return Ok(None);
+    };
+    let owner = (file.metadata())
+        .map_err(|error| StoreError::io(path, "read", &error))?
+        .uid();
+    if owner != geteuid().as_raw() && owner != ROOT {
+        let what = format!("is a command of another user ({owner})");
+        return Err(StoreError::damaged(path, what, REMEDY));
+    }
+    let bytes = read_rest(&mut file, path, SMALL)?;
+    let command = serde_json::from_slice(&bytes).map_err(|error| {
+        StoreError::damaged(path, format!("not a valid command ({error})"), REMEDY)
+    })?;
+    // Obeyed only when it is gone, or it would be obeyed for ever.
+    fs::remove_file(path).map_err(|error| StoreError::io(path, "remove", &error))?;
+    Ok(Some(command))
 }
 
 /// The command files in the order of their names.
-fn waiting(directory: &Path) -> Vec<PathBuf> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(directory)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| sequence(path).is_some())
-        .collect();
+fn waiting(directory: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let mut paths = list(directory)?;
+    paths.retain(|path| sequence(path).is_some());
     paths.sort();
-    paths
+    Ok(paths)
 }
 
 /// The time in a command file's name; `None` for other files.

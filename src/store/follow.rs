@@ -174,7 +174,7 @@ impl RunFollower {
     }
 
     fn new_events(&mut self) -> Vec<TrialEvent> {
-        for path in journal_files(&self.run.journal()) {
+        for path in journal_files(&self.run.journal()).unwrap_or_default() {
             self.journals
                 .entry(path.clone())
                 .or_insert_with(|| Tail::new(path));
@@ -204,7 +204,7 @@ impl RunFollower {
 
     fn new_status(&mut self) -> Option<RunUpdate> {
         changed(&mut self.runner, Stamp::of(&self.run.runner_json())?)?;
-        self.run.read_runner().map(RunUpdate::Runner)
+        self.run.seen_runner().map(RunUpdate::Runner)
     }
 
     fn new_liveness(&mut self, now: Instant) -> Option<RunUpdate> {

@@ -1,8 +1,5 @@
 //! `trials.csv` of a run without a runner: derived from the results that workers have published.
 
-use std::collections::HashSet;
-use std::fs;
-
 use super::error::StoreError;
 use super::layout::RunDirectory;
 use super::measured::TrialRow;
@@ -13,7 +10,7 @@ use super::trials::TrialTable;
 impl RunDirectory {
     /// Brings `trials.csv` up to date with the results of workers; returns whether it changed.
     ///
-    /// Workers never write that file. Whoever shows the run calls this: the rows follow from the results alone, and the
+    /// Whoever shows the run calls this, and its last worker: the rows follow from the results alone, and the
     /// file appears whole, so that it does not matter who does it, or how often. Nothing happens while a runner is at
     /// work, which keeps the table itself, or where no worker has been. One directory is listed, and of the trials
     /// that are not done those that have been begun are looked at.
@@ -21,7 +18,7 @@ impl RunDirectory {
     /// # Errors
     /// If `trials.csv` cannot be read or written.
     pub fn gather_results(&self) -> Result<bool, StoreError> {
-        if !self.workers().exists() || !matches!(liveness(self), Liveness::Gone) {
+        if !self.workers().is_dir() || !matches!(liveness(self), Liveness::Gone) {
             return Ok(false);
         }
         let mut table = self.read_trials()?;
@@ -41,19 +38,14 @@ impl RunDirectory {
             tracing::debug!("{error}");
         }
         let mut table = self.read_trials()?;
-        if self.workers().exists() && matches!(liveness(self), Liveness::Gone) {
+        if self.workers().is_dir() && matches!(liveness(self), Liveness::Gone) {
             self.gather_into(&mut table);
         }
         Ok(table)
     }
 
     fn gather_into(&self, table: &mut TrialTable) -> bool {
-        let begun: HashSet<String> = fs::read_dir(self.trials())
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| entry.file_name().to_string_lossy().into_owned())
-            .collect();
+        let begun = self.begun_trials().unwrap_or_default();
         let mut changed = false;
         for row in &mut table.rows {
             if row.status == TrialStatus::Done || !begun.contains(&row.trial) {

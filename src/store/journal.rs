@@ -4,7 +4,7 @@
 //! by time. So the times of a journal rise, and all lie after those of the journals before it,
 //! even if the clock has been set back meanwhile.
 
-use std::fs::{self, OpenOptions};
+use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -12,8 +12,9 @@ use super::append::AppendFile;
 use super::error::StoreError;
 use super::layout::RunDirectory;
 use super::process::{host_name, unix_nanoseconds, unix_seconds};
+use super::read::{ROWS, list, read};
 use super::records::{TrialEvent, TrialEventKind};
-use super::tail::{read_file, whole_lines};
+use super::tail::whole_lines;
 
 /// By how much an event lies at least after the one before, in seconds: what the numbers resolve.
 const NEXT_MOMENT: f64 = 1e-6;
@@ -49,10 +50,10 @@ impl Journal {
         let path = run.journal().join(format!("{name}.jsonl"));
         let mut options = OpenOptions::new();
         options.append(true).create_new(true);
-        let earlier = read_journal(run);
+        let earlier = read_journal(run)?;
         Ok(Self {
             written: Mutex::new(Written {
-                file: AppendFile::open(&path, &options)?,
+                file: AppendFile::open(&path, &mut options)?,
                 latest: (earlier.iter().map(|event| event.at)).fold(0.0, f64::max),
             }),
         })
@@ -81,31 +82,27 @@ impl Journal {
 ///
 /// Events of one journal stay in the order in which they were written, whatever its clock did. A
 /// torn last line and lines that hold no event are passed over.
-pub fn read_journal(run: &RunDirectory) -> Vec<TrialEvent> {
-    let journals = journal_files(&run.journal())
-        .iter()
-        .filter_map(|path| {
-            let bytes = read_file(path).ok()?;
-            Some(parse_events(path, whole_lines(&bytes)))
-        })
-        .collect();
-    merge(journals)
+///
+/// # Errors
+/// If a journal cannot be read.
+pub fn read_journal(run: &RunDirectory) -> Result<Vec<TrialEvent>, StoreError> {
+    let mut journals = Vec::new();
+    for path in journal_files(&run.journal())? {
+        let bytes = read(&path, ROWS)?.unwrap_or_default();
+        journals.push(parse_events(&path, whole_lines(&bytes)));
+    }
+    Ok(merge(journals))
 }
 
 /// The journals in a directory, in the order of their names.
-pub(super) fn journal_files(directory: &Path) -> Vec<PathBuf> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(directory)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "jsonl")
-        })
-        .collect();
+pub(super) fn journal_files(directory: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let mut paths = list(directory)?;
+    paths.retain(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "jsonl")
+    });
     paths.sort();
-    paths
+    Ok(paths)
 }
 
 /// The events in whole lines of the journal `path`.

@@ -1,10 +1,12 @@
 //! Where everything lies in a run directory. Paths only; nothing here writes anything but directories.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::error::StoreError;
 use super::process::host_name;
+use super::read::list;
 use crate::measure::visible;
 
 /// Longest name of a run in bytes: file systems allow 255, and an old run that is moved aside gets a suffix.
@@ -36,7 +38,17 @@ impl RunDirectory {
         valid_run_name(name)?;
         let run = Self::new(results.join(name));
         run.refuse_link_out_of(results)?;
-        Ok(run)
+        Ok(run.resolved())
+    }
+
+    /// A run may be given by a link to it, such as `latest`; inside of a run links are not followed.
+    fn resolved(self) -> Self {
+        // Without a slash at its end: that would follow the link.
+        let named: PathBuf = self.root.components().collect();
+        match fs::canonicalize(&named) {
+            Ok(root) if named.is_symlink() => Self { root },
+            _ => self,
+        }
     }
 
     /// `results` itself may be a link to where there is room; a link in it would write where nobody looks for it.
@@ -64,6 +76,8 @@ impl RunDirectory {
     pub fn open(root: &Path) -> Result<Self, StoreError> {
         let run = Self::new(root);
         if run.trials_csv().is_file() {
+            let run = run.resolved();
+            run.refuse_links()?;
             return Ok(run);
         }
         let what = if root.is_dir() {
@@ -72,28 +86,6 @@ impl RunDirectory {
             "there is no such directory"
         };
         Err(StoreError::new(root, what, suggestion(root)))
-    }
-
-    /// Makes the directory and those in it that a runner writes to.
-    ///
-    /// # Errors
-    /// If a directory cannot be made.
-    pub fn create(&self) -> Result<(), StoreError> {
-        for directory in [self.trials(), self.journal(), self.control()] {
-            make_directory(&directory)?;
-        }
-        Ok(())
-    }
-
-    /// Makes the directories that workers write to.
-    ///
-    /// # Errors
-    /// If a directory cannot be made.
-    pub fn create_for_workers(&self) -> Result<(), StoreError> {
-        for directory in [self.trials(), self.journal(), self.workers()] {
-            make_directory(&directory)?;
-        }
-        Ok(())
     }
 
     /// The directory itself.
@@ -186,6 +178,17 @@ impl RunDirectory {
         self.root.join("trials")
     }
 
+    /// Names of the directories of trials that have been begun.
+    ///
+    /// # Errors
+    /// If the directory cannot be listed.
+    pub fn begun_trials(&self) -> Result<HashSet<String>, StoreError> {
+        let paths = list(&self.trials())?.into_iter();
+        Ok(paths
+            .filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()))
+            .collect())
+    }
+
     /// The directory of one trial.
     ///
     /// Ids may come from files and command lines: one that is no plain file name (such as `../x`)
@@ -203,17 +206,14 @@ impl RunDirectory {
 }
 
 impl TrialDirectory {
-    /// Makes the directory.
-    ///
-    /// # Errors
-    /// If it cannot be made.
-    pub fn create(&self) -> Result<(), StoreError> {
-        make_directory(&self.root)
-    }
-
     /// The directory itself.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Whether this is the directory of the trial with this id.
+    pub(super) fn is_of(&self, id: &str) -> bool {
+        self.root.file_name().is_some_and(|name| name == id)
     }
 
     /// Every setting, resolved.
@@ -249,6 +249,17 @@ impl TrialDirectory {
     /// Where workers keep what is not yet the trial's.
     pub fn attempts(&self) -> PathBuf {
         self.root.join("attempts")
+    }
+
+    /// The trial whose directory this is; `None`: it is no directory of a trial.
+    pub fn around(directory: &Path) -> Option<Self> {
+        let trials = directory.parent()?.file_name()?;
+        (trials == "trials").then(|| Self::at(directory.to_path_buf()))
+    }
+
+    /// The same layout at another place.
+    pub(super) fn at(root: PathBuf) -> Self {
+        Self { root }
     }
 
     /// What one worker makes of the trial, laid out like the trial itself.
@@ -288,10 +299,6 @@ pub fn valid_run_name(name: &str) -> Result<(), StoreError> {
         format!("this name {fault}"),
         "give a name of 1 to 200 printable characters without /, other than . and ..",
     ))
-}
-
-fn make_directory(path: &Path) -> Result<(), StoreError> {
-    fs::create_dir_all(path).map_err(|error| StoreError::io(path, "make the directory", &error))
 }
 
 /// What to give instead of `root`: run directories in it, if there are some.

@@ -6,6 +6,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Seek, Write};
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -13,10 +14,11 @@ use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 use super::error::StoreError;
+use super::hold::Hold;
 use super::layout::RunDirectory;
 use super::process::{host_name, is_alive, rfc3339_utc, unix_seconds};
+use super::read::{open, open_to_write, read_json};
 use super::records::{RunnerState, RunnerStatus};
-use super::tail::read_file;
 
 /// Viewers hold the lock for an instant when they look whether it is held: a runner tries again before it gives up.
 const ATTEMPTS: u32 = 5;
@@ -29,7 +31,7 @@ pub(super) const HEARTBEAT_SHOWS_WITHIN: Duration = Duration::from_secs(5);
 /// The right to work on a run directory, until dropped.
 #[derive(Debug)]
 pub struct RunnerLock {
-    _file: File,
+    hold: Hold,
 }
 
 /// Who holds a run directory.
@@ -59,21 +61,36 @@ impl RunnerLock {
     /// If another runner holds it (the error names it), or the lock file cannot be written.
     pub fn acquire(run: &RunDirectory) -> Result<Self, StoreError> {
         let path = run.runner_lock();
+        for _ in 0..ATTEMPTS {
+            let mut lock = Self::acquire_file(run, &path)?;
+            // Somebody may have moved the directory aside between opening and locking: this would be the lock of
+            // another directory.
+            if lock.hold.is_in_place()? {
+                sign(lock.hold.file()).map_err(|error| StoreError::io(&path, "write", &error))?;
+                return Ok(lock);
+            }
+        }
+        Err(StoreError::new(
+            &path,
+            "is replaced again and again",
+            "see which other process starts this run",
+        ))
+    }
+
+    fn acquire_file(run: &RunDirectory, path: &Path) -> Result<Self, StoreError> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
-        let mut file = options
-            .open(&path)
-            .map_err(|error| StoreError::io(&path, "open for writing", &error))?;
+        let file = open_to_write(path, &mut options)?;
         match try_lock(&file, run) {
             Ok(()) => {
                 // Some network file systems keep locks to the host that takes them.
-                if let Some(holder) = holder_elsewhere(run, HEARTBEAT_SHOWS_WITHIN) {
+                if let Some(holder) = holder_elsewhere(run, HEARTBEAT_SHOWS_WITHIN)? {
                     return Err(seems_held(run, &holder));
                 }
             }
             Err(TryLockError::WouldBlock) => return Err(held(run, holder(run).as_ref())),
             Err(TryLockError::Error(error)) if has_no_locks(&error) => {
-                if let Some(holder) = holder_without_locks(run) {
+                if let Some(holder) = holder_without_locks(run)? {
                     return Err(seems_held(run, &holder));
                 }
                 tracing::warn!(
@@ -82,23 +99,37 @@ impl RunnerLock {
                     path.display()
                 );
             }
-            Err(TryLockError::Error(error)) => return Err(StoreError::io(&path, "lock", &error)),
+            Err(TryLockError::Error(error)) => return Err(StoreError::io(path, "lock", &error)),
         }
-        sign(&mut file).map_err(|error| StoreError::io(&path, "write", &error))?;
-        Ok(Self { _file: file })
+        Ok(Self {
+            hold: Hold::new(file, path),
+        })
+    }
+
+    /// Refuses to go on where the run directory has been removed, moved or replaced.
+    ///
+    /// # Errors
+    /// As [`Hold::check`].
+    pub fn check(&self) -> Result<(), StoreError> {
+        self.hold.check()
+    }
+
+    /// What tells whether the directory is still the one that was locked.
+    pub fn hold(&self) -> &Hold {
+        &self.hold
     }
 }
 
 /// Who holds the lock or held it last; `None` if that is not known.
 pub fn holder(run: &RunDirectory) -> Option<Holder> {
-    serde_json::from_slice(&read_file(&run.runner_lock()).ok()?).ok()
+    read_json(&run.runner_lock(), "signature", "start the run again").ok()?
 }
 
 fn try_lock(file: &File, run: &RunDirectory) -> Result<(), TryLockError> {
     let ends = |status: RunnerStatus| status.state == RunnerState::Ended;
     for _ in 1..ATTEMPTS {
         match file.try_lock() {
-            Err(TryLockError::WouldBlock) if run.read_runner().is_some_and(ends) => {
+            Err(TryLockError::WouldBlock) if run.seen_runner().is_some_and(ends) => {
                 thread::sleep(BETWEEN_ATTEMPTS_AT_THE_END);
             }
             Err(TryLockError::WouldBlock) => thread::sleep(BETWEEN_ATTEMPTS),
@@ -156,7 +187,7 @@ impl Holder {
 
 /// What can be seen of the lock without keeping it.
 pub(super) fn lock_state(run: &RunDirectory) -> LockState {
-    let Ok(file) = File::open(run.runner_lock()) else {
+    let Ok(Some(file)) = open(&run.runner_lock()) else {
         return LockState::Unknown;
     };
     match file.try_lock_shared() {
@@ -175,40 +206,57 @@ fn has_no_locks(error: &io::Error) -> bool {
 }
 
 /// Who works on the run directory, as far as files tell.
-fn holder_without_locks(run: &RunDirectory) -> Option<Holder> {
-    holder_by_heartbeat(run, HEARTBEAT_SHOWS_WITHIN).or_else(|| holder_that_prepares(run))
+fn holder_without_locks(run: &RunDirectory) -> Result<Option<Holder>, StoreError> {
+    match holder_by_heartbeat(run, HEARTBEAT_SHOWS_WITHIN)? {
+        Some(holder) => Ok(Some(holder)),
+        None => holder_that_prepares(run),
+    }
 }
 
 /// The runner on this host that has signed `runner.lock` and has had no heartbeat yet.
-fn holder_that_prepares(run: &RunDirectory) -> Option<Holder> {
-    let signed = holder(run)?;
+fn holder_that_prepares(run: &RunDirectory) -> Result<Option<Holder>, StoreError> {
+    let Some(signed) = holder(run) else {
+        return Ok(None);
+    };
     let lives =
         signed.host == host_name() && signed.pid != std::process::id() && is_alive(signed.pid);
     let has_begun = |status: RunnerStatus| status.pid == signed.pid;
-    (lives && !run.read_runner().is_some_and(has_begun)).then_some(signed)
+    let prepares = lives && !run.read_runner()?.is_some_and(has_begun);
+    Ok(prepares.then_some(signed))
 }
 
 /// The runner that `runner.json` speaks of, if it seems to live.
 ///
 /// On this host its process id tells; on another one whether the heartbeat changes within `patience`.
-pub(super) fn holder_by_heartbeat(run: &RunDirectory, patience: Duration) -> Option<Holder> {
-    let status = unended(run)?;
+pub(super) fn holder_by_heartbeat(
+    run: &RunDirectory,
+    patience: Duration,
+) -> Result<Option<Holder>, StoreError> {
+    let Some(status) = unended(run)? else {
+        return Ok(None);
+    };
     if status.host != host_name() {
         return holder_elsewhere(run, patience);
     }
     let lives = status.pid != std::process::id() && is_alive(status.pid);
-    lives.then(|| status.into())
+    Ok(lives.then(|| status.into()))
 }
 
 /// The runner on another host that `runner.json` speaks of, if its heartbeat changes within `patience`.
-pub(super) fn holder_elsewhere(run: &RunDirectory, patience: Duration) -> Option<Holder> {
-    let status = unended(run).filter(|status| status.host != host_name())?;
-    heartbeat_changes(run, &status, patience).then(|| status.into())
+pub(super) fn holder_elsewhere(
+    run: &RunDirectory,
+    patience: Duration,
+) -> Result<Option<Holder>, StoreError> {
+    let elsewhere = |status: &RunnerStatus| status.host != host_name();
+    let Some(status) = unended(run)?.filter(elsewhere) else {
+        return Ok(None);
+    };
+    Ok(heartbeat_changes(run, &status, patience).then(|| status.into()))
 }
 
-fn unended(run: &RunDirectory) -> Option<RunnerStatus> {
-    run.read_runner()
-        .filter(|status| status.state != RunnerState::Ended)
+fn unended(run: &RunDirectory) -> Result<Option<RunnerStatus>, StoreError> {
+    let unended = |status: &RunnerStatus| status.state != RunnerState::Ended;
+    Ok(run.read_runner()?.filter(unended))
 }
 
 impl From<RunnerStatus> for Holder {
@@ -225,6 +273,8 @@ fn heartbeat_changes(run: &RunDirectory, before: &RunnerStatus, patience: Durati
     const LOOKS: u32 = 20;
     (0..LOOKS).any(|_| {
         thread::sleep(patience / LOOKS);
-        unended(run).is_some_and(|status| status.updated_at != before.updated_at)
+        run.seen_runner().is_some_and(|status| {
+            status.state != RunnerState::Ended && status.updated_at != before.updated_at
+        })
     })
 }

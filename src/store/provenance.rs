@@ -1,6 +1,7 @@
 //! `provenance.json`: where the numbers come from.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,7 @@ use sysinfo::{CpuRefreshKind, RefreshKind, System};
 use super::error::StoreError;
 use super::process::{host_name, rfc3339_utc, unix_seconds};
 use super::publish::publish;
-use super::tail::read_file;
+use super::read::read_json;
 
 /// What is needed to tell later how a run came about.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,18 +85,21 @@ impl Provenance {
         publish(path, &bytes)
     }
 
-    /// Reads it back.
+    /// Reads it back; `None`: there is none.
     ///
     /// # Errors
     /// If the file cannot be read or is damaged.
-    pub fn read(path: &Path) -> Result<Self, StoreError> {
-        let bytes = read_file(path).map_err(|error| StoreError::io(path, "read", &error))?;
-        serde_json::from_slice(&bytes).map_err(|error| {
-            StoreError::new(
-                path,
-                format!("not a valid provenance file: {error}"),
-                "delete this file: the next start of the run recreates it",
-            )
-        })
+    pub fn read(path: &Path) -> Result<Option<Self>, StoreError> {
+        let remedy = "delete this file: the next start of the run recreates it";
+        read_json(path, "provenance file", remedy)
+    }
+
+    /// Reads it back where it must be there.
+    ///
+    /// # Errors
+    /// If there is none, or it cannot be read or is damaged.
+    pub fn expect(path: &Path) -> Result<Self, StoreError> {
+        let missing = || StoreError::io(path, "read", &ErrorKind::NotFound.into());
+        Self::read(path)?.ok_or_else(missing)
     }
 }

@@ -174,7 +174,7 @@ impl Temporary {
             NUMBER.fetch_add(1, Ordering::Relaxed),
         ));
         let temporary = Self { path };
-        let written = File::create(&temporary.path).and_then(|mut file| {
+        let written = create_new(&temporary.path).and_then(|mut file| {
             for part in parts {
                 file.write_all(part)?;
             }
@@ -184,6 +184,18 @@ impl Temporary {
             Ok(()) => Ok(temporary),
             Err(error) => Err(StoreError::io(target, "write", &error)),
         }
+    }
+}
+
+/// Makes a file that is not there, so that no link is followed. What has its name already was left by a process that
+/// is dead: names have the number of the process.
+fn create_new(path: &Path) -> io::Result<File> {
+    match File::create_new(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            fs::remove_file(path)?;
+            File::create_new(path)
+        }
+        outcome => outcome,
     }
 }
 

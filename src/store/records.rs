@@ -54,6 +54,9 @@ pub struct TrialResult {
     pub notices: String,
     /// The error of a failed trial.
     pub error: Option<String>,
+    /// SHA-256 of `model.safetensors`, in hexadecimal; results of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_sha256: Option<String>,
 }
 
 /// What happens to a trial, in the runner's journal.

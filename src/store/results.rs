@@ -14,8 +14,10 @@ use super::error::StoreError;
 use super::layout::TrialDirectory;
 use super::measured::IterationRecord;
 use super::publish::{publish, publish_first};
+use super::read::{ROWS, SMALL, read};
 use super::records::TrialResult;
-use super::tail::read_if_there;
+use super::rows::text_of;
+use crate::measure::visible;
 
 const REMEDY: &str =
     "delete this file and run the same command again: the trial resumes from its checkpoint";
@@ -24,15 +26,50 @@ impl TrialDirectory {
     /// The result; `None` if the trial has none yet.
     ///
     /// # Errors
-    /// If the file cannot be read or is damaged.
+    /// If the file cannot be read, is damaged or is the result of another trial.
     pub fn read_result(&self) -> Result<Option<TrialResult>, StoreError> {
-        let Some(bytes) = read_if_there(&self.result_json())? else {
+        let Some(bytes) = read(&self.result_json(), SMALL)? else {
             return Ok(None);
         };
-        parse(&bytes).map(Some).map_err(|error| {
-            let what = format!("not a valid result: {error}");
-            StoreError::new(&self.result_json(), what, REMEDY)
-        })
+        let damaged = |what: String| StoreError::damaged(&self.result_json(), what, REMEDY);
+        let result =
+            parse(&bytes).map_err(|error| damaged(format!("not a valid result: {error}")))?;
+        if self.is_of(&result.trial) {
+            return Ok(Some(result));
+        }
+        Err(damaged(format!(
+            "is the result of trial {}",
+            visible(&result.trial)
+        )))
+    }
+
+    /// [`TrialDirectory::read_result`] of a trial at rest, held against its rows: both end with the same one. Rows that are
+    /// not there say nothing.
+    ///
+    /// # Errors
+    /// As [`TrialDirectory::read_result`]; and if the rows cannot be read, or end with another one.
+    pub fn read_checked_result(&self) -> Result<Option<TrialResult>, StoreError> {
+        let Some(result) = self.read_result()? else {
+            return Ok(None);
+        };
+        if let (Some(said), Some(row)) = (&result.last, self.last_iteration()?)
+            && text_of(said) != text_of(&row)
+        {
+            let what = format!(
+                "its last iteration ({}) is not the last row of iterations.csv ({}), or has other numbers",
+                said.iteration, row.iteration
+            );
+            return Err(StoreError::damaged(&self.result_json(), what, REMEDY));
+        }
+        Ok(Some(result))
+    }
+
+    /// The bytes of the model; `None` if the trial has none.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn read_model(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        read(&self.model(), ROWS)
     }
 
     /// Publishes the result unless there is one: of several workers on one trial the first wins.

@@ -1,6 +1,7 @@
 //! `iterations.csv` and `layers.csv`: written row by row, read while they grow.
 
 use std::fs::OpenOptions;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -14,7 +15,8 @@ use super::error::StoreError;
 use super::layout::TrialDirectory;
 use super::measured::{IterationRecord, LayerRecord};
 use super::publish::publish;
-use super::tail::{read_if_there, whole_lines};
+use super::read::{ROWS, open, read};
+use super::tail::whole_lines;
 use crate::measure::Quantity;
 
 /// A record that belongs to an iteration; its fields are the columns of its file.
@@ -66,20 +68,20 @@ impl<R: Row> RowWriter<R> {
     /// # Errors
     /// If the file cannot be read or written, or has other columns.
     pub fn resume_at(path: &Path, iteration: u64) -> Result<Self, StoreError> {
-        let mut bytes = read_if_there(path)?.unwrap_or_default();
+        let mut bytes = read(path, ROWS)?.unwrap_or_default();
         if let Some(widened) = widened::<R>(whole_lines(&bytes)) {
             publish(path, &widened)?;
             bytes = widened;
         }
         let kept = length_up_to::<R>(whole_lines(&bytes), iteration)
-            .map_err(|what| StoreError::new(path, what, REMEDY))?;
+            .map_err(|what| StoreError::damaged(path, what, REMEDY))?;
         Self::open(path, kept as u64)
     }
 
     fn open(path: &Path, kept: u64) -> Result<Self, StoreError> {
         let mut options = OpenOptions::new();
         options.append(true).create(true);
-        let mut file = AppendFile::open(path, &options)?;
+        let mut file = AppendFile::open(path, &mut options)?;
         if file.length() > kept {
             file.cut(kept)?;
         }
@@ -147,6 +149,22 @@ impl TrialDirectory {
         read_rows(&self.iterations_csv())
     }
 
+    /// The last row of `iterations.csv`, by its end alone. Missing file, or one without rows: none.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or its last whole line holds no record.
+    pub fn last_iteration(&self) -> Result<Option<IterationRecord>, StoreError> {
+        let path = self.iterations_csv();
+        let Some([first, last]) = first_and_last_line(&path)? else {
+            return Ok(None);
+        };
+        rows(&mut Some(names(&first)), &last)
+            .next()
+            .map(|row| row.map(|(row, _)| row))
+            .transpose()
+            .map_err(|what| StoreError::damaged(&path, what, REMEDY))
+    }
+
     /// All rows of `layers.csv`. Missing file: none; a torn last line is dropped.
     ///
     /// # Errors
@@ -157,11 +175,40 @@ impl TrialDirectory {
 }
 
 fn read_rows<R: Row>(path: &Path) -> Result<Vec<R>, StoreError> {
-    let bytes = read_if_there(path)?.unwrap_or_default();
+    let bytes = read(path, ROWS)?.unwrap_or_default();
     rows(&mut None, whole_lines(&bytes))
         .map(|row| row.map(|(row, _)| row))
         .collect::<Result<_, _>>()
-        .map_err(|what| StoreError::new(path, what, REMEDY))
+        .map_err(|what| StoreError::damaged(path, what, REMEDY))
+}
+
+/// The first line of a file and the last whole one, if that is another; lines are short.
+fn first_and_last_line(path: &Path) -> Result<Option<[Vec<u8>; 2]>, StoreError> {
+    const ENOUGH: u64 = 1 << 14;
+    let Some(mut file) = open(path)? else {
+        return Ok(None);
+    };
+    let mut look = || {
+        let (mut start, mut end) = (Vec::new(), Vec::new());
+        (&mut file).take(ENOUGH).read_to_end(&mut start)?;
+        let from = file.metadata()?.len().saturating_sub(ENOUGH);
+        file.seek(SeekFrom::Start(from))?;
+        (&mut file).take(ENOUGH).read_to_end(&mut end)?;
+        Ok((start, end))
+    };
+    let (start, end) = look().map_err(|error: io::Error| StoreError::io(path, "read", &error))?;
+    let mut lines = whole_lines(&end).split_inclusive(|&byte| byte == b'\n');
+    let is_only_one = start.len() == end.len() && lines.clone().count() < 2;
+    let first = start.split_inclusive(|&byte| byte == b'\n').next();
+    Ok(match (first, lines.next_back()) {
+        (Some(first), Some(last)) if !is_only_one => Some([first.to_vec(), last.to_vec()]),
+        _ => None,
+    })
+}
+
+/// A row as the line that it is in a file.
+pub(super) fn text_of<R: Row>(row: &R) -> Vec<u8> {
+    lines(std::slice::from_ref(row), false).expect("a record of numbers and text has a CSV form")
 }
 
 /// The same rows with all columns, where a file of an earlier version lacks the last ones.

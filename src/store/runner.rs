@@ -7,8 +7,8 @@ use super::layout::RunDirectory;
 use super::lock::{HEARTBEAT_SHOWS_WITHIN, LockState, holder_elsewhere, lock_state};
 use super::process::{host_name, is_alive};
 use super::publish::publish_unsynced;
+use super::read::read_json;
 use super::records::{RunnerState, RunnerStatus};
-use super::tail::read_file;
 
 /// A runner whose heartbeat has not changed for so long is called silent.
 const SILENT_AFTER: Duration = Duration::from_secs(30);
@@ -28,9 +28,20 @@ pub enum Liveness {
 }
 
 impl RunDirectory {
-    /// What the runner last said; `None` if there is no such file or it cannot be read (yet).
-    pub fn read_runner(&self) -> Option<RunnerStatus> {
-        serde_json::from_slice(&read_file(&self.runner_json()).ok()?).ok()
+    /// What the runner last said; `None` if there is no such file, or a damaged one.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn read_runner(&self) -> Result<Option<RunnerStatus>, StoreError> {
+        match read_json(&self.runner_json(), "status", "start the run again") {
+            Err(error) if error.is_damage() => Ok(None),
+            outcome => outcome,
+        }
+    }
+
+    /// [`RunDirectory::read_runner`] for viewers, who look again in a moment.
+    pub fn seen_runner(&self) -> Option<RunnerStatus> {
+        self.read_runner().ok().flatten()
     }
 
     /// Publishes the runner's status: its heartbeat.
@@ -59,8 +70,8 @@ pub fn liveness(run: &RunDirectory) -> Liveness {
     let here = |status: RunnerStatus| status.host == host_name();
     if seen == Liveness::Gone
         || lock_state(run) == LockState::Held
-        || run.read_runner().is_none_or(here)
-        || holder_elsewhere(run, HEARTBEAT_SHOWS_WITHIN).is_some()
+        || run.seen_runner().is_none_or(here)
+        || !matches!(holder_elsewhere(run, HEARTBEAT_SHOWS_WITHIN), Ok(None))
     {
         return seen;
     }
@@ -79,7 +90,7 @@ pub struct Watch {
 impl Watch {
     /// Whether the runner is alive, given that it is `now`.
     pub fn observe(&mut self, run: &RunDirectory, now: Instant) -> Liveness {
-        let status = run.read_runner();
+        let status = run.seen_runner();
         let lock = lock_state(run);
         let silence = self.silence(status.as_ref(), now);
         if is_gone(lock, status.as_ref()) {

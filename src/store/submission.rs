@@ -8,15 +8,15 @@
 //! | `job.json` | the job's id, written as soon as it is known |
 //! | `<job>_<task>.log` | what a task prints |
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::error::StoreError;
+use super::directories::make_directory;
+use super::error::{StoreError, unless_damaged};
 use super::layout::RunDirectory;
 use super::publish::publish;
-use super::tail::read_file;
+use super::read::{SMALL, list, read, read_json};
 
 /// A directory that holds a frozen plan: a submission, or the run directory itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,14 +99,10 @@ impl PlanDirectory {
     /// If the list cannot be read.
     pub fn read_trials(&self) -> Result<Option<Vec<String>>, StoreError> {
         let path = self.trials();
-        match read_file(&path) {
-            Ok(bytes) => {
-                let text = String::from_utf8_lossy(&bytes);
-                Ok(Some(text.lines().map(str::to_owned).collect()))
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(StoreError::io(&path, "read", &error)),
-        }
+        Ok(read(&path, SMALL)?.map(|bytes| {
+            let text = String::from_utf8_lossy(&bytes);
+            text.lines().map(str::to_owned).collect()
+        }))
     }
 
     /// Writes down which trials are meant.
@@ -133,11 +129,11 @@ impl RunDirectory {
     /// # Errors
     /// If it cannot be made.
     pub fn new_submission(&self) -> Result<Submission, StoreError> {
-        let newest = self.submissions().iter().map(|known| known.number).max();
+        let newest = self.submissions()?.iter().map(|known| known.number).max();
         let number = newest.unwrap_or(0) + 1;
         let root = self.submission(number);
-        fs::create_dir_all(&root)
-            .map_err(|error| StoreError::io(&root, "make the directory", &error))?;
+        make_directory(&self.slurm())?;
+        make_directory(&root)?;
         Ok(Submission {
             number,
             directory: PlanDirectory::new(root),
@@ -145,25 +141,27 @@ impl RunDirectory {
         })
     }
 
-    /// All submissions, the oldest first.
-    pub fn submissions(&self) -> Vec<Submission> {
-        let mut found: Vec<Submission> = fs::read_dir(self.slurm())
-            .into_iter()
-            .flatten()
-            .flatten()
-            .filter_map(|entry| {
-                let number = entry.file_name().to_str()?.parse().ok()?;
-                let directory = PlanDirectory::new(entry.path());
-                let bytes = read_file(&directory.job()).ok();
-                let job = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-                Some(Submission {
-                    number,
-                    directory,
-                    job,
-                })
-            })
-            .collect();
+    /// All submissions, the oldest first. One whose `job.json` is damaged counts as one without a job.
+    ///
+    /// # Errors
+    /// If the directory or a file in it cannot be read.
+    pub fn submissions(&self) -> Result<Vec<Submission>, StoreError> {
+        let mut found = Vec::new();
+        for path in list(&self.slurm())? {
+            let name = path.file_name().and_then(|name| name.to_str());
+            let Some(number) = name.and_then(|name| name.parse().ok()) else {
+                continue;
+            };
+            let directory = PlanDirectory::new(path);
+            let remedy = "look for the job with squeue, and end it there";
+            let job = unless_damaged(read_json(&directory.job(), "record of a job", remedy))?;
+            found.push(Submission {
+                number,
+                directory,
+                job,
+            });
+        }
         found.sort_by_key(|submission| submission.number);
-        found
+        Ok(found)
     }
 }

@@ -1,50 +1,18 @@
 //! Reading a file of lines while another process writes it.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::error::StoreError;
+use super::read::{ROWS, open, read_rest};
 
 /// The bytes up to and with the last line end: a torn last line is left out.
 pub(super) fn whole_lines(bytes: &[u8]) -> &[u8] {
     let end = bytes.iter().rposition(|&byte| byte == b'\n');
     &bytes[..end.map_or(0, |end| end + 1)]
-}
-
-/// Reads a file up to the length that it has now.
-///
-/// Never more: a file that grows faster than it is read, or a device, must not fill the memory.
-pub(super) fn read_bounded(file: &mut File) -> io::Result<Vec<u8>> {
-    let rest = file
-        .metadata()?
-        .len()
-        .saturating_sub(file.stream_position()?);
-    let mut bytes = Vec::new();
-    file.take(rest).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// Reads a file that must be a regular one.
-///
-/// A run directory may come from somebody else: what never ends (a device) or never begins (a pipe that nobody writes
-/// to) must not hold up whoever looks at it.
-pub(super) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
-    }
-    read_bounded(&mut File::open(path)?)
-}
-
-/// Reads a file as [`read_file`] does; `None`: there is none.
-pub(super) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
-    match read_file(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(StoreError::io(path, "read", &error)),
-    }
 }
 
 /// What one look at a file says about its content without reading it.
@@ -59,7 +27,9 @@ pub(super) struct Stamp {
 impl Stamp {
     /// `None`: there is no such regular file, or it cannot be seen.
     pub(super) fn of(path: &Path) -> Option<Self> {
-        let metadata = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+        let metadata = fs::symlink_metadata(path)
+            .ok()
+            .filter(fs::Metadata::is_file)?;
         Some(Self {
             device: metadata.dev(),
             inode: metadata.ino(),
@@ -116,32 +86,38 @@ impl Tail {
             .stamp
             .is_some_and(|before| !before.same_file(&stamp) || stamp.length < self.offset);
         // Read again at the next call if this one fails: the stamp is kept only after success.
-        let lines = self.read(replaced).ok()?;
+        let lines = self
+            .read(replaced)
+            .inspect_err(|error| tracing::debug!("{error}"))
+            .ok()??;
         self.stamp = Some(stamp);
         (lines.restarted || !lines.bytes.is_empty()).then_some(lines)
     }
 
-    fn read(&mut self, replaced: bool) -> io::Result<Lines> {
-        let mut file = File::open(&self.path)?;
+    fn read(&mut self, replaced: bool) -> Result<Option<Lines>, StoreError> {
+        let failed = |error: std::io::Error| StoreError::io(&self.path, "read", &error);
+        let Some(mut file) = open(&self.path)? else {
+            return Ok(None);
+        };
         let mut restarted = replaced;
         if !restarted && self.offset > 0 {
-            restarted = !self.stands_after_last_line(&mut file)?;
+            restarted = !self.stands_after_last_line(&mut file).map_err(failed)?;
         }
         if restarted {
-            file.seek(SeekFrom::Start(0))?;
+            file.seek(SeekFrom::Start(0)).map_err(failed)?;
             self.offset = 0;
         }
-        let mut bytes = read_bounded(&mut file)?;
+        let mut bytes = read_rest(&mut file, &self.path, ROWS)?;
         bytes.truncate(whole_lines(&bytes).len());
         self.offset += bytes.len() as u64;
         if restarted || !bytes.is_empty() {
             self.last_line = last_line(&bytes).to_vec();
         }
-        Ok(Lines { restarted, bytes })
+        Ok(Some(Lines { restarted, bytes }))
     }
 
     /// Moves to the offset; whether the line before it is the one that was read last.
-    fn stands_after_last_line(&self, file: &mut File) -> io::Result<bool> {
+    fn stands_after_last_line(&self, file: &mut File) -> std::io::Result<bool> {
         let length = self.last_line.len() as u64;
         file.seek(SeekFrom::Start(self.offset - length))?;
         let mut found = Vec::new();
@@ -159,8 +135,10 @@ fn last_line(lines: &[u8]) -> &[u8] {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use super::*;
     use std::io::Write;
+
+    use super::super::read::read;
+    use super::*;
 
     fn lines(restarted: bool, text: &str) -> Lines {
         Lines {
@@ -181,8 +159,8 @@ mod tests {
         let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
         rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
         for path in [&pipe, Path::new("/dev/zero"), directory.path()] {
-            let error = read_file(path).unwrap_err().to_string();
-            assert_eq!(error, "it is not a regular file");
+            let error = read(path, ROWS).unwrap_err().to_string();
+            assert!(error.contains("is not a regular file"), "{error}");
             let mut tail = Tail::new(path.to_path_buf());
             assert_eq!(tail.poll(), None);
         }

@@ -1,5 +1,6 @@
 //! `trials.csv`: one row per trial, always whole.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use csv::{ReaderBuilder, StringRecord, Writer, WriterBuilder};
@@ -8,7 +9,7 @@ use super::error::StoreError;
 use super::layout::RunDirectory;
 use super::measured::TrialRow;
 use super::publish::{publish, publish_unsynced};
-use super::tail::read_file;
+use super::read::{ROWS, read};
 use crate::measure::Quantity;
 
 /// The columns before the swept ones.
@@ -51,9 +52,10 @@ impl TrialTable {
     /// # Errors
     /// If the file cannot be read, has other columns, or a cell holds no value of its kind.
     pub fn read(path: &Path) -> Result<Self, StoreError> {
-        let bytes = read_file(path).map_err(|error| StoreError::io(path, "read", &error))?;
+        let missing = || StoreError::io(path, "read", &ErrorKind::NotFound.into());
+        let bytes = read(path, ROWS)?.ok_or_else(missing)?;
         Self::parse(&bytes).map_err(|what| {
-            StoreError::new(
+            StoreError::damaged(
                 path,
                 what,
                 "run the sweep again: it rebuilds this file from the results of the trials",

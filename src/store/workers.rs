@@ -4,15 +4,16 @@
 
 use std::collections::HashMap;
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::error::StoreError;
+use super::error::{StoreError, unless_damaged};
 use super::layout::RunDirectory;
 use super::process::{host_name, is_alive, unix_nanoseconds};
 use super::publish::publish_unsynced;
-use super::tail::read_file;
+use super::read::{list, read_json};
 
 /// Time between two heartbeats of a worker: thousands of them share one file server.
 pub const WORKER_HEARTBEAT: Duration = Duration::from_secs(30);
@@ -67,10 +68,48 @@ impl RunDirectory {
     /// # Errors
     /// If the file cannot be written.
     pub fn write_worker(&self, status: &WorkerStatus) -> Result<(), StoreError> {
-        let path = self.workers().join(format!("{}.json", status.name));
+        let path = self.worker_json(&status.name);
         let bytes =
             serde_json::to_vec(status).expect("a status has no map with keys other than text");
         publish_unsynced(&path, &bytes)
+    }
+}
+
+impl RunDirectory {
+    /// Whether no other worker is at work, as far as one look tells: those on other hosts by the age of their heartbeats, by
+    /// the clock of the file system.
+    ///
+    /// # Errors
+    /// If the heartbeats cannot be read.
+    pub fn is_last_worker(&self, own: &str) -> Result<bool, StoreError> {
+        let beat = |path: &Path| {
+            fs::symlink_metadata(path)
+                .and_then(|data| data.modified())
+                .ok()
+        };
+        let now = beat(&self.worker_json(own));
+        for path in list(&self.workers())? {
+            let read = read_json::<WorkerStatus>(&path, "status", "start the worker again");
+            let Some(other) = unless_damaged(read)? else {
+                continue;
+            };
+            let silence = now
+                .zip(beat(&path))
+                .and_then(|(now, at)| now.duration_since(at).ok());
+            let is_lost = if other.host == host_name() {
+                !is_alive(other.pid)
+            } else {
+                silence.is_some_and(|silence| silence >= LOST_AFTER)
+            };
+            if !(other.ended || is_lost || other.name == own) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn worker_json(&self, name: &str) -> PathBuf {
+        self.workers().join(format!("{name}.json"))
     }
 }
 
@@ -88,16 +127,13 @@ impl WorkersWatch {
     /// Silence is measured by this process's own clock from the moment at which a heartbeat was first seen.
     pub fn observe(&mut self, run: &RunDirectory, now: Instant) -> Vec<WorkerSeen> {
         let host = host_name();
-        let mut seen: Vec<WorkerSeen> = fs::read_dir(run.workers())
+        let mut seen: Vec<WorkerSeen> = (list(&run.workers()).unwrap_or_default())
             .into_iter()
-            .flatten()
-            .flatten()
-            .filter_map(|entry| {
-                let file = entry.file_name().to_string_lossy().into_owned();
-                let name = file.strip_suffix(".json")?;
+            .filter_map(|path| {
+                let name = path.file_name()?.to_str()?.strip_suffix(".json")?;
                 let status = match self.ended.get(name) {
                     Some(status) => status.clone(),
-                    None => serde_json::from_slice(&read_file(&entry.path()).ok()?).ok()?,
+                    None => read_json(&path, "status", "start the worker again").ok()??,
                 };
                 let lives = self.lives(&status, &host, now);
                 Some(WorkerSeen { status, lives })

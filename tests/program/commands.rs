@@ -31,7 +31,7 @@ fn command(place: &Place, arguments: &[&str]) {
 
 /// When the journal of the run says that this happened to the trial for the last time.
 fn noted(run: &RunDirectory, trial: &str, kind: &TrialEventKind) -> Option<f64> {
-    let events = read_journal(run).into_iter().rev();
+    let events = read_journal(run).unwrap().into_iter().rev();
     let mut events = events.filter(|event| event.trial == trial && event.kind == *kind);
     events.next().map(|event| event.at)
 }

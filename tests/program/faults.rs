@@ -12,7 +12,7 @@ use super::skipped::skipped;
 
 /// Runs a shell script that may mount what it likes: it sees mounts of its own, which end with it.
 /// `$P` is the program. `None`: this user or machine may not mount anything.
-fn with_mounts(place: &Place, script: &str) -> Option<Output> {
+pub fn with_mounts(place: &Place, script: &str) -> Option<Output> {
     let mut options = vec!["--mount"];
     if !rustix::process::geteuid().is_root() {
         options.extend(["--user", "--map-root-user"]);

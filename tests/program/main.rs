@@ -3,13 +3,18 @@
 #![allow(clippy::print_stdout, reason = "tells measured times")]
 
 mod apart;
+mod checked;
 mod commands;
 mod faults;
 mod hostile;
 mod killed;
+mod limits;
 mod main_job;
 mod methods;
+mod moved;
+mod not_regular;
 mod odd_machines;
+mod one_fault;
 mod other_commands;
 mod own_data;
 mod place;

@@ -147,6 +147,12 @@ impl Running {
         kill_process(process, signal).unwrap();
     }
 
+    /// The same for a process that may have ended by itself.
+    pub fn signal_if_alive(&self, signal: Signal) {
+        let process = Pid::from_raw(self.child.id().try_into().unwrap()).unwrap();
+        let _ = kill_process(process, signal);
+    }
+
     pub fn has_ended(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
     }

@@ -66,8 +66,8 @@ fn shards_together_do_what_one_machine_does() {
     }
     assert_eq!(
         count(&place, "results/g", "done"),
-        0,
-        "workers leave it alone"
+        6,
+        "the last worker has settled the table"
     );
     assert_as_on_one_machine(&place, &one_machine);
     let said = place.ends_with(0, &["worker", "results/g"]);
@@ -140,6 +140,30 @@ fn a_trial_that_fails_is_a_result_and_runs_again_when_told() {
     assert!(said.contains("3 of 3 trials have no result"), "{said}");
     let said = place.ends_with(1, &["worker", "results/g", "--retry-failed"]);
     assert_eq!(said.matches("FAILED").count(), 3, "{said}");
+}
+
+#[test]
+fn the_table_is_true_when_the_last_worker_has_ended_and_not_written_before() {
+    let place = Place::new();
+    place.write("g.yaml", &endless_grid("g", 1));
+    place.ends_with(0, &["submit", "g.yaml"]);
+    let mut other = place.start(&["worker", "results/g", "--threads", "1"]);
+    wait_until(PATIENCE, "an attempt", || {
+        let files = place.files("results/g/trials");
+        files
+            .iter()
+            .any(|path| path.contains("attempts"))
+            .then_some(())
+    });
+    let before = place.read("results/g/trials.csv");
+    // A trial that another version of the grid has, and that ends.
+    place.write("short.yaml", &grid("short", 5, 1, ""));
+    place.ends_with(0, &["submit", "short.yaml", "--results", "results"]);
+    place.ends_with(0, &["worker", "results/short"]);
+    assert_eq!(count(&place, "results/short", "done"), 3);
+    assert_eq!(place.read("results/g/trials.csv"), before);
+    other.signal(Signal::TERM);
+    other.ends_within(SOON);
 }
 
 #[test]

@@ -25,6 +25,7 @@ pub fn sweep_of(directory: &Path, grid: &str) -> Sweep {
     run.create().unwrap();
     Sweep {
         trials: prepare(&plan, &data).unwrap(),
+        lock: RunnerLock::acquire(&run).unwrap(),
         run,
         swept: plan.swept,
         budget: Budget::of_this_machine(Some(2), Some(2)),
@@ -58,22 +59,22 @@ fn a_trial_that_panics_is_a_row_with_the_reason_and_the_others_go_on() {
 
 #[test]
 fn when_the_deciding_thread_panics_the_trials_stop_with_a_checkpoint() {
-    let directory = tempfile::tempdir().unwrap();
-    let sweep = sweep(directory.path(), 50_000_000);
-    let lock = RunnerLock::acquire(&sweep.run).unwrap();
+    let place = tempfile::tempdir().unwrap();
+    let sweep = sweep(place.path(), 50_000_000);
+    let (directory, trials) = (sweep.run.clone(), sweep.trials.clone());
     let run = || {
-        let _lock = lock;
+        let sweep = sweep;
         run_sweep(&sweep, &Interrupt::default(), &mut |_, moment| {
             assert_eq!(moment, Moment::Start, "nobody expected this");
         })
     };
     let panic = catch_unwind(AssertUnwindSafe(run)).unwrap_err();
     assert!(panic.downcast_ref::<String>().unwrap().contains("nobody"));
-    let checkpoints = (sweep.trials.iter())
-        .filter(|trial| sweep.run.trial(&trial.trial.id).checkpoint(0).exists())
+    let checkpoints = (trials.iter())
+        .filter(|trial| directory.trial(&trial.trial.id).checkpoint(0).exists())
         .count();
     assert!((1..=2).contains(&checkpoints), "{checkpoints} checkpoints");
-    RunnerLock::acquire(&sweep.run).unwrap();
+    RunnerLock::acquire(&directory).unwrap();
 }
 
 #[test]
@@ -85,13 +86,13 @@ fn tables_are_made_before_the_runner_says_that_it_has_ended() {
         if moment == Moment::End {
             let table = sweep.run.read_trials().unwrap();
             assert!(table.rows.iter().all(|row| row.status == TrialStatus::Done));
-            said = format!("{:?}", sweep.run.read_runner().unwrap().state);
+            said = format!("{:?}", sweep.run.seen_runner().unwrap().state);
         }
     })
     .unwrap();
     assert_eq!(said, "Running");
     assert_eq!(
-        format!("{:?}", sweep.run.read_runner().unwrap().state),
+        format!("{:?}", sweep.run.seen_runner().unwrap().state),
         "Ended"
     );
 }
@@ -138,5 +139,5 @@ fn a_checkpoint_that_a_killed_runner_left_beside_a_result_goes_with_the_next_run
     let summary = run_sweep(&sweep, &Interrupt::default(), &mut |_, _| {}).unwrap();
     assert_eq!(summary.done, 3);
     assert_eq!(trial.read_result().unwrap(), result, "it is not run again");
-    assert_eq!(checkpoint::newest_iteration(&trial), None);
+    assert_eq!(checkpoint::newest_iteration(&trial).unwrap(), None);
 }

@@ -106,6 +106,31 @@ fn signals_give_the_terminal_back_and_leave_the_run_alone() {
 }
 
 #[test]
+fn every_signal_that_can_be_caught_gives_the_terminal_back() {
+    let place = Place::new(20);
+    assert!(place.run(START).status.success());
+    for signal in [
+        Signal::QUIT,
+        Signal::USR1,
+        Signal::USR2,
+        Signal::XCPU,
+        Signal::ALARM,
+        Signal::VTALARM,
+        Signal::PROF,
+        Signal::IO,
+        Signal::ABORT,
+        Signal::TRAP,
+        Signal::SYS,
+    ] {
+        let mut terminal = Terminal::start(&place, SIZE, &["watch", "results/g"], &[]);
+        terminal.wait_for("finished");
+        terminal.signal(signal);
+        terminal.ends();
+        terminal.assert_given_back();
+    }
+}
+
+#[test]
 fn a_terminal_that_vanishes_ends_the_viewer_only() {
     let place = Place::new(ENDLESS);
     let terminal = dashboard(&place);

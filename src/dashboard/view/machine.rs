@@ -65,7 +65,7 @@ fn figures(state: &State, runner: &RunnerStatus) -> Vec<(&'static str, String)> 
         let words = format!("{used:.1} of {}", runner.threads);
         pairs.push(("average threads in use", words));
     }
-    pairs.push(("memory", bytes(runner.memory_bytes as f64)));
+    pairs.push(("memory", known_bytes(runner.memory_bytes)));
     if count > 0 {
         let each = runner.memory_bytes as f64 / count as f64;
         pairs.push(("memory per running trial", bytes(each)));
@@ -82,7 +82,7 @@ fn origin(provenance: &Provenance) -> Vec<(&'static str, String)> {
         ("host", visible(&provenance.host)),
         ("CPU", visible(&provenance.cpu_model)),
         ("cores", provenance.cores.to_string()),
-        ("memory of the host", bytes(provenance.memory_bytes as f64)),
+        ("memory of the host", known_bytes(provenance.memory_bytes)),
         ("system", visible(&provenance.system)),
         ("started", visible(&provenance.started_at)),
     ];
@@ -110,4 +110,12 @@ fn pace(state: &State, trial: &Trial) -> String {
         known(trial.remaining().map(duration)),
         trial.row.seed
     )
+}
+
+/// A machine that hides /proc says 0.
+fn known_bytes(count: u64) -> String {
+    match count {
+        0 => "unknown".to_owned(),
+        count => bytes(count as f64),
+    }
 }

@@ -17,7 +17,7 @@ proptest! {
         let scratch = scratch();
         let trial = trial_in(&scratch, "t");
         let result = TrialResult {
-            trial: text.clone(),
+            trial: "t".to_owned(),
             status: TrialStatus::Failed,
             seed: count,
             last,
@@ -31,8 +31,14 @@ proptest! {
         prop_assert_eq!(text_of(&trial.read_result().unwrap().unwrap()), text_of(&result));
         prop_assert!(!trial.publish_result(&TrialResult::default()).unwrap());
         prop_assert_eq!(text_of(&trial.read_result().unwrap().unwrap()), text_of(&result));
+        let other = TrialResult {
+            trial: "t".to_owned(),
+            ..TrialResult::default()
+        };
+        trial.replace_result(&other).unwrap();
+        prop_assert_eq!(trial.read_result().unwrap().unwrap(), other);
         trial.replace_result(&TrialResult::default()).unwrap();
-        prop_assert_eq!(trial.read_result().unwrap().unwrap(), TrialResult::default());
+        prop_assert!(trial.read_result().unwrap_err().is_damage());
     }
 }
 

@@ -11,16 +11,19 @@ use super::*;
 fn a_full_disk_is_an_error_that_names_the_file() {
     let scratch = scratch();
     let trial = trial_in(&scratch, "t");
-    symlink("/dev/full", trial.iterations_csv()).unwrap();
-    let outcome = IterationWriter::create(&trial.iterations_csv());
-    let error = outcome.unwrap_err().to_string();
+    let disk = std::io::Error::from(std::io::ErrorKind::StorageFull);
+    let error = StoreError::io(&trial.iterations_csv(), "write", &disk).to_string();
     assert!(error.contains("trials/t/iterations.csv"), "{error}");
     assert!(
-        error.contains("No space left")
-            && error.contains("free space")
-            && error.contains("run the same command again"),
+        error.contains("free space") && error.contains("run the same command again"),
         "{error}"
     );
+    // A device that is always full, in the place of the file: links are not followed, nor are devices written to.
+    symlink("/dev/full", trial.iterations_csv()).unwrap();
+    for path in [trial.iterations_csv(), "/dev/full".into()] {
+        let error = IterationWriter::create(&path).unwrap_err();
+        assert!(!error.is_damage(), "{error}");
+    }
 }
 
 /// A file may grow to 4,096 bytes here, and the write that crosses the limit is cut short.
@@ -31,7 +34,12 @@ fn writes_until_the_disk_takes_no_more() {
     let trial = run.trial("t");
     let mut writer = IterationWriter::create(&trial.iterations_csv()).unwrap();
     let error = (0..1000).find_map(|number| writer.append(&record(number)).err());
-    assert!(error.unwrap().to_string().contains("iterations.csv"));
+    let error = error.unwrap().to_string();
+    assert!(error.contains("iterations.csv"), "{error}");
+    assert!(
+        error.contains("free space") && error.contains("ulimit -f"),
+        "{error}"
+    );
     // The torn row is gone again; a later one is refused whole, too.
     let rows = trial.read_iterations().unwrap().len();
     assert!(writer.append(&record(0)).is_err());
@@ -46,7 +54,7 @@ fn writes_until_the_disk_takes_no_more() {
     checkpoint::write(&trial, 2, &[b"small"]).unwrap();
     checkpoint::write(&trial, 3, &[&[0; 5000]]).unwrap_err();
     assert_eq!(
-        checkpoint::read_newest(&trial),
+        checkpoint::read_newest(&trial).unwrap(),
         Some((2, b"small".to_vec()))
     );
 }
@@ -115,18 +123,18 @@ fn a_half_written_result_is_an_error_that_names_the_file() {
 #[test]
 fn a_half_written_status_is_none() {
     let scratch = scratch();
-    assert_eq!(scratch.run.read_runner(), None);
+    assert_eq!(scratch.run.read_runner().unwrap(), None);
     let status = RunnerStatus {
         host: "here".to_owned(),
         pid: 7,
         ..RunnerStatus::default()
     };
     scratch.run.write_runner(&status).unwrap();
-    assert_eq!(scratch.run.read_runner(), Some(status));
+    assert_eq!(scratch.run.read_runner().unwrap(), Some(status));
     let whole = fs::read(scratch.run.runner_json()).unwrap();
     for length in 0..whole.len() {
         fs::write(scratch.run.runner_json(), &whole[..length]).unwrap();
-        assert_eq!(scratch.run.read_runner(), None);
+        assert_eq!(scratch.run.read_runner().unwrap(), None);
     }
 }
 
@@ -189,7 +197,7 @@ fn damaged_rows_are_errors_that_name_file_and_line() {
 #[test]
 fn journals_are_merged_and_torn_lines_dropped() {
     let scratch = scratch();
-    assert_eq!(read_journal(&scratch.run), []);
+    assert_eq!(read_journal(&scratch.run).unwrap(), []);
     let journal = Journal::create(&scratch.run).unwrap();
     let ended = TrialEventKind::Ended {
         status: TrialStatus::Failed,
@@ -205,6 +213,7 @@ fn journals_are_merged_and_torn_lines_dropped() {
     fs::write(scratch.run.journal().join("other-1-1.jsonl"), other).unwrap();
     fs::write(scratch.run.journal().join("empty-1-1.jsonl"), "").unwrap();
     let kinds: Vec<(String, TrialEventKind)> = read_journal(&scratch.run)
+        .unwrap()
         .into_iter()
         .map(|event| (event.trial, event.kind))
         .collect();
@@ -234,7 +243,7 @@ fn a_clock_set_back_does_not_put_new_events_before_old_ones() {
     };
     journal.append("t", started.clone()).unwrap();
     journal.append("t", TrialEventKind::Paused).unwrap();
-    let events = read_journal(&scratch.run);
+    let events = read_journal(&scratch.run).unwrap();
     assert_eq!(events[2].kind, started);
     assert_eq!(events[3].kind, TrialEventKind::Paused);
     let times: Vec<f64> = events.iter().map(|event| event.at).collect();
@@ -299,10 +308,10 @@ fn readers_write_nothing_and_need_no_right_to() {
             .iter()
             .any(|update| matches!(update, RunUpdate::Iterations { .. }))
     );
-    assert_eq!(read_journal(run).len(), 1);
+    assert_eq!(read_journal(run).unwrap().len(), 1);
     assert_eq!(trial.read_iterations().unwrap().len(), 1);
     assert_eq!(trial.read_result().unwrap(), None);
-    assert!(checkpoint::read_newest(&trial).is_some());
+    assert!(checkpoint::read_newest(&trial).unwrap().is_some());
     assert_eq!(liveness(run), Liveness::Gone);
 
     assert_eq!(inventory(run.root()), before);

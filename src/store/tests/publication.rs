@@ -231,7 +231,7 @@ fn provenance_knows_this_machine_and_reads_back() {
     provenance.data.insert("csv".to_owned(), files.into());
     let path = scratch.run.provenance();
     provenance.write(&path).unwrap();
-    assert_eq!(Provenance::read(&path).unwrap(), provenance);
+    assert_eq!(Provenance::expect(&path).unwrap(), provenance);
     fs::write(&path, "{\"version\": \"1").unwrap();
     let error = Provenance::read(&path).unwrap_err().to_string();
     assert!(error.contains("provenance.json"), "{error}");

@@ -111,11 +111,13 @@ fn a_runner_is_not_turned_away_by_viewers() {
 fn without_locks_the_process_id_tells_on_this_host() {
     let scratch = scratch();
     let patience = Duration::ZERO;
-    assert_eq!(holder_by_heartbeat(&scratch.run, patience), None);
+    assert_eq!(holder_by_heartbeat(&scratch.run, patience).unwrap(), None);
     let mut child = Command::new("sleep").arg("60").spawn().unwrap();
     let alive = status(&host_name(), child.id(), 1.0);
     scratch.run.write_runner(&alive).unwrap();
-    let holder = holder_by_heartbeat(&scratch.run, patience).unwrap();
+    let holder = holder_by_heartbeat(&scratch.run, patience)
+        .unwrap()
+        .unwrap();
     assert_eq!((holder.pid, holder.since), (child.id(), alive.started_at));
     // There is no lock file, as on a file system without locks: viewers go by the same.
     assert_eq!(liveness(&scratch.run), Liveness::Alive);
@@ -124,12 +126,12 @@ fn without_locks_the_process_id_tells_on_this_host() {
         ..alive.clone()
     };
     scratch.run.write_runner(&ended).unwrap();
-    assert_eq!(holder_by_heartbeat(&scratch.run, patience), None);
+    assert_eq!(holder_by_heartbeat(&scratch.run, patience).unwrap(), None);
     assert_eq!(liveness(&scratch.run), Liveness::Gone);
     scratch.run.write_runner(&alive).unwrap();
     child.kill().unwrap();
     child.wait().unwrap();
-    assert_eq!(holder_by_heartbeat(&scratch.run, patience), None);
+    assert_eq!(holder_by_heartbeat(&scratch.run, patience).unwrap(), None);
     assert_eq!(liveness(&scratch.run), Liveness::Gone);
 }
 
@@ -141,7 +143,7 @@ fn without_locks_a_changing_heartbeat_tells_on_another_host() {
         .run
         .write_runner(&status("elsewhere", 1, 1.0))
         .unwrap();
-    assert_eq!(holder_by_heartbeat(&scratch.run, patience), None);
+    assert_eq!(holder_by_heartbeat(&scratch.run, patience).unwrap(), None);
     thread::scope(|scope| {
         scope.spawn(|| {
             thread::sleep(patience / 4);
@@ -150,7 +152,9 @@ fn without_locks_a_changing_heartbeat_tells_on_another_host() {
                 .write_runner(&status("elsewhere", 1, 2.0))
                 .unwrap();
         });
-        let holder = holder_by_heartbeat(&scratch.run, patience).unwrap();
+        let holder = holder_by_heartbeat(&scratch.run, patience)
+            .unwrap()
+            .unwrap();
         assert_eq!((holder.host.as_str(), holder.pid), ("elsewhere", 1));
     });
 }

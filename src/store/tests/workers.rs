@@ -73,14 +73,14 @@ fn a_checkpoint_beside_a_result_goes_where_nothing_goes_on_from_it() {
         let trial = trial_in(&scratch, &format!("{status:?}"));
         checkpoint::write(&trial, 4, &[b"state"]).unwrap();
         trial.settle().unwrap();
-        assert_eq!(checkpoint::newest_iteration(&trial), Some(4));
+        assert_eq!(checkpoint::newest_iteration(&trial).unwrap(), Some(4));
         let ended = TrialResult {
             status,
             ..TrialResult::default()
         };
         trial.publish_result(&ended).unwrap();
         trial.settle().unwrap();
-        assert_eq!(checkpoint::newest_iteration(&trial), kept);
+        assert_eq!(checkpoint::newest_iteration(&trial).unwrap(), kept);
     }
 }
 
@@ -95,12 +95,15 @@ fn an_attempt_begins_at_the_furthest_checkpoint_and_leaves_others_alone() {
     rows.extend_from_slice(b"8,0.");
     fs::write(far.iterations_csv(), &rows).unwrap();
     let own = trial.begin_attempt("own").unwrap();
-    assert_eq!(checkpoint::read_newest(&own), Some((7, b"far".to_vec())));
+    assert_eq!(
+        checkpoint::read_newest(&own).unwrap(),
+        Some((7, b"far".to_vec()))
+    );
     assert_eq!(own.read_iterations().unwrap().len(), 8);
     assert_eq!(fs::read(far.iterations_csv()).unwrap(), rows);
     // A runner takes it into the trial's own directory.
     trial.adopt_attempts().unwrap();
-    assert_eq!(checkpoint::newest_iteration(&trial), Some(7));
+    assert_eq!(checkpoint::newest_iteration(&trial).unwrap(), Some(7));
     assert!(!trial.attempts().exists());
 }
 

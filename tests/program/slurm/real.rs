@@ -158,8 +158,12 @@ fn a_day_on_a_cluster() {
     let sent = day.place.read(&format!("{RUN}/slurm/2/trials.txt"));
     assert_eq!(sent.lines().count(), 12 - done);
     day.cluster.wait_until_empty();
+    assert_eq!(
+        count(&day.place, RUN, "done"),
+        12,
+        "the last task has settled the table"
+    );
     day.ends_with(0, &["watch", RUN]);
-    assert_eq!(count(&day.place, RUN, "done"), 12);
     let results = Results::of(&day.place, RUN);
     results.assert_equal(&one_machine);
     results.assert_iterations_once(ITERATIONS);
