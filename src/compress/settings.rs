@@ -119,18 +119,6 @@ pub enum CompressionSettings {
     Target(Target),
 }
 
-impl Modes {
-    pub(super) fn is_auto(&self) -> bool {
-        *self == Self::Auto
-    }
-}
-
-impl Scope {
-    pub(super) fn is_layer(&self) -> bool {
-        *self == Self::Layer
-    }
-}
-
 /// One layer's own method, for `method: mixed`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct MethodChoice {

@@ -17,11 +17,15 @@ pub struct Target {
     /// Numbers of the dense network over those that are stored, biases included; above 1.
     pub ratio: f64,
     /// Shape of the tensors of a tensor train.
-    #[serde(skip_serializing_if = "Modes::is_auto")]
+    #[serde(skip_serializing_if = "is_default")]
     pub modes: Modes,
     /// Over which entries the threshold of pruning is taken.
-    #[serde(skip_serializing_if = "Scope::is_layer")]
+    #[serde(skip_serializing_if = "is_default")]
     pub scope: Scope,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// A method of which there can be more or less.
