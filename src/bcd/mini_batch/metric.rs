@@ -53,7 +53,7 @@ pub(super) enum MetricForm<T> {
 impl<T: Real> Metric<T> {
     /// A metric before its first update; `rank` columns above `2 rank` inputs.
     pub fn new(inputs: usize, rank: usize) -> Self {
-        let form = if inputs <= 2 * rank {
+        let form = if inputs.div_ceil(2) <= rank {
             MetricForm::Exact {
                 gram: Array2::zeros((inputs, inputs)),
                 factor: None,

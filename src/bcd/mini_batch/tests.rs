@@ -285,6 +285,21 @@ fn outputs(weights: &[LayerWeights<f64>], mut values: Vec<f64>) -> Vec<f64> {
 }
 
 #[test]
+fn a_metric_of_any_rank_that_is_never_refreshed_is_one_of_the_first_batch() {
+    let settings = MiniBatchSettings {
+        metric_rank: usize::MAX,
+        refresh_every: usize::MAX,
+        ..settings()
+    };
+    let mut solver = solver(dense_network(true), vec![None; 3], &settings);
+    let before = solver.measurement().loss;
+    for _ in 0..3 {
+        solver.iterate().unwrap_or_else(|error| panic!("{error}"));
+    }
+    assert!(solver.measurement().loss < before);
+}
+
+#[test]
 fn settings_out_of_range_cannot_be_run() {
     let changes: [fn(&mut MiniBatchSettings); 11] = [
         |s| s.batch_size = BatchSize::Samples(0),
