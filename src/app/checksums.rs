@@ -5,20 +5,16 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
-use nnbcd::data::sha256;
+use nnbcd::data::{DataSettings, sha256};
 use nnbcd::grid::Plan;
 use nnbcd::network::InitSettings;
-use nnbcd::run::DataSets;
+use nnbcd::run::{DataSets, LoadedData};
 use nnbcd::store::{Provenance, RunDirectory};
 
 /// Puts the checksums of the data, and of files with initial weights, into a provenance.
 pub fn record(provenance: &mut Provenance, plan: &Plan, data: &DataSets) {
     for (settings, loaded) in data.iter() {
-        let files = (loaded.files.iter())
-            .map(|file| (file.path.display().to_string(), file.sha256.clone()));
-        // Two sets may have one description.
-        let set = provenance.data.entry(settings.describe());
-        set.or_default().extend(files);
+        record_set(provenance, settings, loaded);
     }
     let starts: BTreeSet<&PathBuf> = (plan.trials.iter())
         .filter_map(|trial| match &trial.settings.model.init {
@@ -33,6 +29,15 @@ pub fn record(provenance: &mut Provenance, plan: &Plan, data: &DataSets) {
             (files.or_default()).insert(weights.display().to_string(), sha256(&bytes));
         }
     }
+}
+
+/// Puts the checksums of one data set into a provenance.
+pub fn record_set(provenance: &mut Provenance, settings: &DataSettings, loaded: &LoadedData) {
+    let files =
+        (loaded.files.iter()).map(|file| (file.path.display().to_string(), file.sha256.clone()));
+    // Two sets may have one description.
+    let set = provenance.data.entry(settings.describe());
+    set.or_default().extend(files);
 }
 
 /// Refuses to go on with a run whose results and checkpoints come from other data under the same name. Files that
@@ -67,6 +72,18 @@ pub fn refuse_other_plan(frozen: &Provenance, plan: &Plan, data: &DataSets) -> R
     if let Some((file, _, found)) = first_difference(frozen, &now) {
         bail!(
             "{file}: its SHA-256 is {found}, not that of the submission; restore the file, or run the grid under another name"
+        );
+    }
+    Ok(())
+}
+
+/// A trial can be reproduced from the data that it was made with alone.
+pub fn refuse_other_data(run: &RunDirectory, now: &Provenance) -> Result<()> {
+    let earlier = Provenance::expect(&run.provenance())?;
+    if let Some((file, expected, found)) = first_difference(&earlier, now) {
+        bail!(
+            "{file}: its SHA-256 is {found}, and that of the data behind the results in {} is {expected}; restore the file",
+            run.root().display()
         );
     }
     Ok(())

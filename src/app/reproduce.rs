@@ -18,6 +18,7 @@ use nnbcd::store::{
     Hold, Provenance, RunDirectory, TrialDirectory, TrialRow, TrialStatus, read_text,
 };
 
+use super::checksums::{record_set, refuse_other_data};
 use super::commands::find_trials;
 use super::kept::Kept;
 use super::runner::start_threads;
@@ -39,6 +40,9 @@ pub fn reproduce(run: &Path, trial: &str, threads: Option<usize>) -> Result<Exit
     let settings = TrialSettings::from_yaml(&text).with_context(|| path.display().to_string())?;
     let base = Provenance::expect(&run.provenance())?.base_directory;
     let data = LoadedData::load(&settings.data, &base, &[settings.solver.precision()])?;
+    let mut now = Provenance::default();
+    record_set(&mut now, &settings.data, &data);
+    refuse_other_data(&run, &now)?;
     let trial = Trial {
         id: id.clone(),
         settings,

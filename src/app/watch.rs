@@ -10,6 +10,7 @@ use nnbcd::cluster::QueueFollower;
 use nnbcd::dashboard::{
     self, Options, Outcome, Preferences, TableMaker, TableRequest, Theme, locale_is_utf8,
 };
+use nnbcd::measure::shell_word;
 use nnbcd::report::{self, TableFormat, TableQuery};
 use nnbcd::store::{RunDirectory, TrialTable};
 
@@ -43,7 +44,10 @@ pub fn show(run: &RunDirectory, look: Look, can_stop: bool) -> Result<Outcome> {
         _ => Theme::from_environment(),
     };
     if std::env::var("TERM").is_ok_and(|term| term == "dumb") {
-        bail!("this terminal (TERM=dumb) cannot show the dashboard; use --no-tui");
+        bail!(
+            "this terminal (TERM=dumb) cannot show the dashboard; run with --no-tui, or look at a run with nnbcd-tui table {}",
+            shell_word(&run.root().display().to_string())
+        );
     }
     let follower = QueueFollower::start(run.clone());
     let options = Options {

@@ -184,7 +184,8 @@ pub fn layers<T: Real>(method: &dyn Training<T>) -> Vec<LayerRecord> {
 /// [`ModelFileError`] when the description does not fit into the file.
 pub fn model_file<T: Real>(
     trial: &PreparedTrial,
-    method: &dyn Training<T>,
+    weights: &[LayerWeights<T>],
+    compressed: &[Option<Projected<T>>],
 ) -> Result<Vec<u8>, ModelFileError> {
     let description = ModelDescription {
         classes: trial.data.classes.clone(),
@@ -194,12 +195,7 @@ pub fn model_file<T: Real>(
         standardization: trial.data.standardization.clone(),
         settings: trial.trial.settings.to_yaml(),
     };
-    to_bytes(
-        &trial.architecture,
-        method.weights(),
-        method.compressed(),
-        &description,
-    )
+    to_bytes(&trial.architecture, weights, compressed, &description)
 }
 
 #[cfg(test)]

@@ -12,9 +12,10 @@ use super::record;
 use super::trial_error::TrialError;
 use super::trial_files::TrialFiles;
 use super::trial_log::TrialLog;
+use crate::compress::Projected;
 use crate::data::sha256;
 use crate::linalg::Real;
-use crate::network::effective_sparsity;
+use crate::network::{LayerWeights, effective_sparsity};
 use crate::store::{
     Hold, IterationRecord, TrialDirectory, TrialResult, TrialStatus, checkpoint, publish,
 };
@@ -71,6 +72,9 @@ pub fn run_trial(trial: &PreparedTrial, context: &TrialContext<'_>) -> Result<Ou
 /// A method at work, and the files that its rows go to.
 type Started<T> = (Box<dyn Training<T>>, TrialFiles);
 
+/// Weights, and their compressed forms.
+type Network<T> = (Vec<LayerWeights<T>>, Vec<Option<Projected<T>>>);
+
 /// A trial under way.
 struct Run<'a, T> {
     trial: &'a PreparedTrial,
@@ -85,6 +89,8 @@ struct Run<'a, T> {
     /// Steps back that the log tells of.
     steps_back: usize,
     last: Option<IterationRecord>,
+    /// The network of the last row: what is left when the next iteration breaks down in the middle.
+    whole: Option<Network<T>>,
 }
 
 impl<'a, T: Real> Run<'a, T> {
@@ -103,6 +109,7 @@ impl<'a, T: Real> Run<'a, T> {
             best_before: None,
             steps_back: 0,
             last: None,
+            whole: None,
         })
     }
 
@@ -148,10 +155,15 @@ impl<'a, T: Real> Run<'a, T> {
                 pool = thread_pool(threads)?;
             }
             clock = Instant::now();
-            pool.install(|| {
+            let done = pool.install(|| {
                 solver.iterate()?;
                 self.report(&*solver, &mut files, &mut clock)
-            })?;
+            });
+            if let Err(TrialError::Method(_)) = &done {
+                files.sync()?;
+                self.publish_whole()?;
+            }
+            done?;
             if last_checkpoint.elapsed() >= self.context.checkpoint_every
                 && solver.termination().is_none()
             {
@@ -286,7 +298,23 @@ impl<'a, T: Real> Run<'a, T> {
         } else {
             Vec::new()
         };
+        self.whole = Some((solver.weights().to_vec(), solver.compressed().to_vec()));
         files.append(row, layers)?;
+        Ok(())
+    }
+
+    /// Leaves the network of the last row as the model of a trial that has broken down.
+    fn publish_whole(&self) -> Result<(), TrialError> {
+        let (Some((weights, compressed)), Some(last)) = (&self.whole, &self.last) else {
+            return Ok(());
+        };
+        let model = record::model_file(self.trial, weights, compressed)?;
+        self.context.hold.check()?;
+        publish(&self.context.directory.model(), &model)?;
+        self.log.line(&format!(
+            "the network after iteration {} is kept as the model",
+            last.iteration
+        ));
         Ok(())
     }
 
@@ -309,7 +337,7 @@ impl<'a, T: Real> Run<'a, T> {
         files: &mut TrialFiles,
     ) -> Result<Outcome, TrialError> {
         files.sync()?;
-        let model = record::model_file(self.trial, solver)?;
+        let model = record::model_file(self.trial, solver.weights(), solver.compressed())?;
         self.context.hold.check()?;
         publish(&self.context.directory.model(), &model)?;
         let reason = solver.termination().unwrap_or_default();

@@ -46,6 +46,25 @@ fn model(place: &Place, run: &str) -> String {
 }
 
 #[test]
+fn a_trial_is_reproduced_from_its_own_data_alone() {
+    let place = Place::new();
+    for (part, count) in [("train", 60), ("test", 30)] {
+        let table = rows(count, [0, 1, 2, 3], 1.0, |_| String::new());
+        let table = format!("label,x1,x2,x3,x4\n{table}");
+        place.write(&format!("own_{part}.csv"), &table);
+    }
+    place.write("own.yaml", &grid("own", ""));
+    place.ends_with(0, &["own.yaml"]);
+    let trial = trials(&place, "results/own")[0]["trial"].clone();
+    place.ends_with(0, &["reproduce", "results/own", &trial]);
+    let changed = format!("{}A,1,1,1,1\n", place.read("own_train.csv"));
+    place.write("own_train.csv", &changed);
+    let said = place.ends_with(2, &["reproduce", "results/own", &trial]);
+    assert!(said.contains("own_train.csv: its SHA-256 is"), "{said}");
+    assert!(said.contains("restore the file"), "{said}");
+}
+
+#[test]
 fn a_model_finds_its_columns_by_name() {
     let place = Place::new();
     for (part, count) in [("train", 60), ("test", 30)] {

@@ -113,6 +113,33 @@ fn every_figure_with_data_is_written_twice() {
     }
 }
 
+/// A rank of low rank and one of a tensor train are not the same thing: no line leads from one to the other.
+#[test]
+fn the_margins_of_a_rank_are_a_curve_for_every_method_of_compression() {
+    let root = tempfile::tempdir().expect("a temporary directory");
+    let settings = [
+        ("low-rank", "4"),
+        ("tensor-train", "6"),
+        ("low-rank", "8"),
+        ("tensor-train", "16"),
+        ("none", ""),
+    ];
+    let run = run_in(root.path(), &settings);
+    let table = fs::read_to_string(run.trials_csv()).expect("written");
+    let table = table.replace(
+        "solver.gamma,solver.rho",
+        "compression.method,compression.rank",
+    );
+    fs::write(run.trials_csv(), table).expect("writable");
+    plot(&run, &only(PlotKind::Margins)).expect("the run is readable");
+    let picture = svg(&run, "margin-compression.rank");
+    for name in ["low-rank", "tensor-train"] {
+        assert!(picture.contains(name), "{name}");
+    }
+    assert!(!picture.contains("averaged over all other"), "one curve");
+    assert!(!picture.contains(">none<"), "it has no rank");
+}
+
 #[test]
 fn the_pareto_picture_tells_methods_of_training_apart() {
     let root = tempfile::tempdir().expect("a temporary directory");

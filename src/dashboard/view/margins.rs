@@ -35,8 +35,15 @@ pub(super) fn draw(state: &State, frame: &mut Frame, area: Rect) {
         frame.render_widget(Span::styled(words, look.theme.quiet()), area);
         return;
     };
-    let column =
+    let chosen =
         (state.margins.columns.checked_sub(1)).filter(|at| *at < swept.len() && *at != row);
+    // A rank or a ratio says something else under every method of compression.
+    let method = || {
+        let of_compression = row_path.starts_with("compression.");
+        let method = swept.iter().position(|path| path == "compression.method");
+        method.filter(|at| of_compression && *at != row && !state.margins.fixed)
+    };
+    let column = chosen.or_else(method);
     let fixed = (state.selected_trial())
         .filter(|_| state.margins.fixed)
         .map(|trial| &state.trials.groups[trial.group]);

@@ -85,34 +85,61 @@ fn front(points: &[Point], better: Better) -> Vec<(f64, f64)> {
 /// The metric against each numeric setting, averaged over the others; one figure each.
 pub(super) fn margins(subject: &Subject) -> Vec<Figure> {
     let figures = subject.parameters.iter().filter_map(|setting| {
-        let by_value = by_number(subject, setting);
-        let points: Vec<Point> = by_value
-            .into_iter()
-            .filter_map(|(value, trials)| Some(point(value, &measured(subject, &trials)?)))
-            .collect();
-        if points.len() < 2 {
+        let series = curves(subject, setting);
+        let points: Vec<Point> = series.iter().flat_map(|(_, points)| points).copied().collect();
+        let values = || points.iter().map(|point| point.x);
+        let (first, last) = (values().reduce(f64::min)?, values().reduce(f64::max)?);
+        if first >= last {
             return None;
         }
-        let (first, last) = (points[0].x, points[points.len() - 1].x);
         let wide = first > 0.0 && last / first >= WIDE;
         let scale = if wide { Scale::Log } else { Scale::Linear };
         let path = setting.header.path.as_str();
         let name = format!("margin-{}", file_name(path));
-        let series = vec![(
-            "mean ± std, averaged over all other settings".to_owned(),
-            points.clone(),
-        )];
+        let lines: Vec<Vec<(f64, f64)>> = (series.iter())
+            .map(|(_, points)| points.iter().map(|point| (point.x, point.y)).collect())
+            .collect();
         let mut figure = figure(&name, (path, scale), subject, &points, series)?;
-        let look = Look::of(0);
-        let line = points.iter().map(|point| (point.x, point.y)).collect();
-        figure.marks.push(Mark::Line {
-            points: line,
-            look,
+        figure.marks.extend(lines.into_iter().enumerate().map(|(index, points)| Mark::Line {
+            points,
+            look: Look::of(index),
             markers: false,
-        });
+        }));
         Some(figure)
     });
     figures.collect()
+}
+
+/// Means by the value of a setting, with what they are. A rank or a ratio says something else under every method of
+/// compression: those of each method are a curve of their own.
+fn curves(subject: &Subject, setting: &Setting) -> Vec<(String, Vec<Point>)> {
+    const AVERAGED: &str = "mean ± std, averaged over all other settings";
+    const METHOD: &str = "compression.method";
+    let methods = (subject.rows.iter())
+        .find(|other| other.header.path == METHOD)
+        .filter(|_| setting.header.path.starts_with("compression."));
+    let mut curves: Vec<(String, Vec<Point>)> = Vec::new();
+    for (value, trials) in by_number(subject, setting) {
+        let mut of_method: Vec<(String, Vec<&TrialRow>)> = Vec::new();
+        for trial in trials {
+            let name = methods.map_or(AVERAGED.to_owned(), |methods| methods.value(trial));
+            match of_method.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, trials)) => trials.push(trial),
+                None => of_method.push((name, vec![trial])),
+            }
+        }
+        for (name, trials) in of_method {
+            let Some(summary) = measured(subject, &trials) else {
+                continue;
+            };
+            let point = point(value, &summary);
+            match curves.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, points)) => points.push(point),
+                None => curves.push((name, vec![point])),
+            }
+        }
+    }
+    curves
 }
 
 /// The metric over each pair of numeric settings that occur together.
