@@ -24,10 +24,21 @@ impl CompressionSettings {
         }
         let choices = self.choices(shapes.len(), convolution)?;
         let global = self.has_one_threshold()?;
+        let most = |layer: usize| shapes[layer].0.min(shapes[layer].1);
+        let widest = choices.iter().map(|choice| most(choice.layer)).max();
         let mut resolved = vec![None; shapes.len()];
         for choice in choices {
             let layer = choice.layer;
-            resolved[layer] = Some(fit(layer, choice.method, shapes[layer], global)?);
+            let method = match (self, choice.method) {
+                // One rank for all of them need not be one of the narrowest.
+                (Self::LowRank { rank: PerLayer::Uniform(_), .. }, Method::LowRank { rank })
+                    if Some(rank) <= widest =>
+                {
+                    Method::LowRank { rank: rank.min(most(layer)) }
+                }
+                (_, method) => method,
+            };
+            resolved[layer] = Some(fit(layer, method, shapes[layer], global)?);
         }
         Ok(resolved)
     }

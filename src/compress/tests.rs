@@ -224,7 +224,8 @@ fn automatic_modes_multiply_to_the_entries_with_a_bond_at_the_boundary() {
 fn settings_that_do_not_fit_the_network_are_refused_with_the_field() {
     let shapes = [(8, 6), (10, 8), (3, 10)];
     let refused: Vec<String> = [
-        r#"{"method": "low-rank", "rank": 7}"#,
+        r#"{"method": "low-rank", "rank": 9}"#,
+        r#"{"method": "low-rank", "rank": [7, 7]}"#,
         r#"{"method": "low-rank", "rank": [2]}"#,
         r#"{"method": "tensor-train", "rank": 2, "modes": [[8, 6]]}"#,
         r#"{"method": "tensor-train", "rank": 2, "modes": [[8, 6], [80, 2]]}"#,
@@ -239,6 +240,7 @@ fn settings_that_do_not_fit_the_network_are_refused_with_the_field() {
     })
     .collect();
     for (message, part) in refused.iter().zip([
+        "rank: 9 is more than layer 0 (8 x 6) can have; allowed are 1 to 6",
         "rank: 7 is more than layer 0 (8 x 6) can have; allowed are 1 to 6",
         "rank: a list of 1 is not allowed (one for each compressed layer, 2 in all)",
         "modes: a list of 1 is not allowed (one for each compressed layer, 2 in all)",
@@ -249,6 +251,15 @@ fn settings_that_do_not_fit_the_network_are_refused_with_the_field() {
     ]) {
         assert!(message.starts_with(part), "{message}");
     }
+}
+
+#[test]
+fn one_rank_for_all_layers_is_cut_to_what_a_narrow_one_can_have() {
+    let settings: CompressionSettings =
+        serde_json::from_str(r#"{"method": "low-rank", "rank": 7, "layers": "all"}"#).unwrap();
+    let resolved = settings.resolve(&[(8, 6), (10, 8), (3, 10)], false).unwrap();
+    let expected = [6, 7, 3].map(|rank| Some(LayerCompression::LowRank { rank }));
+    assert_eq!(resolved, expected);
 }
 
 /// A function of a matrix with a gradient that is easy to write down: `sum_ij c_ij w_ij^2 / 2`.

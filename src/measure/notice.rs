@@ -9,6 +9,8 @@ pub enum Notice {
     DeadUnits,
     /// What is deployed is far worse than what was compressed.
     CompressionLoss,
+    /// A compressed layer is no smaller than the dense one.
+    NoGain,
     /// The safeguard of the method was needed.
     StepsBack,
     /// The inputs are far from the scale that training expects.
@@ -27,10 +29,11 @@ pub enum Notice {
 
 impl Notice {
     /// Every notice, in the order in which they are said.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Majority,
         Self::DeadUnits,
         Self::CompressionLoss,
+        Self::NoGain,
         Self::StepsBack,
         Self::InputScale,
         Self::IndexColumn,
@@ -58,6 +61,11 @@ impl Notice {
                 "the compressed network is far less accurate than the one before compression",
                 "compress less or train longer (solver.iterations); with batch_size: all, refit: true and a larger \
                  tau_final help too",
+            ],
+            Self::NoGain => [
+                "no-gain",
+                "a compressed layer stores as many numbers as the dense one, or more",
+                "take a smaller rank, leave the layer out (compression.layers), or give compression.ratio",
             ],
             Self::StepsBack => [
                 "steps-back",

@@ -81,6 +81,7 @@ pub(super) fn of_network<T: Real>(
         findings.push(Finding::new(Notice::Majority, numbers));
     }
     findings.extend(of_dead_units(method, data));
+    findings.extend(of_size(method));
     if compressed.iter().any(Option::is_some) {
         // Where W is not what is deployed, it may know more than that.
         let none: Vec<_> = compressed.iter().map(|_| None).collect();
@@ -105,6 +106,17 @@ fn of_dead_units<T: Real>(method: &dyn Training<T>, data: &TrainingData<T>) -> O
         .collect();
     let too_many = layers.iter().any(|layer| layer.share() >= DEAD_SHARE);
     too_many.then(|| Finding::new(Notice::DeadUnits, numbers.join(", ")))
+}
+
+fn of_size<T: Real>(method: &dyn Training<T>) -> Option<Finding> {
+    let layers = method.weights().iter().zip(method.compressed());
+    let numbers: Vec<String> = (layers.enumerate())
+        .filter_map(|(index, (weights, compressed))| {
+            let (stored, dense) = (compressed.as_ref()?.parameters(), weights.weight.len());
+            (stored >= dense).then(|| format!("layer {index}: {stored} instead of {dense}"))
+        })
+        .collect();
+    (!numbers.is_empty()).then(|| Finding::new(Notice::NoGain, numbers.join(", ")))
 }
 
 fn of_compression(before: f64, after: f64, samples: usize) -> Option<Finding> {

@@ -117,3 +117,14 @@ fn the_safeguard_leaves_a_word_at_each_use_and_a_notice() {
     let words = "went back to an earlier state with steps of half the size (";
     assert!(log.contains(words), "{log}");
 }
+
+#[test]
+fn a_rank_that_makes_nothing_smaller_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let grid = "data: {source: digits, train: 200, test: 100}\nmodel: {hidden: [32, 8]}\n\
+                compression: {method: low-rank, rank: 16}\nsolver: {iterations: 10}\n";
+    let (row, log) = row_and_log(directory.path(), grid);
+    assert!(row.notices.contains("no-gain"), "{log}");
+    // 16 (32 + 64) of 2048 is a gain.
+    assert!(log.contains("(layer 1: 320 instead of 256): take"), "{log}");
+}
