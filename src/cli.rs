@@ -161,6 +161,9 @@ pub enum Command {
         model: PathBuf,
         /// A grid file or config.yaml whose `data` are used, or a data file, all of whose samples are.
         data: PathBuf,
+        /// Write a CSV file with the label, the prediction and the outputs of every sample.
+        #[arg(long, value_name = "FILE")]
+        predictions: Option<PathBuf>,
     },
     /// Export a trained model to ONNX or NumPy.
     #[command(group(ArgGroup::new("format").args(["onnx", "numpy"]).required(true).multiple(true)))]

@@ -6,6 +6,7 @@ mod init;
 mod kept;
 mod model;
 mod plan;
+mod predictions;
 mod progress;
 mod queue;
 mod reproduce;
@@ -56,7 +57,11 @@ pub fn dispatch(arguments: Arguments) -> Result<ExitCode> {
             trial,
             threads,
         } => reproduce::reproduce(&run, &trial, threads),
-        Command::Eval { model, data } => model::eval(&model, &data),
+        Command::Eval {
+            model,
+            data,
+            predictions,
+        } => model::eval(&model, &data, predictions.as_deref()),
         Command::Export { model, onnx, numpy } => {
             model::export(&model, onnx.as_deref(), numpy.as_deref())
         }

@@ -14,16 +14,17 @@ use nnbcd::grid::{TrialSettings, plan_from_file};
 use nnbcd::network::{Accuracy, AnyModel};
 use nnbcd::store::{Provenance, RunDirectory, StoreError, TrialDirectory, publish, read_text};
 
+use super::predictions::Predictions;
 use super::runner::start_threads;
 use super::say;
 
-pub fn eval(model: &Path, data: &Path) -> Result<ExitCode> {
+pub fn eval(model: &Path, data: &Path, predictions: Option<&Path>) -> Result<ExitCode> {
     start_threads()?;
     let model = read_model(model)?;
     if holds_settings(data) {
         let (settings, base) = data_settings(data)?;
         let data = load_for(&model, &raw(settings), &base)?;
-        return evaluate(&model, data, &["training", "validation", "test"]);
+        return evaluate(&model, data, &["training", "validation", "test"], predictions);
     }
     let settings = DataSettings {
         path: Some(data.to_owned()),
@@ -46,7 +47,7 @@ pub fn eval(model: &Path, data: &Path) -> Result<ExitCode> {
             _ => Err(error),
         }
     })?;
-    evaluate(&model, data, &["test"])
+    evaluate(&model, data, &["test"], predictions)
 }
 
 /// Whether a file is YAML with the settings of data, not data.
@@ -141,7 +142,12 @@ fn base_of_run(path: &Path) -> Result<Option<PathBuf>, StoreError> {
 }
 
 /// Says the accuracy on the parts of these names.
-fn evaluate(model: &AnyModel, data: Dataset, wanted: &[&str]) -> Result<ExitCode> {
+fn evaluate(
+    model: &AnyModel,
+    data: Dataset,
+    wanted: &[&str],
+    predictions: Option<&Path>,
+) -> Result<ExitCode> {
     if data.features() != model.inputs() {
         bail!(
             "the data have {} features, but the model expects {}",
@@ -149,6 +155,7 @@ fn evaluate(model: &AnyModel, data: Dataset, wanted: &[&str]) -> Result<ExitCode
             model.inputs()
         );
     }
+    let mut predictions = predictions.map(|path| Predictions::new(path, model)).transpose()?;
     let parts = [
         ("training", Some(data.train)),
         ("validation", data.validation),
@@ -159,11 +166,17 @@ fn evaluate(model: &AnyModel, data: Dataset, wanted: &[&str]) -> Result<ExitCode
             continue;
         };
         let samples = part.samples();
+        if let Some(predictions) = &mut predictions {
+            predictions.add(model, name, &part, &data.classes)?;
+        }
         let accuracy = accuracy(model, part, &data.classes)?;
         say(format_args!(
             "{name}: accuracy {:.4}, balanced accuracy {:.4} ({samples} samples)",
             accuracy.overall, accuracy.balanced
         ));
+    }
+    if let Some(predictions) = predictions {
+        predictions.publish()?;
     }
     Ok(ExitCode::SUCCESS)
 }

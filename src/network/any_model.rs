@@ -40,7 +40,16 @@ impl AnyModel {
     /// Accuracy of the deployed network on `inputs` `[features, samples]`, which are standardised here if the
     /// model wants it.
     pub fn accuracy(&self, inputs: Array2<f64>, labels: &[usize]) -> Accuracy {
-        in_its_precision!(self, model => accuracy(model, inputs, labels))
+        in_its_precision!(self, model => {
+            model.deployed().accuracy(prepared(model, inputs).view(), labels)
+        })
+    }
+
+    /// Outputs of the deployed network for the same `inputs`, samples x classes: the largest one names the class.
+    pub fn outputs(&self, inputs: Array2<f64>) -> Array2<f64> {
+        in_its_precision!(self, model => {
+            model.deployed().outputs(prepared(model, inputs).view()).mapv(Real::widen)
+        })
     }
 
     /// Whether samples have to be given to it in double precision: single would round some feature too much.
@@ -68,10 +77,10 @@ impl AnyModel {
     }
 }
 
-fn accuracy<T: Real>(model: &Model<T>, mut inputs: Array2<f64>, labels: &[usize]) -> Accuracy {
+/// Inputs as the network itself takes them.
+fn prepared<T: Real>(model: &Model<T>, mut inputs: Array2<f64>) -> Array2<T> {
     if let Some(standardization) = &model.description.standardization {
         standardization.apply(&mut inputs);
     }
-    let inputs = inputs.mapv(T::from_f64);
-    model.deployed().accuracy(inputs.view(), labels)
+    inputs.mapv(T::from_f64)
 }

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
+use ndarray::parallel::prelude::*;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, CowArray, s};
-use rayon::prelude::*;
 
 use super::architecture::{Architecture, Layer, LayerKind};
 use super::linear::gather_patch;
@@ -91,6 +91,20 @@ impl<'a, T: Real> Deployed<'a, T> {
             overall: right.iter().sum::<u64>() as f64 / total.max(1) as f64,
             balanced: recall / present.max(1) as f64,
         }
+    }
+
+    /// The outputs, samples x classes, for samples that are columns of `inputs`.
+    pub fn outputs(&self, inputs: ArrayView2<'_, T>) -> Array2<T> {
+        let classes = self.architecture.layers.last().map_or(0, |last| last.units);
+        let mut outputs = Array2::zeros((inputs.ncols(), classes));
+        outputs
+            .axis_chunks_iter_mut(Axis(0), TILE)
+            .into_par_iter()
+            .zip(inputs.axis_chunks_iter(Axis(1), TILE))
+            .for_each(|(mut outputs, inputs)| {
+                outputs.assign(&self.forward_tile(inputs, |_, _| {}).t());
+            });
+        outputs
     }
 
     /// The class with the largest output for every sample; on a tie the lower class.

@@ -65,6 +65,34 @@ fn a_trial_is_reproduced_from_its_own_data_alone() {
 }
 
 #[test]
+fn eval_writes_what_the_model_answers_for_every_sample() {
+    let place = Place::new();
+    let table = rows(90, [0, 1, 2, 3], 1.0, |_| String::new());
+    place.write("own.csv", &format!("label,x1,x2,x3,x4\n{table}"));
+    place.write("own.yaml", "data: own.csv\nmodel: {hidden: [8]}\n");
+    place.ends_with(0, &["own.yaml"]);
+    let model = model(&place, "results/own");
+    let said = place.ends_with(0, &["eval", &model, "own.csv", "--predictions", "out.csv"]);
+    let answers = place.read("out.csv");
+    let mut lines = answers.lines();
+    assert_eq!(
+        lines.next(),
+        Some("part,sample,label,prediction,output A,output B,output C")
+    );
+    let rows: Vec<Vec<&str>> = lines.map(|line| line.split(',').collect()).collect();
+    assert_eq!(rows.len(), 90);
+    for (row, class) in rows.iter().zip(["A", "B", "C"].into_iter().cycle()) {
+        assert_eq!(row[2], class, "in the order of the file");
+        let outputs: Vec<f64> = row[4..].iter().map(|output| output.parse().unwrap()).collect();
+        let largest = outputs.iter().copied().fold(f64::MIN, f64::max);
+        let named = ["A", "B", "C"].iter().position(|name| *name == row[3]);
+        assert_eq!(outputs[named.unwrap()], largest);
+    }
+    let right = rows.iter().filter(|row| row[2] == row[3]).count() as f64 / 90.0;
+    assert!(said.contains(&format!("test: accuracy {right:.4}")), "{said}");
+}
+
+#[test]
 fn a_model_finds_its_columns_by_name() {
     let place = Place::new();
     for (part, count) in [("train", 60), ("test", 30)] {
