@@ -24,7 +24,12 @@ pub fn eval(model: &Path, data: &Path, predictions: Option<&Path>) -> Result<Exi
     if holds_settings(data) {
         let (settings, base) = data_settings(data)?;
         let data = load_for(&model, &raw(settings), &base)?;
-        return evaluate(&model, data, &["training", "validation", "test"], predictions);
+        return evaluate(
+            &model,
+            data,
+            &["training", "validation", "test"],
+            predictions,
+        );
     }
     let settings = DataSettings {
         path: Some(data.to_owned()),
@@ -155,7 +160,9 @@ fn evaluate(
             model.inputs()
         );
     }
-    let mut predictions = predictions.map(|path| Predictions::new(path, model)).transpose()?;
+    let mut predictions = predictions
+        .map(|path| Predictions::new(path, model))
+        .transpose()?;
     let parts = [
         ("training", Some(data.train)),
         ("validation", data.validation),

@@ -21,7 +21,11 @@ impl Predictions {
         let mut table = csv::Writer::from_writer(Vec::new());
         let names = ["part", "sample", "label", "prediction"].map(str::to_owned);
         let outputs = model.description().classes.iter();
-        table.write_record(names.into_iter().chain(outputs.map(|class| format!("output {class}"))))?;
+        table.write_record(
+            names
+                .into_iter()
+                .chain(outputs.map(|class| format!("output {class}"))),
+        )?;
         Ok(Self {
             path: path.to_owned(),
             table,
@@ -29,14 +33,27 @@ impl Predictions {
     }
 
     /// The samples of a part; its labels count `classes`.
-    pub fn add(&mut self, model: &AnyModel, name: &str, part: &Part, classes: &[String]) -> Result<()> {
+    pub fn add(
+        &mut self,
+        model: &AnyModel,
+        name: &str,
+        part: &Part,
+        classes: &[String],
+    ) -> Result<()> {
         let known = &model.description().classes;
         let outputs = model.outputs(part.inputs.clone());
         for (index, (outputs, label)) in outputs.rows().into_iter().zip(&part.labels).enumerate() {
             // The first of the largest, as in the accuracy.
-            let best = (0..outputs.len()).reduce(|best, at| if outputs[at] > outputs[best] { at } else { best });
+            let best = (0..outputs.len()).reduce(|best, at| {
+                if outputs[at] > outputs[best] {
+                    at
+                } else {
+                    best
+                }
+            });
             let prediction = best.map_or("", |best| &known[best]);
-            let start = [name, &(index + 1).to_string(), &classes[*label], prediction].map(str::to_owned);
+            let start =
+                [name, &(index + 1).to_string(), &classes[*label], prediction].map(str::to_owned);
             let outputs = outputs.iter().map(ToString::to_string);
             self.table.write_record(start.into_iter().chain(outputs))?;
         }
@@ -45,7 +62,10 @@ impl Predictions {
 
     /// Writes the file, whole or not at all.
     pub fn publish(self) -> Result<()> {
-        let bytes = self.table.into_inner().context("the table could not be put together")?;
+        let bytes = self
+            .table
+            .into_inner()
+            .context("the table could not be put together")?;
         publish(&self.path, &bytes)?;
         say(self.path.display());
         Ok(())

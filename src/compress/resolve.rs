@@ -31,11 +31,15 @@ impl CompressionSettings {
             let layer = choice.layer;
             let method = match (self, choice.method) {
                 // One rank for all of them need not be one of the narrowest.
-                (Self::LowRank { rank: PerLayer::Uniform(_), .. }, Method::LowRank { rank })
-                    if Some(rank) <= widest =>
-                {
-                    Method::LowRank { rank: rank.min(most(layer)) }
-                }
+                (
+                    Self::LowRank {
+                        rank: PerLayer::Uniform(_),
+                        ..
+                    },
+                    Method::LowRank { rank },
+                ) if Some(rank) <= widest => Method::LowRank {
+                    rank: rank.min(most(layer)),
+                },
                 (_, method) => method,
             };
             resolved[layer] = Some(fit(layer, method, shapes[layer], global)?);

@@ -257,7 +257,9 @@ fn settings_that_do_not_fit_the_network_are_refused_with_the_field() {
 fn one_rank_for_all_layers_is_cut_to_what_a_narrow_one_can_have() {
     let settings: CompressionSettings =
         serde_json::from_str(r#"{"method": "low-rank", "rank": 7, "layers": "all"}"#).unwrap();
-    let resolved = settings.resolve(&[(8, 6), (10, 8), (3, 10)], false).unwrap();
+    let resolved = settings
+        .resolve(&[(8, 6), (10, 8), (3, 10)], false)
+        .unwrap();
     let expected = [6, 7, 3].map(|rank| Some(LayerCompression::LowRank { rank }));
     assert_eq!(resolved, expected);
 }

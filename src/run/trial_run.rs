@@ -304,16 +304,16 @@ impl<'a, T: Real> Run<'a, T> {
     }
 
     /// Leaves the network of the last row as the model of a trial that has broken down.
-    fn publish_whole(&self) -> Result<(), TrialError> {
+    fn publish_whole(&mut self) -> Result<(), TrialError> {
         let (Some((weights, compressed)), Some(last)) = (&self.whole, &self.last) else {
             return Ok(());
         };
         let model = record::model_file(self.trial, weights, compressed)?;
         self.context.hold.check()?;
         publish(&self.context.directory.model(), &model)?;
+        let iteration = last.iteration;
         self.log.line(&format!(
-            "the network after iteration {} is kept as the model",
-            last.iteration
+            "the network after iteration {iteration} is kept as the model"
         ));
         Ok(())
     }

@@ -111,7 +111,7 @@ impl<T: Real> TrainingData<T> {
         self.accuracies_with(network, self.glance())
     }
 
-    /// At most [`GLANCE`] of the training samples, evenly spaced; made when they are first asked for.
+    /// At most 10,000 of the training samples, evenly spaced; made when they are first asked for.
     pub fn glance(&self) -> &Samples<T> {
         if self.train.len() <= GLANCE {
             return &self.train;

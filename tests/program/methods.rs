@@ -203,7 +203,10 @@ fn a_gradient_trial_that_diverges_is_a_row_with_its_error() {
         let log = place.read(&format!("{trial}/log.txt"));
         let kept = "the network after iteration 0 is kept as the model";
         assert!(log.contains(kept), "{log}");
-        place.ends_with(0, &["eval", &format!("{trial}/model.safetensors"), "g.yaml"]);
+        place.ends_with(
+            0,
+            &["eval", &format!("{trial}/model.safetensors"), "g.yaml"],
+        );
     }
 }
 

@@ -83,13 +83,19 @@ fn eval_writes_what_the_model_answers_for_every_sample() {
     assert_eq!(rows.len(), 90);
     for (row, class) in rows.iter().zip(["A", "B", "C"].into_iter().cycle()) {
         assert_eq!(row[2], class, "in the order of the file");
-        let outputs: Vec<f64> = row[4..].iter().map(|output| output.parse().unwrap()).collect();
+        let outputs: Vec<f64> = row[4..]
+            .iter()
+            .map(|output| output.parse().unwrap())
+            .collect();
         let largest = outputs.iter().copied().fold(f64::MIN, f64::max);
         let named = ["A", "B", "C"].iter().position(|name| *name == row[3]);
         assert_eq!(outputs[named.unwrap()], largest);
     }
     let right = rows.iter().filter(|row| row[2] == row[3]).count() as f64 / 90.0;
-    assert!(said.contains(&format!("test: accuracy {right:.4}")), "{said}");
+    assert!(
+        said.contains(&format!("test: accuracy {right:.4}")),
+        "{said}"
+    );
 }
 
 #[test]

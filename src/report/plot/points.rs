@@ -86,7 +86,11 @@ fn front(points: &[Point], better: Better) -> Vec<(f64, f64)> {
 pub(super) fn margins(subject: &Subject) -> Vec<Figure> {
     let figures = subject.parameters.iter().filter_map(|setting| {
         let series = curves(subject, setting);
-        let points: Vec<Point> = series.iter().flat_map(|(_, points)| points).copied().collect();
+        let points: Vec<Point> = series
+            .iter()
+            .flat_map(|(_, points)| points)
+            .copied()
+            .collect();
         let values = || points.iter().map(|point| point.x);
         let (first, last) = (values().reduce(f64::min)?, values().reduce(f64::max)?);
         if first >= last {
@@ -100,11 +104,16 @@ pub(super) fn margins(subject: &Subject) -> Vec<Figure> {
             .map(|(_, points)| points.iter().map(|point| (point.x, point.y)).collect())
             .collect();
         let mut figure = figure(&name, (path, scale), subject, &points, series)?;
-        figure.marks.extend(lines.into_iter().enumerate().map(|(index, points)| Mark::Line {
-            points,
-            look: Look::of(index),
-            markers: false,
-        }));
+        figure.marks.extend(
+            lines
+                .into_iter()
+                .enumerate()
+                .map(|(index, points)| Mark::Line {
+                    points,
+                    look: Look::of(index),
+                    markers: false,
+                }),
+        );
         Some(figure)
     });
     figures.collect()
