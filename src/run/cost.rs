@@ -11,7 +11,7 @@ use crate::gradient::{GradientSettings, Optimizer};
 use crate::grid::{MethodSettings, TrialSettings};
 use crate::linalg::{self, Accumulate};
 use crate::network::{Architecture, Layer};
-use crate::training::Precision;
+use crate::training::{GLANCE, Precision};
 
 /// Estimated cost of a trial.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -41,8 +41,8 @@ pub(super) fn estimate(
 ) -> Cost {
     let solver = &settings.solver;
     let n = samples.train as f64;
-    let evaluation =
-        (samples.total() - samples.train) as f64 / n.max(1.0) / solver.eval_every() as f64;
+    let evaluated = samples.total() - samples.train + samples.train.min(GLANCE);
+    let evaluation = evaluated as f64 / n.max(1.0) / solver.eval_every() as f64;
     let work = match solver {
         MethodSettings::NnBcd(settings) => {
             blocks(settings, architecture, compression, n, evaluation)
@@ -58,8 +58,16 @@ pub(super) fn estimate(
         Precision::Single => 4.0,
         Precision::Double => 8.0,
     };
+    // The network of the last row, which outlives a breakdown of the next iteration.
+    let layers = architecture.layers.iter().zip(compression);
+    let kept: f64 = layers
+        .map(|(layer, compression)| {
+            let copies = if compression.is_some() { 3.0 } else { 1.0 };
+            copies * layer.weight.0 as f64 * layer.weight.1 as f64
+        })
+        .sum();
     // A few megabytes for the evaluation tiles and everything small.
-    let memory = work.numbers * bytes_per_number + work.bytes + 16e6;
+    let memory = (work.numbers + kept) * bytes_per_number + work.bytes + 16e6;
     Cost {
         memory: memory as u64,
         operations: work.operations * solver.iterations().max(1) as f64,
@@ -103,7 +111,8 @@ fn blocks(
             operations += d * n * system + system.powi(3) / 3.0 + 2.0 * rows * d * d;
             let products = if relaxed { 3.0 } else { 2.0 };
             operations += products * product + 2.0 * rows.min(d).powi(2) * n;
-            largest_system = largest_system.max(system * system);
+            // Gram matrix, system, factor and a copy, and a tile of the inputs: all in double precision.
+            largest_system = largest_system.max(8.0 * (4.0 * system * system + 2048.0 * d));
         } else {
             operations += product;
         }
@@ -121,9 +130,9 @@ fn blocks(
     };
     operations += share * inside_sets.operations;
     Work {
-        numbers: numbers + widest + largest_system,
+        numbers: numbers + widest,
+        bytes: inside_sets.bytes + largest_system,
         operations,
-        ..inside_sets
     }
 }
 

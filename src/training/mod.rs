@@ -9,7 +9,7 @@ mod settings;
 
 pub(crate) use checkpoint::{Arrays, read_header, require_form};
 pub use checkpoint::{Checkpoint, CheckpointError};
-pub use data::{Samples, TrainingData};
+pub use data::{GLANCE, Samples, TrainingData};
 pub use method::{IterationError, LayerMeasurement, Measurement, Training};
 pub use problem::ProblemError;
 pub(crate) use problem::check_shapes;
