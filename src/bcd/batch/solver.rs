@@ -14,9 +14,6 @@ use crate::linalg::{Real, entries, sum_of_squares};
 use crate::network::{Accuracies, LayerWeights, check_weights};
 use crate::training::Training;
 
-/// Roundings of a block in one iteration.
-const ROUNDINGS: f64 = 8.0;
-
 /// Everything that one iteration reports; row 0 is the state before the first one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measurement {
@@ -246,7 +243,7 @@ impl<T: Real> Solver<T> {
     }
 
     /// The objective of residuals that are nothing but rounding: `e = eps |W_i| |V_{i-1}|` for those of `U_i`, `eps |V_i|` and
-    /// `eps |W_i|` for the others, each a few times: a block passes through several products and a solve.
+    /// `eps |W_i|` for the others.
     fn squared_rounding(&self) -> f64 {
         let Self { problem, state, .. } = self;
         let Penalties { gamma, rho, tau } = self.penalties;
@@ -259,7 +256,7 @@ impl<T: Real> Solver<T> {
             rho * weight * inputs + (gamma + 1.0) * outputs + tau * weight
         };
         let sum: f64 = (0..state.weights.len()).map(of_layer).sum();
-        0.5 * sum * (ROUNDINGS * T::epsilon().widen()).powi(2)
+        0.5 * sum * T::epsilon().widen().powi(2)
     }
 
     fn require_finite_objective(&self) -> Result<f64, SolverError> {
