@@ -59,36 +59,45 @@ fn available_threads() -> usize {
     granted.map_or(available, |granted: usize| granted.min(available))
 }
 
-fn free_memory() -> u64 {
+/// Bytes of a machine.
+struct Memory {
+    free: u64,
+    total: u64,
+    swap: u64,
+}
+
+fn memory() -> Memory {
     let mut system = System::new();
     system.refresh_memory();
-    let free = match system.total_memory() {
-        // Without /proc the kernel tells less: memory that holds files counts as used.
-        0 => {
-            let seen = rustix::system::sysinfo();
-            (seen.freeram + seen.bufferram).saturating_mul(u64::from(seen.mem_unit))
-        }
-        _ => system.available_memory(),
-    };
+    if system.total_memory() > 0 {
+        return Memory {
+            free: system.available_memory(),
+            total: system.total_memory(),
+            swap: system.total_swap(),
+        };
+    }
+    // Without /proc the kernel tells less: memory that holds files counts as used.
+    let seen = rustix::system::sysinfo();
+    let bytes = |units: u64| units.saturating_mul(u64::from(seen.mem_unit));
+    Memory {
+        free: bytes(seen.freeram + seen.bufferram),
+        total: bytes(seen.totalram),
+        swap: bytes(seen.totalswap),
+    }
+}
+
+fn free_memory() -> u64 {
+    let free = memory().free;
     MemoryLimit::of_this_process().map_or(free, |limit| limit.free.min(free))
 }
 
 /// Bytes of memory of this machine, control groups respected; some of them may be in use.
 pub fn memory_of_this_machine() -> u64 {
-    let mut system = System::new();
-    system.refresh_memory();
-    let (memory, swap) = match system.total_memory() {
-        0 => {
-            let seen = rustix::system::sysinfo();
-            let bytes = |units: u64| units.saturating_mul(u64::from(seen.mem_unit));
-            (bytes(seen.totalram), bytes(seen.totalswap))
-        }
-        total => (total, system.total_swap()),
-    };
+    let Memory { total, swap, .. } = memory();
     // A limit holds whatever swap the machine has.
     match MemoryLimit::of_this_process() {
-        Some(limit) if limit.total < memory => limit.total,
-        _ => memory.saturating_add(swap),
+        Some(limit) if limit.total < total => limit.total,
+        _ => total.saturating_add(swap),
     }
 }
 
