@@ -13,6 +13,11 @@ pub trait Real: NdFloat + RealField + Default + bytemuck::Pod {
     fn widen(self) -> f64;
     /// Relative rise of the objective that counts as a descent violation.
     const DESCENT_TOLERANCE: f64;
+    /// Whether rounding that raises an objective by this share of it is no reason for double precision: it goes unnoticed, or the
+    /// type is that.
+    fn suffices(rise: f64) -> bool {
+        rise <= Self::DESCENT_TOLERANCE || Self::BYTES == f64::BYTES
+    }
     /// Bytes of one number.
     const BYTES: usize = size_of::<Self>();
 }

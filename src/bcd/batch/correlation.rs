@@ -19,8 +19,8 @@ pub fn correlation<T: Real>(
     inputs: &Array2<T>,
 ) -> Array2<f64> {
     let squared = layer.positions() as f64 * sum_of_squares(entries(inputs));
-    let error = T::epsilon().widen().powi(2) * ridge.rho * squared / ridge.shift;
-    if error <= T::DESCENT_TOLERANCE {
+    let rise = T::epsilon().widen().powi(2) * ridge.rho * squared / ridge.shift;
+    if T::suffices(rise) {
         let mut product = Array2::zeros(layer.weight);
         let rho = T::from_f64(ridge.rho);
         add_correlation(layer, rho, residual, inputs.view(), &mut product);

@@ -41,22 +41,13 @@ impl<T: Real> Iteration<'_, T> {
         index: usize,
     ) -> Result<(), SolverError> {
         let next = index + 1;
-        let update =
-            PreActivationUpdate::new(self.penalties, self.settings().alpha, self.relaxation);
         let width = tile_width(self.problem.data.train.len());
-        let system = ActivationSystem::new(
-            self.penalties,
-            self.relaxation,
-            self.state.pre_activations[index].nrows(),
-            &self.state.weights[next],
-            width,
-        )
-        .map_err(|error| self.fail(Block::Activation(index), error))?;
-        let wide_weights = needs_double(self.penalties, &self.state.weights[next])
-            .then(|| self.state.weights[next].in_double());
-        let wide = (wide_weights.as_ref())
-            .map(|weights| WideUpdate::new(self, index, weights, width))
-            .transpose()?;
+        let weights = &self.state.weights[next];
+        let wide_weights = needs_double(self.penalties, weights).then(|| weights.in_double());
+        let update = match &wide_weights {
+            Some(weights) => Update::Wide(TileUpdate::new(self, index, weights, width)?),
+            None => Update::Plain(TileUpdate::new(self, index, weights, width)?),
+        };
         let (pre_activations, next_pre_activations) =
             this_and_next(&mut self.state.pre_activations, index);
         let (residual, next_residual) = this_and_next(&mut self.state.linear_residuals, index);
@@ -80,10 +71,10 @@ impl<T: Real> Iteration<'_, T> {
                         next_pre_activations,
                         next_residual,
                     };
-                    match &wide {
-                        Some(wide) => wide.update_tile(tile),
-                        None => {
-                            with_memory(memories, |memory| system.update_tile(update, tile, memory))
+                    match &update {
+                        Update::Wide(update) => update.apply_wide(tile),
+                        Update::Plain(update) => {
+                            with_memory(memories, |memory| update.apply(tile, memory))
                         }
                     }
                 },
@@ -115,32 +106,46 @@ struct Tile<'a, T> {
 /// of `eps |M| |E|`, which raises the objective by the square of `eps |M|`, relative to what it is.
 fn needs_double<T: Real>(Penalties { gamma, rho, .. }: Penalties, next: &LayerWeights<T>) -> bool {
     let largest = 1.0 + rho / gamma * sum_of_squares(entries(&next.weight));
-    (T::epsilon().widen() * largest).powi(2) > T::DESCENT_TOLERANCE
+    !T::suffices((T::epsilon().widen() * largest).powi(2))
 }
 
-/// The same updates with copies of the tiles in double precision.
-struct WideUpdate<'a> {
-    system: ActivationSystem<'a, f64>,
-    update: PreActivationUpdate<f64>,
+/// The updates of one layer in the precision that they need.
+enum Update<'a, T> {
+    Plain(TileUpdate<'a, T>),
+    /// With copies of the tiles.
+    Wide(TileUpdate<'a, f64>),
 }
 
-impl<'a> WideUpdate<'a> {
+/// The activation and the pre-activation update of one layer.
+struct TileUpdate<'a, S> {
+    system: ActivationSystem<'a, S>,
+    pre_activation: PreActivationUpdate<S>,
+}
+
+impl<'a, S: Real> TileUpdate<'a, S> {
     fn new<T: Real>(
         iteration: &Iteration<'_, T>,
         index: usize,
-        next: &'a LayerWeights<f64>,
+        next: &'a LayerWeights<S>,
         width: usize,
     ) -> Result<Self, SolverError> {
         let (penalties, relaxation) = (iteration.penalties, iteration.relaxation);
         let units = iteration.state.pre_activations[index].nrows();
+        let alpha = iteration.settings().alpha;
         Ok(Self {
             system: ActivationSystem::new(penalties, relaxation, units, next, width)
                 .map_err(|error| iteration.fail(Block::Activation(index), error))?,
-            update: PreActivationUpdate::new(penalties, iteration.settings().alpha, relaxation),
+            pre_activation: PreActivationUpdate::new(penalties, alpha, relaxation),
         })
     }
 
-    fn update_tile<T: Real>(&self, tile: Tile<'_, T>) -> TileSums {
+    fn apply(&self, tile: Tile<'_, S>, memory: &mut TileMemory<S>) -> TileSums {
+        self.system.update_tile(self.pre_activation, tile, memory)
+    }
+}
+
+impl TileUpdate<'_, f64> {
+    fn apply_wide<T: Real>(&self, tile: Tile<'_, T>) -> TileSums {
         let wide = |part: ArrayView2<'_, T>| part.mapv(T::widen);
         let next_pre_activations = wide(tile.next_pre_activations);
         let mut activations = wide(tile.activations.view());
@@ -154,9 +159,7 @@ impl<'a> WideUpdate<'a> {
             next_pre_activations: next_pre_activations.view(),
             next_residual: next_residual.view_mut(),
         };
-        let sums = self
-            .system
-            .update_tile(self.update, copy, &mut TileMemory::default());
+        let sums = self.apply(copy, &mut TileMemory::default());
         let pairs = [
             (tile.activations, activations),
             (tile.pre_activations, pre_activations),
