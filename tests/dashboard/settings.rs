@@ -322,3 +322,22 @@ fn only_ascii_reaches_a_screen_that_has_nothing_else() {
     );
     assert!(front.contains('±') && !front.contains("+-"), "{front}");
 }
+
+/// A rank says something else under every method: each has a column, without being asked for.
+#[test]
+fn the_margins_of_a_rank_have_a_column_for_every_method_of_compression() {
+    let cases = [("low-rank", "8", 0.91), ("tensor-train", "8", 0.72)];
+    let rows = cases.map(|(method, rank, accuracy)| TrialRow {
+        trial: method.to_owned(),
+        status: TrialStatus::Done,
+        swept: vec![rank.to_owned(), method.to_owned()],
+        test_accuracy: Some(accuracy),
+        ..TrialRow::default()
+    });
+    let swept = ["compression.rank", "compression.method"];
+    let mut state = with_rows(&swept, rows.to_vec());
+    let margins = shown(&mut state, View::Margins, 120, 30);
+    for words in ["compression.rank (rows)", "low-rank", "0.9100", "0.7200"] {
+        assert!(margins.contains(words), "{words}:\n{margins}");
+    }
+}

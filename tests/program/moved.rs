@@ -6,7 +6,9 @@ use std::process::Command;
 
 use rustix::process::{Signal, geteuid};
 
-use super::place::{PATIENCE, Place, SOON, at_work, endless_grid, grid, wait_until};
+use super::place::{
+    PATIENCE, Place, SOON, at_work, endless_grid, grid, wait_until, worker_at_work,
+};
 use super::results::{Results, trials};
 use super::skipped::skipped;
 
@@ -59,14 +61,7 @@ fn a_worker_whose_directory_was_replaced_stops() {
     let place = Place::new();
     place.write("g.yaml", &grid("g", 3000, 1, "checkpoint_every: 0.05"));
     place.ends_with(0, &["submit", "g.yaml"]);
-    let mut worker = place.start(&["worker", "results/g", "--threads", "1"]);
-    wait_until(PATIENCE, "an attempt", || {
-        let files = place.files("results/g/trials");
-        files
-            .iter()
-            .any(|path| path.contains("attempts"))
-            .then_some(())
-    });
+    let mut worker = worker_at_work(&place);
     fs::rename(place.path("results/g"), place.path("results/aside")).unwrap();
     place.ends_with(0, &["g.yaml"]);
     let before = Results::of(&place, "results/g");

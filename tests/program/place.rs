@@ -197,6 +197,18 @@ pub fn at_work(place: &Place, arguments: &[&str]) -> Running {
     runner
 }
 
+/// A worker that has begun a trial of `results/g`.
+#[track_caller]
+pub fn worker_at_work(place: &Place) -> Running {
+    let worker = place.start(&["worker", "results/g", "--threads", "1"]);
+    wait_until(PATIENCE, "an attempt", || {
+        let files = place.files("results/g/trials");
+        let begun = files.iter().any(|path| path.contains("attempts"));
+        begun.then_some(())
+    });
+    worker
+}
+
 /// Looks again and again until there is something to see.
 #[track_caller]
 pub fn wait_until<T>(patience: Duration, what: &str, mut look: impl FnMut() -> Option<T>) -> T {

@@ -4,7 +4,7 @@ use std::fs;
 
 use rustix::process::Signal;
 
-use super::place::{PATIENCE, Place, SOON, endless_grid, grid, wait_until};
+use super::place::{PATIENCE, Place, SOON, endless_grid, grid, wait_until, worker_at_work};
 use super::results::{Results, count};
 
 const ITERATIONS: usize = 1500;
@@ -147,14 +147,7 @@ fn the_table_is_true_when_the_last_worker_has_ended_and_not_written_before() {
     let place = Place::new();
     place.write("g.yaml", &endless_grid("g", 1));
     place.ends_with(0, &["submit", "g.yaml"]);
-    let mut other = place.start(&["worker", "results/g", "--threads", "1"]);
-    wait_until(PATIENCE, "an attempt", || {
-        let files = place.files("results/g/trials");
-        files
-            .iter()
-            .any(|path| path.contains("attempts"))
-            .then_some(())
-    });
+    let mut other = worker_at_work(&place);
     let before = place.read("results/g/trials.csv");
     // A trial that another version of the grid has, and that ends.
     place.write("short.yaml", &grid("short", 5, 1, ""));
